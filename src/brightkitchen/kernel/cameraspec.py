@@ -1,0 +1,48 @@
+"""What a media node is told about one camera: desired state, without the password.
+
+The password travels apart (`Credential`), is asked for by the node per camera it leases, and is never logged:
+its `repr` hides it.
+"""
+
+import msgspec
+
+
+class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one stream is. path: path and query of the RTSP URL, beginning with "/"."""
+
+    path: str
+
+
+class CameraSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One camera as control wants it to be.
+
+    transport: "auto" = TCP interleaved, UDP if the camera insists; "tcp"; "udp".
+    record:    which streams are recorded all the time: any of "main", "sub".
+    allow_basic: the operator accepted that this camera's password goes over the wire in clear text.
+    """
+
+    camera: str
+    epoch: int
+    name: str
+    host: str
+    port: int = 554
+    tls: bool = False
+    main: StreamSpec
+    sub: StreamSpec | None = None
+    has_credential: bool = False
+    transport: str = "auto"
+    record: tuple[str, ...] = ("main",)
+    audio: bool = True
+    allow_basic: bool = False
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera's log-in, bound to the host it may be sent to."""
+
+    camera: str
+    host: str
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credential(camera={self.camera!r}, host={self.host!r}, username=…, password=…)"

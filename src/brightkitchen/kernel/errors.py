@@ -1,0 +1,56 @@
+"""One family of errors. Libraries' errors become ours once, at the boundary, with the cause chained.
+
+An error has a `kind` (what the caller can do about it), a stable `code` (what the sentence is looked up by,
+in `kernel/text`) and parameters for that sentence. A secret never becomes a parameter.
+"""
+
+from enum import Enum
+
+
+class Kind(Enum):
+    """What went wrong, coarsely; `web/errors.py` alone maps it to HTTP."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    EXHAUSTED = "exhausted"
+    UNAVAILABLE = "unavailable"
+    DATA_LOSS = "data_loss"
+    INTERNAL = "internal"
+
+
+class BrightKitchenError(Exception):
+    """The base of every error that this product raises on purpose."""
+
+    def __init__(self, kind: Kind, code: str, /, **params: str | int | float) -> None:
+        self.kind = kind
+        self.code = code
+        self.params = params
+        shown = ", ".join(f"{key}={value}" for key, value in params.items())
+        super().__init__(f"{code}({shown})" if shown else code)
+
+
+class WireError(Exception):
+    """The base of what the pure parsers raise. Carries where, and the first bytes, so that a vector can be made.
+
+    what:   one sentence in English, without secrets.
+    offset: byte offset in the message or stream where it was noticed, or -1.
+    sample: at most 64 bytes of what was being read.
+    """
+
+    def __init__(self, what: str, *, offset: int = -1, sample: bytes = b"") -> None:
+        self.what = what
+        self.offset = offset
+        self.sample = bytes(sample[:64])
+        tail = f" (offset {offset}, bytes {self.sample.hex()})" if self.sample else ""
+        super().__init__(what + tail)
+
+
+class TheirError(WireError):
+    """The peer broke the rules. The only error that bytes from the network may cause."""
+
+
+class OurError(WireError):
+    """We asked the core for something that its state does not allow: a bug of ours."""
