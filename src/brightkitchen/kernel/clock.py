@@ -35,10 +35,13 @@ class SystemClock:
         await asyncio.sleep(max(0.0, duration_s))
 
 
+_TEST_START_AT = Utc(1_795_392_000 * US_PER_S)  # 2026-11-23T00:00:00Z
+
+
 class ManualClock:
     """A clock that moves only when a test says so. Sleepers wake in the order of their deadlines."""
 
-    def __init__(self, start_at: Utc = Utc(1_795_392_000 * US_PER_S)) -> None:
+    def __init__(self, start_at: Utc = _TEST_START_AT) -> None:
         self._utc = start_at
         self._mono_us = 0
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
