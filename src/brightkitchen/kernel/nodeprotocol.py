@@ -1,0 +1,148 @@
+"""What control and a media node say to each other (docs/design/media-path.md §6). JSON text over one WebSocket.
+
+Every message is one of two tagged unions; `parse_*` refuses anything else. Ids travel, never paths or names of files.
+"""
+
+import msgspec
+
+from brightkitchen.kernel.camerastate import StreamReport
+from brightkitchen.kernel.cameraspec import CameraSpec, Credential
+from brightkitchen.kernel.errors import TheirError
+from brightkitchen.kernel.units import Utc
+
+PROTOCOL = 1
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+    pass
+
+
+class VerifyKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The public half of a media-token key. public_key: 32 bytes, Ed25519."""
+
+    kid: str
+    public_key: bytes
+
+
+class Welcome(_Message, tag="welcome"):
+    """The first answer: whom to believe and whom to serve."""
+
+    allowed_origins: tuple[str, ...]
+    keys: tuple[VerifyKey, ...]
+    server_at: Utc
+
+
+class Desired(_Message, tag="desired"):
+    """All cameras of this node, always the whole list: what is not in it is let go."""
+
+    version: int
+    cameras: tuple[CameraSpec, ...]
+
+
+class CredentialAnswer(_Message, tag="credential_answer"):
+    """credential None: this node does not lease that camera at that epoch, or it has no log-in."""
+
+    request: int
+    credential: Credential | None
+
+
+class Revoke(_Message, tag="revoke"):
+    """Close every viewer that matches all the fields given, and accept no such token any more."""
+
+    request: int
+    sid: str | None = None
+    camera: str | None = None
+    kid: str | None = None
+
+
+class ProbeRequest(_Message, tag="probe_request"):
+    """Try this address and say what is there; nothing is kept. The password is only for this try."""
+
+    request: int
+    spec: CameraSpec
+    username: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"ProbeRequest(request={self.request}, spec={self.spec!r}, username=…, password=…)"
+
+
+ToNode = Welcome | Desired | CredentialAnswer | Revoke | ProbeRequest
+
+
+class Hello(_Message, tag="hello"):
+    """The node introduces itself. secret: hex of the per-start secret both inherited. port: where viewers reach it."""
+
+    node: str
+    secret: str
+    port: int
+    protocol: int = PROTOCOL
+
+    def __repr__(self) -> str:
+        return f"Hello(node={self.node!r}, secret=…, port={self.port}, protocol={self.protocol})"
+
+
+class CredentialRequest(_Message, tag="credential_request"):
+    request: int
+    camera: str
+    epoch: int
+
+
+class Reports(_Message, tag="reports"):
+    """What changed, at most once a second; everything each 5 s."""
+
+    reports: tuple[StreamReport, ...]
+
+
+class Revoked(_Message, tag="revoked"):
+    request: int
+    closed: int
+
+
+class ProbeTrack(msgspec.Struct, frozen=True, kw_only=True):
+    codec: str
+    codec_string: str
+    width_px: int = 0
+    height_px: int = 0
+    sample_rate_hz: int = 0
+
+
+class ProbeAnswer(_Message, tag="probe_answer"):
+    """reason None: the first picture came. detail: one English sentence, without secrets."""
+
+    request: int
+    reason: str | None
+    detail: str = ""
+    tracks: tuple[ProbeTrack, ...] = ()
+    fps: float = 0.0
+    bitrate_bps: int = 0
+    server: str = ""
+    elapsed_s: float = 0.0
+
+
+ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer
+
+_to_node = msgspec.json.Decoder(ToNode)
+_to_control = msgspec.json.Decoder(ToControl)
+
+
+def build_message(message: ToNode | ToControl) -> bytes:
+    """Return one JSON text message."""
+    return msgspec.json.encode(message)
+
+
+def parse_to_node(data: bytes | str) -> ToNode:
+    """raises: TheirError if it is no message for a node."""
+    try:
+        return _to_node.decode(data)
+    except msgspec.MsgspecError as cause:
+        raise TheirError(f"not a message for a node: {cause}") from cause
+
+
+def parse_to_control(data: bytes | str) -> ToControl:
+    """raises: TheirError if it is no message for control."""
+    try:
+        return _to_control.decode(data)
+    except msgspec.MsgspecError as cause:
+        raise TheirError(f"not a message for control: {cause}") from cause
