@@ -5,8 +5,8 @@ Every message is one of two tagged unions; `parse_*` refuses anything else. Ids 
 
 import msgspec
 
-from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential
+from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.errors import TheirError
 from brightkitchen.kernel.units import Utc
 
