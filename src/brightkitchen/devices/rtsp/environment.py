@@ -28,6 +28,15 @@ class FormatChange(Protocol):
     def format(self) -> Format: ...
 
 
+class ReceiverNote(Protocol):
+    """What a camera does otherwise than it says. code: stable; the ones that matter here are in connection.py."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+
+
 class FormatChanges(Protocol):
     """A list of them; we empty it once we have told the sink."""
 
@@ -42,6 +51,8 @@ class MediaReceiver(Protocol):
     @property
     def changes(self) -> FormatChanges: ...
     @property
+    def notes(self) -> Sequence[ReceiverNote]: ...
+    @property
     def packets_received(self) -> int: ...
     @property
     def packets_lost(self) -> int: ...
@@ -51,7 +62,8 @@ class MediaReceiver(Protocol):
     def build_report(self, track: int, received_at: Utc) -> bytes: ...
 
 
-ReceiverFactory = Callable[[Sequence[TrackDescription]], MediaReceiver]
+ReceiverFactory = Callable[[Sequence[TrackDescription], bool], MediaReceiver]
+"""Makes the receiver of one session from its tracks; the flag says that they come by UDP, so perhaps out of order."""
 
 
 def unverified_tls() -> ssl.SSLContext:

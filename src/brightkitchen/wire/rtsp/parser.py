@@ -22,6 +22,7 @@ from brightkitchen.wire.rtsp.message import (
 
 MAX_GARBAGE_BYTES: Final = 1024 * 1024
 _MAX_START_LINE_BYTES: Final = 2200
+_COULD_START: Final = re.compile(rb"[A-Z][A-Z_]{0,15}(?:[ \t/]|\Z)")
 _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 _DOLLAR: Final = 0x24
 _MARK: Final = _DOLLAR << 8
@@ -157,6 +158,8 @@ class StreamSplitter:
     def _take_message(self, view: memoryview, position: int, end: int) -> int:
         text = bytes(view[position : position + MAX_HEAD_BYTES + 4])
         head_end = _HEAD_END.search(text)
+        if _COULD_START.match(text[:17]) is None:
+            return self._resync(view, position, end)
         if (b"\n" in text or len(text) > _MAX_START_LINE_BYTES) and START_LINE.match(text) is None:
             return self._resync(view, position, end)
         if head_end is None:

@@ -35,7 +35,6 @@ REQUEST_TIMEOUT_S: Final = 10.0
 TEARDOWN_TIMEOUT_S: Final = 1.0
 MAX_HELD_BYTES: Final = 512 * 1024
 _MAX_KEEPALIVE_S: Final = 30.0
-_MAX_PENDING: Final = 8
 _REDIRECTS: Final = frozenset({301, 302, 303, 305, 307, 308})
 _NOT_KNOWN: Final = frozenset({400, 405, 451, 455, 501, 551})
 _OUR_METHODS: Final = "OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, TEARDOWN, REDIRECT"
@@ -438,13 +437,19 @@ class RtspSession:
         if transport.multicast:
             self._fail(Reason.TRANSPORT_REFUSED, "the camera insists on multicast", response.status)
             return
-        self._session = parse_session(response.headers.get("session") or "") or self._session
+        self._take_session(response)
         if not self._udp and not self._assign_channels(setup, transport):
             return
         setup.transport = transport
         setup.description = replace(setup.description, ssrc=transport.ssrc)
         self._tracks.append(setup)
         self._continue_setup()
+
+    def _take_session(self, response: Response) -> None:
+        """Keep the first id; a later answer matters only if it names a timeout (PLAY often repeats the bare id)."""
+        value = response.headers.get("session") or ""
+        if self._session is None or "timeout" in value.lower():
+            self._session = parse_session(value) or self._session
 
     def _assign_channels(self, setup: _SetUp, transport: Transport) -> bool:
         setup.channels = transport.channels or setup.channels
@@ -486,7 +491,7 @@ class RtspSession:
         if response.status >= 300:
             self._fail_status("PLAY", response)
             return
-        self._session = parse_session(response.headers.get("session") or "") or self._session
+        self._take_session(response)
         infos = parse_rtp_info(response.headers.get("rtp-info") or "")
         matched = match_rtp_info(infos, tuple(setup.url for setup in self._tracks))
         tracks = tuple(_playing(setup, info) for setup, info in zip(self._tracks, matched, strict=True))
@@ -502,9 +507,9 @@ class RtspSession:
         self._next_keepalive_s = self._now_s + min(timeout_s / 2, _MAX_KEEPALIVE_S)
 
     def _send_keepalive(self) -> None:
+        """At most four are on their way: they expire after 10 s and are at least 2.5 s apart."""
         self._plan_keepalive()
-        if len(self._pending) < _MAX_PENDING:
-            self._ask(self._keepalive_method, self._play_url(), self._handle_keepalive)
+        self._ask(self._keepalive_method, self._play_url(), self._handle_keepalive)
 
     def _handle_keepalive(self, response: Response, now_s: float) -> None:
         if response.status == 454:
