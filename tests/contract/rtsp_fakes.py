@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from tests.unit.wire.rtsp.pure_camera import PureCamera
 
-from brightkitchen.devices.ports import StreamAddress
+from brightkitchen.devices.ports import ProbeResult, StreamAddress
 from brightkitchen.devices.rtsp.environment import FormatChange, ReceiverFactory, ReceiverNote, RtspEnvironment
+from brightkitchen.devices.rtsp.probe import probe
 from brightkitchen.kernel.cameraspec import Credential
 from brightkitchen.kernel.camerastate import CameraState, Reason
 from brightkitchen.kernel.clock import Clock, SystemClock
@@ -196,3 +197,10 @@ def picture(number: int, size_bytes: int = 200) -> bytes:
     """One interleaved RTP packet of the first track that completes a picture."""
     payload = b"\x80\xe0" + (number & 0xFFFF).to_bytes(2) + bytes(size_bytes)
     return b"$\x00" + len(payload).to_bytes(2) + payload
+
+
+async def probe_with(env: RtspEnvironment, where: StreamAddress, timeout_s: float = 10.0) -> ProbeResult:
+    """Probe with the parts of `env`."""
+    return await probe(
+        where, guard=env.guard, clock=env.clock, entropy=env.entropy, receiver=env.receiver, timeout_s=timeout_s
+    )

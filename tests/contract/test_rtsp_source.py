@@ -13,13 +13,13 @@ from tests.contract.rtsp_fakes import (
     address,
     environment,
     picture,
+    probe_with,
     scripted_camera,
 )
 from tests.unit.wire.rtsp.pure_camera import PureCamera, answer
 
 from brightkitchen.devices.ports import StreamAddress
 from brightkitchen.devices.rtsp.environment import RtspEnvironment
-from brightkitchen.devices.rtsp.probe import probe
 from brightkitchen.devices.rtsp.source import RtspSource
 from brightkitchen.kernel.camerastate import CameraState, Reason
 from brightkitchen.kernel.clock import ManualClock
@@ -176,29 +176,29 @@ async def test_source_held_back_bytes_are_found_before_silence_is_declared() -> 
 )
 async def test_probe_failure_is_named(pure: PureCamera, reason: Reason) -> None:
     async with scripted_camera(pure) as camera:
-        result = await probe(address(camera.port), environment=environment(camera.port), timeout_s=1.0)
+        result = await probe_with(environment(camera.port), address(camera.port), timeout_s=1.0)
         assert result.reason is reason
         assert PASSWORD not in repr(result) and PASSWORD.encode() not in camera.received
 
 
 async def test_probe_connected_but_nothing_comes_is_no_packets() -> None:
     async with scripted_camera() as camera:
-        result = await probe(address(camera.port), environment=environment(camera.port), timeout_s=0.5)
+        result = await probe_with(environment(camera.port), address(camera.port), timeout_s=0.5)
         assert result.reason is Reason.NO_PACKETS and result.server == "Pure"
 
 
 async def test_probe_address_not_allowed_makes_no_connection() -> None:
     async with scripted_camera() as camera:
-        result = await probe(address(camera.port), environment=environment(1), timeout_s=1.0)
+        result = await probe_with(environment(1), address(camera.port), timeout_s=1.0)
         assert result.reason is Reason.ADDRESS_NOT_ALLOWED and camera.connections == 0
 
 
 async def test_probe_closed_port_and_unknown_host_are_told_apart() -> None:
     async with scripted_camera() as camera:
         port = camera.port
-    result = await probe(address(port), environment=environment(port), timeout_s=1.0)
+    result = await probe_with(environment(port), address(port), timeout_s=1.0)
     assert result.reason is Reason.PORT_CLOSED
-    unknown = await probe(address(554, host="no-such-host.invalid"), environment=environment(554), timeout_s=5.0)
+    unknown = await probe_with(environment(554), address(554, host="no-such-host.invalid"), timeout_s=5.0)
     assert unknown.reason is Reason.HOST_UNKNOWN
 
 
@@ -208,7 +208,7 @@ async def test_probe_redirect_to_another_host_takes_no_login_along() -> None:
         away = answer("302 Found", f"Location: rtsp://thief:x@localhost:{other.port}/p")
         async with scripted_camera(PureCamera(DESCRIBE=away)) as camera:
             env = environment(camera.port, other.port)
-            result = await probe(address(camera.port), environment=env, timeout_s=2.0)
+            result = await probe_with(env, address(camera.port), timeout_s=2.0)
     assert result.reason in (Reason.WRONG_PASSWORD, Reason.ADDRESS_NOT_ALLOWED)
     assert b"Authorization" not in other.received
 
@@ -217,5 +217,5 @@ async def test_probe_redirect_to_a_forbidden_port_is_not_followed() -> None:
     async with scripted_camera() as canary:
         away = answer("302 Found", f"Location: rtsp://127.0.0.1:{canary.port}/p")
         async with scripted_camera(PureCamera(DESCRIBE=away)) as camera:
-            result = await probe(address(camera.port), environment=environment(camera.port), timeout_s=2.0)
+            result = await probe_with(environment(camera.port), address(camera.port), timeout_s=2.0)
     assert result.reason is Reason.ADDRESS_NOT_ALLOWED and canary.connections == 0

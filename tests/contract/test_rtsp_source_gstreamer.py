@@ -5,14 +5,14 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import uvloop
-from tests.contract.rtsp_fakes import PASSWORD, USER, MemorySink, address, environment
+from tests.contract.rtsp_fakes import PASSWORD, USER, MemorySink, address, environment, probe_with
 
 from brightkitchen.devices.rtsp.environment import rtp_receiver
-from brightkitchen.devices.rtsp.probe import probe
 from brightkitchen.devices.rtsp.source import RtspSource
 from brightkitchen.kernel.camerastate import CameraState, Reason
 from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, Codec, VideoFormat
@@ -72,7 +72,7 @@ def test_source_gstreamer_pictures_and_sound_arrive(new_loop: NewLoop, path: str
     assert sink.states == [(CameraState.CONNECTING, None), (CameraState.LIVE, None)]
     video = [unit for unit in sink.units if unit.track == VIDEO_TRACK]
     assert video[0].is_key and 1 <= sum(unit.is_key for unit in video) <= 5
-    steps = {second.pts - first.pts for first, second in zip(video, video[1:], strict=False)}
+    steps = {second.pts - first.pts for first, second in pairwise(video)}
     assert all(abs(step - 3600) <= 1 for step in steps)
     assert any(unit.track == AUDIO_TRACK for unit in sink.units)
 
@@ -80,7 +80,7 @@ def test_source_gstreamer_pictures_and_sound_arrive(new_loop: NewLoop, path: str
 async def test_probe_gstreamer_says_what_is_there() -> None:
     async with gstreamer_camera() as port:
         env = environment(port, receiver=rtp_receiver)
-        found = await probe(address(port, "/cam"), environment=env)
+        found = await probe_with(env, address(port, "/cam"))
     video = found.formats[0]
     assert found.reason is None and found.server.startswith("GStreamer")
     assert isinstance(video, VideoFormat)
@@ -101,5 +101,5 @@ async def test_probe_gstreamer_says_what_is_there() -> None:
 async def test_probe_gstreamer_refusal_is_named(path: str, password: str | None, reason: Reason) -> None:
     async with gstreamer_camera() as port:
         env = environment(port, receiver=rtp_receiver)
-        found = await probe(address(port, path, password=password), environment=env)
+        found = await probe_with(env, address(port, path, password=password))
     assert found.reason is reason and found.formats == ()

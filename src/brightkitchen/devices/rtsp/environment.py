@@ -12,6 +12,7 @@ from brightkitchen.kernel.netguard import NetGuard
 from brightkitchen.kernel.units import Utc
 from brightkitchen.wire.au import AccessUnit, Format
 from brightkitchen.wire.rtp.description import TrackDescription
+from brightkitchen.wire.rtp.receiver import UDP_REORDER, RtpReceiver
 
 READ_BUFFER_BYTES = 512 * 1024
 LOW_WATER_BYTES = 128 * 1024
@@ -66,6 +67,11 @@ ReceiverFactory = Callable[[Sequence[TrackDescription], bool], MediaReceiver]
 """Makes the receiver of one session from its tracks; the flag says that they come by UDP, so perhaps out of order."""
 
 
+def rtp_receiver(tracks: Sequence[TrackDescription], udp: bool) -> MediaReceiver:
+    """Return the product's receiver; only UDP needs one that waits for packets out of order."""
+    return RtpReceiver(tracks, reorder=UDP_REORDER if udp else 0)
+
+
 def unverified_tls() -> ssl.SSLContext:
     """Return the TLS that cameras can do: encrypted, but with the certificate they made themselves (devices.md#tls)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -85,7 +91,7 @@ class RtspEnvironment:
     guard: NetGuard
     clock: Clock
     entropy: Entropy
-    receiver: ReceiverFactory
+    receiver: ReceiverFactory = rtp_receiver
     limiter: ConnectLimiter = field(default_factory=ConnectLimiter)
     read_buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BUFFER_BYTES)))
     low_water_bytes: int = LOW_WATER_BYTES

@@ -28,6 +28,8 @@ class PureCamera:
     None = silence. ``{cseq}`` in an answer becomes the request's number.
     """
 
+    numbered = True  # False: forgets CSeq in every answer
+
     def __init__(self, **answers: Answer | list[Answer]) -> None:
         self.answers: dict[str, list[Answer]] = {
             "OPTIONS": [
@@ -62,6 +64,8 @@ class PureCamera:
         chosen = table.pop(0) if len(table) > 1 else table[0]
         if callable(chosen):
             chosen = chosen(request)
+        if not self.numbered:
+            chosen = (chosen or b"").replace(b"CSeq: {cseq}\r\n", b"")
         return re.sub(rb"\{cseq\}", str(request.cseq).encode(), chosen or b"")
 
 

@@ -93,9 +93,7 @@ def test_session_starts_once() -> None:
 
 def test_session_answers_without_cseq_belong_to_the_oldest_request() -> None:
     camera = PureCamera()
-    camera.answers = {
-        m: [a.replace(b"CSeq: {cseq}\r\n", b"") for a in v if isinstance(a, bytes)] for m, v in camera.answers.items()
-    }
+    camera.numbered = False
     assert isinstance(pump(new_session(), camera, 0.0)[-1], Playing)
 
 
