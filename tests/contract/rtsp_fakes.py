@@ -1,6 +1,7 @@
 """Around a real `RtspSource`: a sink that remembers, a receiver that knows only markers, and a scripted camera."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -61,6 +62,20 @@ class ChangingReceiver(MarkerReceiver):
         if first:
             self.changes += [_Change(0, track, sound(8000)), _Change(2, track, sound(16_000))]
         return units
+
+
+class NotingReceiver(MarkerReceiver):
+    """Notes a foreign codec when a packet of 50 bytes comes."""
+
+    def receive_rtp(self, track: int, packets: Sequence[memoryview], received_at: Utc) -> list[AccessUnit]:
+        if any(len(packet) == 50 for packet in packets):
+            self.notes.append(_Note("codec_differs", "another codec than described"))
+        return super().receive_rtp(track, packets, received_at)
+
+
+class _Note:
+    def __init__(self, code: str, detail: str) -> None:
+        self.code, self.detail = code, detail
 
 
 class _Change:
@@ -181,9 +196,11 @@ def _without_frames(data: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def scripted_camera(pure: PureCamera | None = None) -> AsyncIterator[ScriptedCamera]:
+async def scripted_camera(
+    pure: PureCamera | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[ScriptedCamera]:
     camera = ScriptedCamera(pure or PureCamera())
-    server = await asyncio.start_server(camera.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(camera.serve, "127.0.0.1", 0, ssl=tls)
     camera.port = server.sockets[0].getsockname()[1]
     try:
         yield camera

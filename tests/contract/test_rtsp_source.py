@@ -1,15 +1,24 @@
 """`RtspSource` and `probe` against a scripted camera on loopback."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.contract.rtsp_fakes import (
     PASSWORD,
     ChangingReceiver,
     MemorySink,
+    NotingReceiver,
     address,
     environment,
     picture,
@@ -20,9 +29,10 @@ from tests.unit.wire.rtsp.pure_camera import PureCamera, answer
 
 from brightkitchen.devices.ports import StreamAddress
 from brightkitchen.devices.rtsp.environment import RtspEnvironment
+from brightkitchen.devices.rtsp.limiter import ConnectLimiter
 from brightkitchen.devices.rtsp.source import RtspSource
 from brightkitchen.kernel.camerastate import CameraState, Reason
-from brightkitchen.kernel.clock import ManualClock
+from brightkitchen.kernel.clock import ManualClock, settle
 
 
 @asynccontextmanager
@@ -219,3 +229,87 @@ async def test_probe_redirect_to_a_forbidden_port_is_not_followed() -> None:
         async with scripted_camera(PureCamera(DESCRIBE=away)) as camera:
             result = await probe_with(environment(camera.port), address(camera.port), timeout_s=2.0)
     assert result.reason is Reason.ADDRESS_NOT_ALLOWED and canary.connections == 0
+
+
+async def test_source_codec_other_than_described_degrades_until_a_clean_interval() -> None:
+    clock = ManualClock()
+    async with scripted_camera() as camera:
+        env = environment(camera.port, clock=clock, receiver=NotingReceiver)
+        async with running(address(camera.port), env) as (_, sink):
+            await sink.until(lambda: "connected" in sink.log)
+            camera.send(picture(1, 46))
+            await sink.until_state(CameraState.LIVE)
+            await clock.advance(5.0)
+            assert sink.states[-1:] == [(CameraState.DEGRADED, Reason.FORMAT_MISMATCH)]
+            camera.send(picture(2))
+            await sink.until(lambda: len(sink.units) == 2)
+            await clock.advance(5.0)
+            assert sink.states[-1:] == [(CameraState.LIVE, None)]
+
+
+async def test_sources_coming_back_together_pass_the_gate_a_few_at_a_time() -> None:
+    silent = PureCamera(PLAY=None)
+    async with scripted_camera(silent) as camera:
+        env = replace(environment(camera.port), limiter=ConnectLimiter(3))
+        async with AsyncExitStack() as stack:
+            for _ in range(10):
+                await stack.enter_async_context(running(address(camera.port), env))
+            async with asyncio.timeout(5):
+                while silent.methods.count("PLAY") < 3:
+                    await asyncio.to_thread(lambda: None)
+            await settle(200)
+            assert camera.connections == 3
+
+
+async def test_source_udp_from_an_address_that_is_not_allowed_is_refused() -> None:
+    away = answer("200 OK", "Session: 1", "Transport: RTP/AVP;unicast;server_port=7000-7001;source=169.254.169.254")
+    async with scripted_camera(PureCamera(SETUP=away)) as camera:
+        where = address(camera.port, transport="udp")
+        async with running(where, environment(camera.port)) as (_, sink):
+            await sink.until_state(CameraState.OFFLINE, Reason.ADDRESS_NOT_ALLOWED)
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server context as a camera has it: its own certificate for nobody in particular."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "camera")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=36_500))
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "camera.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_source_tls_pictures_arrive(new_loop: Callable[[], asyncio.AbstractEventLoop], tmp_path: Path) -> None:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(pictures_arrive_by_tls(self_signed(tmp_path)))
+
+
+async def pictures_arrive_by_tls(tls: ssl.SSLContext) -> None:
+    async with scripted_camera(tls=tls) as camera:
+        where = replace(address(camera.port), tls=True)
+        async with running(where, environment(camera.port)) as (_, sink):
+            await sink.until(lambda: "connected" in sink.log)
+            camera.send(b"".join(picture(number, 1000) for number in range(500)))
+            await sink.until(lambda: len(sink.units) == 500)
+    assert b"OPTIONS rtsps://127.0.0.1:" in camera.received
+
+
+async def test_probe_tls_to_a_plain_camera_is_not_rtsp() -> None:
+    async with scripted_camera() as camera:
+        where = replace(address(camera.port), tls=True)
+        result = await probe_with(environment(camera.port), where, timeout_s=3.0)
+        assert result.reason is Reason.NOT_RTSP

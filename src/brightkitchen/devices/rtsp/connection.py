@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from brightkitchen.devices.ports import MediaSink, SourceCounters, StreamAddress
 from brightkitchen.devices.rtsp.environment import MediaReceiver, RtspEnvironment
@@ -28,7 +28,7 @@ from brightkitchen.wire.rtsp.session import (
 )
 
 CONNECT_TIMEOUT_S: Final = 5.0
-HANDSHAKE_TIMEOUT_S: Final = 30.0
+HANDSHAKE_TIMEOUT_S: Final = 15.0  # a camera that dawdles keeps a place in the connect gate
 CHECK_INTERVAL_S: Final = 5.0
 SILENCE_S: Final = 10.0
 SECOND_LOOK_S: Final = 1.0
@@ -198,8 +198,7 @@ class RtspConnection(asyncio.BufferedProtocol):
     # -- asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]  # uvloop's own classes
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class, of the same shape
         now_s = self._env.clock.mono_s()
         self._last_bytes_s = self._last_picture_s = now_s
         self._session.start(now_s)

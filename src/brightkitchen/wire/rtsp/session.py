@@ -34,6 +34,7 @@ from brightkitchen.wire.sdp import MediaTrack, SessionDescription, choose_base, 
 REQUEST_TIMEOUT_S: Final = 10.0
 TEARDOWN_TIMEOUT_S: Final = 1.0
 MAX_HELD_BYTES: Final = 512 * 1024
+MAX_UNASKED: Final = 200
 _MAX_KEEPALIVE_S: Final = 30.0
 _REDIRECTS: Final = frozenset({301, 302, 303, 305, 307, 308})
 _NOT_KNOWN: Final = frozenset({400, 405, 451, 455, 501, 551})
@@ -177,6 +178,7 @@ class RtspSession:
         self._held: list[tuple[int, list[memoryview]]] = []
         self._held_bytes = 0
         self._announced = False
+        self._unasked = 0
         self.server = ""
         self.stray_answers = 0
         self.unanswered_keepalives = 0
@@ -305,6 +307,7 @@ class RtspSession:
 
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Request):
+            self._count_unasked()
             self._answer_request(message)
             return
         if message.status < 200:
@@ -312,8 +315,15 @@ class RtspSession:
         pending = self._take_pending(message.cseq)
         if pending is None:
             self.stray_answers += 1
+            self._count_unasked()
         else:
             self._handle_answer(pending, message)
+
+    def _count_unasked(self) -> None:
+        """raises: TheirError if the camera sends more than 200 messages nobody asked for between two keep-alives."""
+        self._unasked += 1
+        if self._unasked > MAX_UNASKED:
+            raise TheirError("messages without end that nobody asked for")
 
     def _take_pending(self, cseq: int | None) -> _Pending | None:
         if cseq is None and self._pending:
@@ -504,6 +514,7 @@ class RtspSession:
 
     def _plan_keepalive(self) -> None:
         timeout_s = self._session.timeout_s if self._session is not None else _MAX_KEEPALIVE_S * 2
+        self._unasked = 0
         self._next_keepalive_s = self._now_s + min(timeout_s / 2, _MAX_KEEPALIVE_S)
 
     def _send_keepalive(self) -> None:

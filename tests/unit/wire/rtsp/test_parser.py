@@ -98,6 +98,13 @@ def test_garbage_in_good_measure_is_forgiven_after_a_clean_read() -> None:
     assert found.splitter.garbage_bytes == 3 * (MAX_GARBAGE_BYTES // 2)
 
 
+def test_blank_lines_between_units_are_free_but_not_without_end() -> None:
+    found = Collected(0).feed(HELLO + b"\r\n" * 3 + HELLO)
+    assert len(found.messages) == 2 and found.splitter.garbage_bytes == 0
+    with pytest.raises(TheirError):
+        found.feed(b"\r\n" * (MAX_GARBAGE_BYTES // 2 + 4096), 100_000)
+
+
 def test_garbage_without_end_is_their_error() -> None:
     found = Collected(0).feed(HELLO)
     with pytest.raises(TheirError):

@@ -420,6 +420,18 @@ def test_request_of_the_camera_is_answered(method: str, expected: bytes) -> None
     assert events_of(session) == []
 
 
+@pytest.mark.parametrize("message", [b"OPTIONS * RTSP/1.0\r\n\r\n", b"RTSP/1.0 200 OK\r\nCSeq: 999\r\n\r\n"])
+def test_request_without_end_is_their_error_but_many_over_time_are_not(message: bytes) -> None:
+    camera = PureCamera()
+    session = playing(camera)
+    for turn in range(1, 5):
+        session.receive(message * 199, 30.0 * turn)
+        session.handle_timer(30.0 * turn)
+        session.to_send()
+    with pytest.raises(TheirError):
+        session.receive(message * 201, 130.0)
+
+
 def test_request_redirect_of_the_camera_is_an_event() -> None:
     session = playing(PureCamera())
     again = b"REDIRECT rtsp://cam/p RTSP/1.0\r\nLocation: rtsp://else/\r\n\r\n"
