@@ -33,6 +33,7 @@ from brightkitchen.devices.rtsp.limiter import ConnectLimiter
 from brightkitchen.devices.rtsp.source import RtspSource
 from brightkitchen.kernel.camerastate import CameraState, Reason
 from brightkitchen.kernel.clock import ManualClock, settle
+from brightkitchen.kernel.netguard import GuardPolicy, NetGuard, parse_endpoint
 
 
 @asynccontextmanager
@@ -212,15 +213,22 @@ async def test_probe_closed_port_and_unknown_host_are_told_apart() -> None:
     assert unknown.reason is Reason.HOST_UNKNOWN
 
 
+async def resolve_to_loopback(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
 async def test_probe_redirect_to_another_host_takes_no_login_along() -> None:
     challenge = answer("401 No", "WWW-Authenticate: Digest realm=r, nonce=n")
     async with scripted_camera(PureCamera(DESCRIBE=challenge)) as other:
-        away = answer("302 Found", f"Location: rtsp://thief:x@localhost:{other.port}/p")
-        async with scripted_camera(PureCamera(DESCRIBE=away)) as camera:
-            env = environment(camera.port, other.port)
+        away = answer("302 Found", f"Location: rtsp://thief:x@other.test:{other.port}/p")
+        async with scripted_camera(PureCamera(DESCRIBE=[challenge, away])) as camera:
+            allowed = tuple(parse_endpoint(f"127.0.0.1:{port}") for port in (camera.port, other.port))
+            guard = NetGuard(GuardPolicy(allow_endpoints=allowed), resolve_to_loopback)
+            env = replace(environment(), guard=guard)
             result = await probe_with(env, address(camera.port), timeout_s=2.0)
-    assert result.reason in (Reason.WRONG_PASSWORD, Reason.ADDRESS_NOT_ALLOWED)
-    assert b"Authorization" not in other.received
+    assert b"Authorization: Digest" in camera.received
+    assert result.reason is Reason.WRONG_PASSWORD and other.pure.methods == ["OPTIONS", "DESCRIBE"]
+    assert b"Authorization" not in other.received and b"thief" not in other.received
 
 
 async def test_probe_redirect_to_a_forbidden_port_is_not_followed() -> None:
