@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterator
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import StreamKey
-from brightkitchen.media.hub.stream import OpenSource, Stream
+from brightkitchen.kernel.tasks import Supervisor
+from brightkitchen.media.hub.stream import IDLE_STOP_S, OpenSource, Stream
 
 
 class Hub:
     """Owns the streams. `on_changed` is called with the key of a stream whose report is worth sending."""
 
-    def __init__(self, *, clock: Clock, entropy: Entropy) -> None:
+    def __init__(
+        self, *, clock: Clock, entropy: Entropy, supervisor: Supervisor, idle_stop_s: float = IDLE_STOP_S
+    ) -> None:
+        self._supervisor = supervisor
+        self._idle_stop_s = idle_stop_s
         self._clock = clock
         self._entropy = entropy
         self._streams: dict[StreamKey, Stream] = {}
@@ -37,6 +42,8 @@ class Hub:
             open_source,
             clock=self._clock,
             entropy=self._entropy,
+            supervisor=self._supervisor,
+            idle_stop_s=self._idle_stop_s,
             on_changed=lambda changed: self.on_changed(changed),
         )
         self._streams[key] = stream

@@ -5,7 +5,6 @@ here waits. With 200 recorded cameras `on_units` is called some thousand times a
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +14,18 @@ from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import StreamKey, new_id
+from brightkitchen.kernel.log import get_logger
+from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.hub.wallmap import WallMap
 from brightkitchen.media.ports import Reader, Source, SourceSink
 from brightkitchen.wire.au import VIDEO_TRACK, AccessUnit, AudioFormat, Format, VideoFormat
 
-_log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 IDLE_STOP_S: Final = 15.0
 GOP_LIMIT_BYTES: Final = 64 * 1024 * 1024  # SECURITY row 4
 WINDOW_SAMPLES: Final = 6  # one a second: the first and the last are 5 s apart
-_CRASH_BACKOFF_S: Final = (1.0, 60.0)
 
 OpenSource = Callable[[SourceSink], Source]
 
@@ -52,6 +52,8 @@ class Stream:
         *,
         clock: Clock,
         entropy: Entropy,
+        supervisor: Supervisor,
+        idle_stop_s: float = IDLE_STOP_S,
         on_changed: Callable[[StreamKey], None] = lambda key: None,
     ) -> None:
         self.key = key
@@ -65,6 +67,8 @@ class Stream:
         self.last_frame_at: Utc | None = None
         self._clock = clock
         self._entropy = entropy
+        self._supervisor = supervisor
+        self._idle_stop_s = idle_stop_s
         self._open_source = open_source
         self._on_changed = on_changed
         self._source: Source | None = None
@@ -94,7 +98,7 @@ class Stream:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        if self._source is None:
+        if self._task is None:
             self._start_source()
         self._set_latency()
         reader.on_state(self.state, self.reason)
@@ -115,8 +119,8 @@ class Stream:
             return
         self._viewing.discard(id(reader))
         self._set_latency()
-        if self._source is not None and before == 1:
-            self._idle = asyncio.get_running_loop().create_task(self._stop_when_idle(), name=f"idle {self.key}")
+        if self._task is not None and before == 1:
+            self._idle = self._supervisor.start(f"idle {self.key}", self._stop_when_idle())
         self._on_changed(self.key)
 
     @property
@@ -150,7 +154,7 @@ class Stream:
         last = units[-1]
         self.last_frame_at = last.received_at
         if self.wall.observe(last.pts, last.received_at):
-            _log.warning("stream %s: the wall clock jumped, stamps continue from the new time", self.key)
+            log.warning("wall clock jumped", stream=str(self.key))
         keys = [at for at, unit in enumerate(units) if unit.is_key and unit.track == VIDEO_TRACK]
         if not keys:
             self._continue(units)
@@ -182,7 +186,7 @@ class Stream:
         for reader in self._playing:
             reader.on_units(units)
         if self._received_bytes() - self._gop_from_bytes > GOP_LIMIT_BYTES:
-            _log.warning("stream %s: a group of pictures is over 64 MiB, waiting for the next key frame", self.key)
+            log.warning("group of pictures too long", stream=str(self.key), limit_bytes=GOP_LIMIT_BYTES)
             self._interrupt()
 
     def _begin_gop(self, units: list[AccessUnit]) -> None:
@@ -214,7 +218,7 @@ class Stream:
     async def replace_source(self, open_source: OpenSource) -> None:
         """Connect anew, to another address or with another password; readers stay."""
         self._open_source = open_source
-        if self._source is not None and not self._is_closed:
+        if self._task is not None and not self._is_closed:
             await self._stop_source()
             self._start_source()
 
@@ -228,29 +232,20 @@ class Stream:
         self._playing, self._waiting = [], []
         self._viewing.clear()
 
-    def _start_source(self, delay_s: float = 0.0) -> None:
+    def _start_source(self) -> None:
+        self.on_state(CameraState.CONNECTING, None, "")
+        self._task = self._supervisor.keep(f"source {self.key}", self._run_source)
+
+    async def _run_source(self) -> None:
+        """A source runs until it is cancelled; one that ends by itself is a bug: the supervisor starts it again."""
         source = self._source = self._open_source(self)
         self._set_latency()
-        self.on_state(CameraState.CONNECTING, None, "")
-        task = asyncio.get_running_loop().create_task(self._run_source(source, delay_s), name=f"source {self.key}")
-        task.add_done_callback(self._source_ended)
-        self._task = task
-
-    async def _run_source(self, source: Source, delay_s: float) -> None:
-        if delay_s > 0:
-            await self._clock.sleep(delay_s)
-        await source.run()
-
-    def _source_ended(self, task: asyncio.Task[None]) -> None:
-        """A source runs until it is cancelled; one that ended by itself is a bug, and is started again with back-off."""
-        if task.cancelled() or task is not self._task:
-            return
-        error = task.exception()
-        _log.error("stream %s: the source ended by itself", self.key, exc_info=error)
-        self._source = self._task = None
-        self.on_state(CameraState.OFFLINE, Reason.PROTOCOL_ERROR, f"the source failed: {type(error).__name__}")
-        if not self._is_closed and (self._playing or self._waiting):
-            self._start_source(delay_s=self._entropy.uniform(*_CRASH_BACKOFF_S) / 2)
+        try:
+            await source.run()
+        finally:
+            if self._source is source:
+                self.on_state(CameraState.OFFLINE, Reason.PROTOCOL_ERROR, "the source ended by itself")
+                self._source = None
 
     async def _stop_source(self) -> None:
         task, self._task, self._source = self._task, None, None
@@ -261,7 +256,7 @@ class Stream:
         self.on_state(CameraState.STANDBY, None, "")
 
     async def _stop_when_idle(self) -> None:
-        await self._clock.sleep(IDLE_STOP_S)
+        await self._clock.sleep(self._idle_stop_s)
         self._idle = None
         if not self._playing and not self._waiting:
             await self._stop_source()
