@@ -5,7 +5,6 @@ store's writing thread a few times a second. Nothing here waits for a disk: what
 and noted as a gap.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -67,7 +66,6 @@ class Recorder:
         entropy: Entropy,
         segment_s: float = SEGMENT_S,
         queue_limit_bytes: int = QUEUE_LIMIT_BYTES,
-        on_changed: Callable[[StreamKey], None] = lambda key: None,
     ) -> None:
         self._store = store
         self._muxer = muxer
@@ -75,7 +73,6 @@ class Recorder:
         self._entropy = entropy
         self._segment_s = segment_s
         self._queue_limit_bytes = queue_limit_bytes
-        self.on_changed = on_changed
         self._streams: dict[StreamKey, StreamRecorder] = {}
         self._outbox: list[Command] = []
         self._outbox_bytes = 0
