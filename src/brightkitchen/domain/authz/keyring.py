@@ -9,6 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database, metadata
@@ -89,7 +90,7 @@ class KeyRing:
         """Return the public halves that nodes must know now."""
         return tuple(VerifyKey(kid=key.kid, public_key=key.public_bytes) for key in self._keys)
 
-    async def _create(self, connection: sa.ext.asyncio.AsyncConnection, *, use_from_at: Utc, now: Utc) -> SigningKey:
+    async def _create(self, connection: AsyncConnection, *, use_from_at: Utc, now: Utc) -> SigningKey:
         kid = new_id("kid", self._entropy)
         private = Ed25519PrivateKey.from_private_bytes(self._entropy.token_bytes(32))
         key = SigningKey(kid, private, use_from_at, Utc(use_from_at + USE_US))

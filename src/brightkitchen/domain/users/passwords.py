@@ -77,7 +77,7 @@ def check_password(password: str) -> None:
 
 def random_password(entropy: Entropy) -> str:
     """Return 4 groups of 5 characters that are hard to confuse: 99 bits, e.g. ``k7wqm-3hxra-…``."""
-    letters = []
+    letters: list[str] = []
     while len(letters) < 20:
         # 31 letters: bytes of 248 and above would favour the first ones
         letters += [_WORDS[byte % 31] for byte in entropy.token_bytes(32) if byte < 248]
