@@ -34,6 +34,8 @@ _STATUS_OF_CODE: Final = {
     "web.too_slow": HTTPStatus.REQUEST_TIMEOUT,
     "web.not_json": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "web.method": HTTPStatus.METHOD_NOT_ALLOWED,
+    "camera.address_not_allowed": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "camera.host_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
     "edit.conflict": HTTPStatus.PRECONDITION_FAILED,
 }
 

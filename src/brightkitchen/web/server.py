@@ -65,7 +65,7 @@ class WebServer:
 
     def stop(self) -> None:
         """Take no more requests and end."""
-        self._server.stop()
+        self._server.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian is untyped here
 
 
 def _is_loopback(host: str) -> bool:

@@ -84,18 +84,17 @@ async def events(socket: WebSocket) -> None:
 
 
 async def _serve(socket: WebSocket, caller: Caller, feed: Feed, services: Services) -> None:
-    code = 1000
+    code: int | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_listen(socket))
             tasks.create_task(_tell(socket, caller, feed, services))
     except* _Over as over:
         code = next(each.code for each in over.exceptions if isinstance(each, _Over))
-    except* WebSocketDisconnect:
-        return
-    except* (TimeoutError, RuntimeError):
-        return
-    await socket.close(code)
+    except* (WebSocketDisconnect, TimeoutError, RuntimeError):
+        code = None  # nobody listens any more
+    if code is not None:
+        await socket.close(code)
 
 
 async def _listen(socket: WebSocket) -> None:

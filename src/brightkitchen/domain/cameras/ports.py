@@ -1,4 +1,4 @@
-"""What this slice needs from elsewhere. `kernel/netguard` and the node channel happen to fit."""
+"""What this slice needs from elsewhere. The net guard and the node channel happen to fit."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,31 +8,11 @@ from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 
 
-class CameraUrl(Protocol):
-    """A camera's URL, taken apart. username and password are "" if it carried none."""
+class AddressGuard(Protocol):
+    """Decides which hosts may be spoken to at all; `kernel.netguard.NetGuard` fits."""
 
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def tls(self) -> bool: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def username(self) -> str: ...
-    @property
-    def password(self) -> str: ...
-
-
-class Addresses(Protocol):
-    """Reads camera URLs and decides which hosts may be spoken to at all."""
-
-    def parse_camera_url(self, text: str) -> CameraUrl:
-        """raises: BrightKitchenError (INVALID) if it is no rtsp or rtsps URL."""
-
-    async def check_host(self, host: str, port: int) -> None:
-        """raises: BrightKitchenError (INVALID, "camera.reason.address_not_allowed"), the same for every refused one."""
+    async def check_address(self, host: str, port: int) -> object:
+        """raises: BrightKitchenError "camera.address_not_allowed", "camera.host_unknown"."""
 
 
 class Nodes(Protocol):

@@ -15,7 +15,7 @@ from brightkitchen.domain.cameras import policy as rules
 from brightkitchen.domain.cameras import store
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import Camera, CameraChange, CameraLogin, IssuedToken, MediaWish, NewCamera
-from brightkitchen.domain.cameras.ports import Addresses, CameraUrl, Nodes
+from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
@@ -24,6 +24,7 @@ from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import CameraId, NodeId, Profile, is_id, new_id
 from brightkitchen.kernel.log import get_logger
+from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
 from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer
 from brightkitchen.kernel.sealing import FieldSealer
 
@@ -55,7 +56,7 @@ class CameraService:
         policy: Policy,
         sealer: FieldSealer,
         *,
-        addresses: Addresses,
+        guard: AddressGuard,
         nodes: Nodes,
         board: LiveBoard,
         minter: MediaTokenMinter,
@@ -65,7 +66,7 @@ class CameraService:
         self._database = database
         self._policy = policy
         self._sealer = sealer
-        self._addresses = addresses
+        self._guard = guard
         self._nodes = nodes
         self._board = board
         self._minter = minter
@@ -109,12 +110,12 @@ class CameraService:
     async def add_camera(self, actor: Actor, new: NewCamera) -> Camera:
         """Put a camera in service.
 
-        raises: BrightKitchenError "camera.url_invalid", "camera.reason.address_not_allowed", "camera.duplicate",
+        raises: BrightKitchenError "camera.url_…", "camera.address_not_allowed", "camera.duplicate",
         "camera.field_invalid" or "access.none".
         """
         self.check(actor, rules.ADD)
-        url = self._addresses.parse_camera_url(new.url)
-        await self._addresses.check_host(url.host, url.port)
+        url = parse_camera_url(new.url)
+        await self._guard.check_address(url.host, url.port)
         login = _login_of(url, new.username, new.password)
         now = self._clock.utc()
         camera = Camera(
@@ -160,9 +161,9 @@ class CameraService:
         raises: as `add_camera`, and "edit.conflict" if somebody else changed it since `expected_version`.
         """
         old = await self.access_camera(actor, camera_id, rules.CHANGE)
-        url = self._addresses.parse_camera_url(change.url) if change.url is not None else None
+        url = parse_camera_url(change.url) if change.url is not None else None
         if url is not None:
-            await self._addresses.check_host(url.host, url.port)
+            await self._guard.check_address(url.host, url.port)
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
@@ -210,8 +211,8 @@ class CameraService:
         raises: BrightKitchenError "node.none_connected", "node.no_answer", and as `add_camera`.
         """
         self.check(actor, rules.PROBE)
-        url = self._addresses.parse_camera_url(wish.url)
-        await self._addresses.check_host(url.host, url.port)
+        url = parse_camera_url(wish.url)
+        await self._guard.check_address(url.host, url.port)
         login = _login_of(url, wish.username, wish.password)
         if login is None and camera is not None:
             login = await self._stored_login(actor, camera, url)
@@ -358,7 +359,7 @@ def _login_of(url: CameraUrl, username: str, password: str) -> CameraLogin | Non
     if username or password:
         return CameraLogin(username, password)
     if url.username or url.password:
-        return CameraLogin(url.username, url.password)
+        return CameraLogin(url.username or "", url.password or "")
     return None
 
 
@@ -372,7 +373,7 @@ def _changed_login(kept: CameraLogin | None, change: CameraChange, url: CameraUr
     if change.username is not None:
         return CameraLogin(change.username, kept.password) if kept else CameraLogin(change.username, "")
     if url is not None and (url.username or url.password):
-        return CameraLogin(url.username, url.password)
+        return CameraLogin(url.username or "", url.password or "")
     return kept
 
 
