@@ -127,7 +127,12 @@ async def admin(control: Control) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def add_camera(client: httpx.AsyncClient, **fields: object) -> dict[str, Any]:  # Any: JSON
-    body = {"name": "烹饪间1号", "premises_name": "站前小学食堂", "zone": "烹饪", "url": "rtsp://10.1.2.3/main"} | fields
+    body = {
+        "name": "烹饪间1号",
+        "premises_name": "站前小学食堂",
+        "zone": "烹饪",
+        "url": "rtsp://10.1.2.3/main",
+    } | fields
     answer = await client.post("/api/v1/cameras", json=body)
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()

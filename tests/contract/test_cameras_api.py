@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx
+from tests.contract.conftest import NODE, OTHER_NODE, Control, add_camera
 
 from brightkitchen.domain.cameras import store
 from brightkitchen.kernel.cameraspec import Credential
@@ -10,16 +11,19 @@ from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
 from brightkitchen.kernel.errors import BrightKitchenError
 from brightkitchen.kernel.ids import CameraId, NodeId
 from brightkitchen.kernel.units import Utc
-from tests.contract.conftest import NODE, OTHER_NODE, Control, add_camera
 
 CANARY = "k4nar1envogel"
 
 
-async def _credential(control: Control, node: NodeId, camera: str, epoch: int) -> Credential | None | str:
+async def _credential(control: Control, node: NodeId, camera: str, epoch: int) -> Credential | str | None:
     try:
         return await control.services.cameras.release_credential(node, camera, epoch)
     except BrightKitchenError as refused:
         return refused.code
+
+
+def _read_everything(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
 async def test_add_camera_with_login_in_url_splits_it_off(admin: httpx.AsyncClient, control: Control) -> None:
@@ -49,7 +53,7 @@ async def test_list_cameras_shows_what_was_added(admin: httpx.AsyncClient) -> No
 async def test_list_cameras_in_pages_names_each_once(admin: httpx.AsyncClient) -> None:
     ids = {(await add_camera(admin, url=f"rtsp://10.1.2.3/{number}"))["id"] for number in range(5)}
     seen: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = (await admin.get("/api/v1/cameras", params={"limit": 2, "cursor": cursor})).json()
         seen += [camera["id"] for camera in page["items"]]
@@ -108,9 +112,7 @@ async def test_change_to_plain_rtsp_drops_the_password_given_for_tls(
     assert answer.json()["has_password"] is False
 
 
-async def test_change_name_keeps_the_password_and_raises_the_etag(
-    admin: httpx.AsyncClient, control: Control
-) -> None:
+async def test_change_name_keeps_the_password_and_raises_the_etag(admin: httpx.AsyncClient, control: Control) -> None:
     camera = await add_camera(admin, username="viewer", password=CANARY)
     answer = await admin.patch(f"/api/v1/cameras/{camera['id']}", json={"name": "洗消间"})
     assert (answer.json()["name"], answer.json()["etag"], answer.json()["has_password"]) == ("洗消间", '"2"', True)
@@ -208,9 +210,7 @@ async def test_report_of_another_node_is_refused_and_changes_nothing(
     assert control.services.board.of(CameraId(camera["id"])) == {}
 
 
-async def test_cameras_of_a_node_that_is_gone_move_with_a_new_epoch(
-    admin: httpx.AsyncClient, control: Control
-) -> None:
+async def test_cameras_of_a_node_that_is_gone_move_with_a_new_epoch(admin: httpx.AsyncClient, control: Control) -> None:
     camera = await add_camera(admin, username="viewer", password=CANARY)
     async with control.database.write() as connection:
         await connection.execute(store.cameras.update().values(node="node-9"))
@@ -235,6 +235,6 @@ async def test_password_is_in_no_answer_and_no_raw_byte_of_the_database(
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 409, 503, 422, 200]
     assert all(CANARY not in answer.text for answer in answers)
-    raw = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    raw = _read_everything(tmp_path)
     assert CANARY.encode() not in raw
     assert "站前小学食堂".encode() in raw  # the search would have found it

@@ -8,9 +8,7 @@ honest node would send closes the channel.
 import asyncio
 import hmac
 import os
-import socket
-import struct
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -42,6 +40,7 @@ from brightkitchen.kernel.nodeprotocol import (
     build_message,
     parse_to_control,
 )
+from brightkitchen.kernel.privatesocket import open_private_socket, read_peer_uid
 from brightkitchen.web.metrics import ControlMetrics
 
 log = get_logger(__name__)
@@ -334,34 +333,9 @@ class NodeChannel:
 
 
 def peer_uid(request: web.Request) -> int | None:
-    """Return the user id of the process at the other end of a Unix socket."""
+    """Return the user id of the process that sent the request over a Unix socket."""
     connection = request.transport.get_extra_info("socket") if request.transport else None
-    if connection is None:
-        return None
-    size = struct.calcsize("3i")
-    _pid, uid, _gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return int(uid)
-
-
-def open_private_socket(path: Path) -> socket.socket:
-    """Return a bound Unix socket of mode 0600. Nobody can connect before the mode is set: it does not listen yet.
-
-    raises: BrightKitchenError "control.already_running" if somebody answers at that path.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(str(path))
-        except OSError:
-            path.unlink(missing_ok=True)
-        else:
-            raise BrightKitchenError(Kind.CONFLICT, "control.already_running", place=str(path))
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
-    path.chmod(0o600)
-    return listener
+    return None if connection is None else read_peer_uid(connection)
 
 
 async def serve_on_socket(app: web.Application, path: Path) -> web.AppRunner:
@@ -370,8 +344,3 @@ async def serve_on_socket(app: web.Application, path: Path) -> web.AppRunner:
     await runner.setup()
     await web.SockSite(runner, open_private_socket(path)).start()
     return runner
-
-
-def node_ports(registry: NodeRegistry) -> Mapping[NodeId, int]:
-    """Return the ports of the connected nodes."""
-    return {node: port for node in registry.connected() if (port := registry.port_of(node)) is not None}
