@@ -89,8 +89,10 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def on_ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, BrightKitchenError)
-        if _STATUS[error.kind] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if _STATUS[error.kind] == HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request failed", code=error.code, instance=instance_of(request), exc_info=error)
+        elif error.kind is Kind.UNAVAILABLE:
+            log.warning("request not served", code=error.code, instance=instance_of(request))
         return problem_response(error, request.headers, instance_of(request))
 
     async def on_invalid(request: Request, error: Exception) -> Response:
