@@ -41,7 +41,7 @@ async def test_missing_key_with_sealed_rows_refuses_to_start_and_makes_no_new_on
     os.rename(kek, tmp_path / "elsewhere")
     with pytest.raises(BrightKitchenError, match=r"secrets\.key_missing"):
         await _start(database, kek)
-    assert not os.path.exists(kek)
+    assert "kek" not in os.listdir(tmp_path)
     os.rename(tmp_path / "elsewhere", kek)
     await _start(database, kek)
     await database.close()
