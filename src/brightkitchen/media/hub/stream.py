@@ -144,8 +144,8 @@ class Stream:
     def on_format(self, track: int, format: Format) -> None:
         if self.formats.get(track) == format:
             return
+        self.formats = {**self.formats, track: format}  # before the interruption: readers see why they are stopped
         self._interrupt()
-        self.formats = {**self.formats, track: format}
         self._on_changed(self.key)
 
     def on_units(self, units: list[AccessUnit]) -> None:

@@ -21,6 +21,7 @@ class EndReason(StrEnum):
     STOPPED = "stopped"  # recording was switched off, or the node stopped in order
     DISK_SLOW = "disk_slow"  # the disk could not keep up: whole GOPs were dropped
     DISK_FULL = "disk_full"  # there was no room
+    DISK_ERROR = "disk_error"  # the system refused a write
     RECOVERED = "recovered"  # the node died; start-up closed the file
 
 
@@ -31,6 +32,7 @@ class GapReason(StrEnum):
     NOT_PLANNED = "not_planned"
     DISK_SLOW = "disk_slow"
     DISK_FULL = "disk_full"
+    DISK_ERROR = "disk_error"
     UNKNOWN = "unknown"
 
 
