@@ -19,9 +19,9 @@ from brightkitchen.media.cache import ByteCache
 from brightkitchen.media.decode.pool import DecodePool
 from brightkitchen.media.store.model import Fragment, SegmentInfo, Timeline
 from brightkitchen.media.store.ports import Recordings
-from brightkitchen.wire.au import AUDIO_TRACK, AccessUnit, AudioFormat, Codec
+from brightkitchen.wire.au import AUDIO_TRACK, AccessUnit, AudioFormat, Codec, Format
+from brightkitchen.wire.fmp4.reader import build_video_init_from, parse_init, scan_fragments
 from brightkitchen.wire.fmp4.writer import build_fragment, build_init
-from brightkitchen.wire.hls.mp4boxes import AudioTrack, pick_track, read_audio_track, read_track_data
 from brightkitchen.wire.hls.playlist import (
     FileParts,
     Part,
@@ -37,8 +37,6 @@ LONGEST_TIMELINE_US: Final = 31 * 24 * 3600 * US_PER_S
 _SHORTEST_PART_US: Final = 2 * US_PER_S
 _LONGEST_RUN_FRAGMENTS: Final = 128
 _LONGEST_RUN_BYTES: Final = 96 * 1024 * 1024
-_VIDEO_ID: Final = 1
-_AUDIO_ID: Final = 2
 _AAC_SAMPLES: Final = 1024
 _LEAD_FRAMES: Final = 2
 _CACHE_BYTES: Final = 8 * 1024 * 1024
@@ -105,14 +103,13 @@ class Playback:
         """Return an init segment of the pictures alone. raises: NOT_FOUND."""
         segment = await self._segment(camera, segment_id)
         init = await asyncio.to_thread(self._recordings.init_bytes, segment.id)
-        return _read_own(lambda: pick_track(init, _VIDEO_ID))
+        return _read_own(lambda: build_video_init_from(init))
 
     async def audio_init(self, camera: CameraId, segment_id: SegmentId) -> bytes:
         """Return an init segment of the sound alone, always AAC. raises: NOT_FOUND."""
         segment = await self._segment(camera, segment_id)
         if _passes_through(segment):
-            init = await asyncio.to_thread(self._recordings.init_bytes, segment.id)
-            return _read_own(lambda: pick_track(init, _AUDIO_ID))
+            return build_init({AUDIO_TRACK: await self._stored_sound(segment)})
         source = await self._stored_sound(segment)
         aac, _ = await self._transcode(camera, source, bytes(_AAC_SAMPLES * source.channels))
         return build_init({AUDIO_TRACK: aac})
@@ -164,13 +161,15 @@ class Playback:
         return aac, sound.frames
 
     async def _stored_sound(self, segment: SegmentInfo) -> AudioFormat:
-        """Return the G.711 of this file; silence of 8 kHz for a file without sound between others that have some."""
+        """Return how the sound of this file is coded; silence of 8 kHz for a file without sound between others that have some."""
         if not segment.has_audio:
             return _NO_SOUND
         init = await asyncio.to_thread(self._recordings.init_bytes, segment.id)
-        track: AudioTrack = _read_own(lambda: read_audio_track(init, _AUDIO_ID))
-        codec = Codec.PCMU if segment.audio_codec == Codec.PCMU.value else Codec.PCMA
-        return AudioFormat(codec, track.timescale_hz, track.channels, codec.value)
+        formats: dict[int, Format] = _read_own(lambda: parse_init(init))
+        sound = formats.get(AUDIO_TRACK)
+        if not isinstance(sound, AudioFormat):
+            raise BrightKitchenError(Kind.DATA_LOSS, "media.recording_damaged")
+        return sound
 
     def _read_samples(self, segment: SegmentInfo, source: AudioFormat, start: int, end: int) -> tuple[bytes, bool]:
         """Return the samples [start, end) of the file, silence where there are none, and whether more may yet come.
@@ -190,11 +189,13 @@ class Playback:
             and f.start_ticks < high + TICKS_PER_S
             and f.start_ticks + f.duration_ticks > low - TICKS_PER_S
         ]
-        data = self._read(segment.id, [(f.audio_offset, f.audio_bytes) for f in near])
-        for part in _read_own(lambda: read_track_data(data)):
-            at = (part.decode_time - start) * wide
+        data = self._recordings.init_bytes(segment.id)
+        data += self._read(segment.id, [(f.audio_offset, f.audio_bytes) for f in near])
+        found = _read_own(lambda: list(scan_fragments(lambda at, size: data[at : at + size], len(data))))
+        for stored in (sample for fragment in found for sample in fragment.samples):
+            at = (stored.decode_time - start) * wide
             skipped = max(0, -at)
-            kept = part.data[skipped : skipped + max(0, len(samples) - max(0, at))]
+            kept = data[stored.offset_bytes : stored.offset_bytes + stored.size_bytes][skipped : max(0, len(samples) - at)]
             samples[max(0, at) : max(0, at) + len(kept)] = kept
         last = fragments[-1]
         return bytes(samples), not segment.is_open or last.start_ticks > high

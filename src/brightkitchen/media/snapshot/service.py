@@ -16,10 +16,10 @@ from brightkitchen.media.cache import ByteCache, SingleFlight
 from brightkitchen.media.decode.pool import DecodePool
 from brightkitchen.media.live.wsfmp4.muxer import StreamProvider
 from brightkitchen.media.ports import Reader
-from brightkitchen.media.store.model import FrameLocation, SegmentInfo
+from brightkitchen.media.store.model import FrameLocation
 from brightkitchen.media.store.ports import Recordings
-from brightkitchen.wire.au import VIDEO_TRACK, AccessUnit, Codec, Format, VideoFormat
-from brightkitchen.wire.hls.mp4boxes import read_parameter_sets
+from brightkitchen.wire.au import VIDEO_TRACK, AccessUnit, Format, VideoFormat
+from brightkitchen.wire.fmp4.reader import parse_init
 
 SNAPSHOT_QUALITY: Final = 90
 THUMB_QUALITY: Final = 75
@@ -27,7 +27,6 @@ MAX_THUMB_PX: Final = 1280
 _FIRST_PICTURE_S: Final = 10.0
 _CACHE_BYTES: Final = 16 * 1024 * 1024
 _MAX_GOP_BYTES: Final = 64 * 1024 * 1024
-_H264_PREFIX: Final = ("avc1", "avc3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +158,14 @@ class Stills:
             os.close(opened.fd)
         if any(len(read) != sample.size_bytes for read, sample in zip(data, samples, strict=True)):
             raise BrightKitchenError(Kind.DATA_LOSS, "media.recording_damaged")
-        return _Units(
-            _read_format(location.segment, init), data, tuple(sample.at for sample in samples), samples[-1].at
-        )
+        return _Units(_read_format(init), data, tuple(sample.at for sample in samples), samples[-1].at)
 
 
-def _read_format(segment: SegmentInfo, init: bytes) -> VideoFormat:
+def _read_format(init: bytes) -> VideoFormat:
     try:
-        parameter_sets = read_parameter_sets(init, 1)
+        video = parse_init(init).get(VIDEO_TRACK)
     except TheirError as cause:
         raise BrightKitchenError(Kind.DATA_LOSS, "media.recording_damaged") from cause
-    codec = Codec.H264 if segment.video_codec.startswith(_H264_PREFIX) else Codec.H265
-    return VideoFormat(codec, segment.width_px, segment.height_px, parameter_sets, segment.video_codec)
+    if not isinstance(video, VideoFormat):
+        raise BrightKitchenError(Kind.DATA_LOSS, "media.recording_damaged")
+    return video

@@ -19,7 +19,7 @@ from brightkitchen.media.live.wsfmp4.sound import AAC_FRAME_SAMPLES, LiveSound
 from brightkitchen.media.live.wsfmp4.viewer import MAX_BUFFER_BYTES, MIN_BUFFER_BYTES, Viewer
 from brightkitchen.media.ports import Reader
 from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Codec, Format, VideoFormat
-from brightkitchen.wire.fmp4.writer import build_fragment, build_init
+from brightkitchen.wire.fmp4.writer import DtsAssigner, build_fragment, build_init
 
 _USUAL_FPS: Final = 25.0
 _MAX_RING_BYTES: Final = 64 * 1024 * 1024
@@ -70,7 +70,7 @@ class LiveMuxer:
         self._ring: list[tuple[bool, bytes]] = []  # (is sound, message) of the current GOP
         self._ring_bytes = 0
         self._gop_bytes = 0
-        self._held: list[AccessUnit] = []  # pictures of a stream with reordering, until their times are complete
+        self._order = DtsAssigner(0)
         self._usual_ticks = 1
         self._last_pts: int | None = None
         self._sequence = 0
@@ -123,6 +123,7 @@ class LiveMuxer:
         self._video = video
         self._audio = audio if isinstance(audio, AudioFormat) else None
         self._aac = self._audio if self._audio is not None and self._audio.codec is Codec.AAC else None
+        self._order = DtsAssigner(video.reorder_depth)
         self._usual_ticks = round(TICKS_PER_S / (video.fps_hint or _USUAL_FPS))
         self._is_new_timeline = True
         self._hello = self._build_hello(video)
@@ -137,7 +138,7 @@ class LiveMuxer:
     def on_units(self, units: list[AccessUnit]) -> None:
         for unit in units:
             if unit.track == VIDEO_TRACK:
-                self._take_picture(unit)
+                self._send_picture(unit)
             elif self._sound is not None:
                 self._sound.feed(unit)
             elif self._audio is not None and self._audio.codec is Codec.AAC:
@@ -158,57 +159,44 @@ class LiveMuxer:
 
     # -- making messages ----------------------------------------------------------------------------------------------
 
-    def _take_picture(self, unit: AccessUnit) -> None:
-        """Send at once where pictures are shown in the order they come; else all up to the next one that is shown after them.
-
-        Decode times are the presentation times in order, so a fragment has to hold every picture of its stretch of time.
-        """
-        video = self._video
-        if video is None:
+    def _send_picture(self, unit: AccessUnit) -> None:
+        if self._video is None:
             return
-        if video.reorder_depth == 0:
-            if self._last_pts is not None and 0 < unit.pts - self._last_pts < 10 * self._usual_ticks:
-                self._usual_ticks = unit.pts - self._last_pts
-            self._last_pts = unit.pts
-            self._send_pictures(video, [unit], unit.pts + self._usual_ticks)
-            return
-        if self._held and unit.pts > max(held.pts for held in self._held):
-            last = max(held.pts for held in self._held)
-            self._send_pictures(video, self._held, last + self._usual_ticks)
-            self._held = []
-        self._held.append(unit)
-
-    def _send_pictures(self, video: VideoFormat, units: list[AccessUnit], end_pts: int) -> None:
-        is_key = units[0].is_key
-        flags = MessageFlag.KEY if is_key else MessageFlag.NONE
+        if self._last_pts is not None and 0 < unit.pts - self._last_pts < 10 * self._usual_ticks:
+            self._usual_ticks = unit.pts - self._last_pts
+        self._last_pts = unit.pts
+        flags = MessageFlag.KEY if unit.is_key else MessageFlag.NONE
         if self._is_new_timeline:
             flags |= MessageFlag.DISCONTINUITY
             self._is_new_timeline = False
-        mp4 = self._build_fragment(VIDEO_TRACK, video, units, end_pts)
-        first_at = self._stream.wall.utc(min(unit.pts for unit in units))
-        message = build_media_message(MessageKind.VIDEO, flags, first_at, mp4)
-        if is_key:
+        mp4 = self._build_fragment(VIDEO_TRACK, self._video, unit, unit.pts + self._usual_ticks)
+        message = build_media_message(MessageKind.VIDEO, flags, self._stream.wall.utc(unit.pts), mp4)
+        if unit.is_key:
             self._gop_bytes = self._ring_bytes
             self._ring.clear()
             self._ring_bytes = 0
         self._keep(False, message)
         limit_bytes = min(MAX_BUFFER_BYTES, max(MIN_BUFFER_BYTES, self._gop_bytes, self._ring_bytes))
         for viewer in self._viewers:
-            viewer.send_video(message, is_key=is_key, limit_bytes=limit_bytes)
+            viewer.send_video(message, is_key=unit.is_key, limit_bytes=limit_bytes)
 
     def _send_sound(self, pts: int, frame: bytes) -> None:
         if self._aac is None or not self._ring or pts < 0:
             return
         end_pts = pts + AAC_FRAME_SAMPLES * TICKS_PER_S // self._aac.sample_rate_hz
-        mp4 = self._build_fragment(AUDIO_TRACK, self._aac, [AccessUnit(AUDIO_TRACK, pts, frame, True, Utc(0))], end_pts)
+        mp4 = self._build_fragment(AUDIO_TRACK, self._aac, AccessUnit(AUDIO_TRACK, pts, frame, True, Utc(0)), end_pts)
         message = build_media_message(MessageKind.AUDIO, MessageFlag.KEY, self._stream.wall.utc(pts), mp4)
         self._keep(True, message)
         for viewer in self._viewers:
             viewer.send_audio(message)
 
-    def _build_fragment(self, track: int, format: Format, units: list[AccessUnit], end_pts: int) -> bytes:
+    def _build_fragment(self, track: int, format: Format, unit: AccessUnit, end_pts: int) -> bytes:
         self._sequence += 1
-        return b"".join(build_fragment(track, format, units, sequence=self._sequence, base_ticks=0, end_ticks=end_pts))
+        return b"".join(
+            build_fragment(
+                track, format, [unit], sequence=self._sequence, base_ticks=0, end_ticks=end_pts, order=self._order
+            )
+        )
 
     def _keep(self, is_sound: bool, message: bytes) -> None:
         if self._ring_bytes + len(message) <= _MAX_RING_BYTES:
@@ -241,7 +229,6 @@ class LiveMuxer:
         self._inits.clear()
         self._ring.clear()
         self._ring_bytes = self._gop_bytes = 0
-        self._held = []
         self._last_pts = None
         self._stop_sound()
 
