@@ -11,6 +11,7 @@ CHECKS: Final = (
     ("lint", ("-m", "ruff", "check", "-q", "src", "tests", "tools")),
     ("types", ("-m", "mypy", "--no-error-summary")),
     ("imports", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")),
+    ("no known hole in the locks", ("tools/audit_deps.py",)),
     ("no sleeps in tests", ("tools/no_sleep.py",)),
     ("no strangers in the tree", ("tools/clean_tree.py",)),
 )
