@@ -134,16 +134,15 @@ class ControlLink:
                 line = await session.ws_connect(CHANNEL_URL, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=SILENCE_S)
             async with line:
                 self._line = line
+                reporting: asyncio.Task[None] | None = None
                 try:
                     await self._send(self._hello)
-                    async with asyncio.TaskGroup() as group:
-                        reporting = group.create_task(self._keep_reporting())
-                        await self._receive(line)
-                        reporting.cancel()
-                except* (OSError, TheirError, BrightKitchenError) as errors:
-                    raise errors.exceptions[0] from None
+                    reporting = self._supervisor.start("reports", self._keep_reporting(line))
+                    await self._receive(line)
                 finally:
                     self._line = None
+                    if reporting is not None:
+                        reporting.cancel()
                     self._fail_waiting()
 
     async def _receive(self, line: aiohttp.ClientWebSocketResponse) -> None:
@@ -196,13 +195,17 @@ class ControlLink:
 
     # -- reports ------------------------------------------------------------------------------------------------------
 
-    async def _keep_reporting(self) -> None:
+    async def _keep_reporting(self, line: aiohttp.ClientWebSocketResponse) -> None:
         for turn in count():
             reports = self._handlers.reports()
             if turn % ALL_REPORTS_EVERY:
                 reports = [report for report in reports if self._told.get(_name(report)) != _gist(report)]
             if reports or turn % ALL_REPORTS_EVERY == 0:
-                await self._send(Reports(reports=tuple(reports)))
+                try:
+                    await self._send(Reports(reports=tuple(reports)))
+                except BrightKitchenError:
+                    await line.close()  # a line that takes nothing is no line
+                    return
                 self._told.update((_name(report), _gist(report)) for report in reports)
             await self._clock.sleep(REPORT_EVERY_S)
 

@@ -129,6 +129,10 @@ class Store:
         """Return True when all that was handed over is written, closed and indexed; False if that took longer."""
         return self._writing.wait_idle(timeout_s / 2) and self._closing.wait_idle(timeout_s / 2)
 
+    def wait_written(self, timeout_s: float) -> bool:
+        """Return True when all that was handed over is in the files; False if that took longer."""
+        return self._writing.wait_idle(timeout_s)
+
     def close(self, timeout_s: float = 4.0) -> bool:
         """Finish what was handed over and release the folder. Return False if the disk did not answer in time.
 
