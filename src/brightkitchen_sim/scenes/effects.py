@@ -62,7 +62,9 @@ def draw_flame(backdrop: Backdrop, at: tuple[float, float, float], phase: float,
     hidden = backdrop.distance_m[top:bottom, left:right] < float(depth.mean()) * 0.9
     rgb[hidden] = 0
     alpha[hidden] = 0
-    return build_patch(left, top, np.clip(rgb, 0, 255).astype(np.uint8), alpha.astype(np.uint8), depth_m=float(depth.mean()))
+    rgb = np.clip(rgb, 0, 255)
+    alpha = np.maximum(alpha, rgb.max(-1))  # premultiplied colour never exceeds its coverage
+    return build_patch(left, top, rgb.astype(np.uint8), alpha.astype(np.uint8), depth_m=float(depth.mean()))
 
 
 def steam_cover(size_px: tuple[int, int], phase: float, seed: int) -> F32:

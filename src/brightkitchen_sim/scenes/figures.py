@@ -104,14 +104,14 @@ def _legs(outfit: Outfit, pose: Pose, hip_z: float) -> list[Bone]:
     phase, strength = pose.stride
     for side in (-1, 1):
         swing = 2 * np.pi * (phase + (0.5 if side > 0 else 0.0))
-        hip = np.array([0.095 * side, 0.0, hip_z], np.float32)
+        hip = np.array([0.078 * side, 0.0, hip_z], np.float32)
         if pose.sits:
             foot = np.array([0.11 * side, 0.42, 0.08], np.float32)
         else:
             foot = np.array([0.105 * side, 0.30 * strength * np.cos(swing), 0.07 + 0.11 * strength * max(0.0, -np.sin(swing))], np.float32)
         knee, foot = _joint(hip, foot, 0.44, 0.43, (0.05 * side, 1.0, 0.1))
         r = outfit.girth
-        bones.append(Bone(_v(hip), _v(knee), 0.090 * r, 0.070 * r, outfit.trousers))
+        bones.append(Bone(_v(hip), _v(knee), 0.082 * r, 0.068 * r, outfit.trousers))
         bones.append(Bone(_v(knee), _v(foot), 0.072 * r, 0.056 * r, outfit.trousers))
         toe = foot + np.array([0.02 * side, 0.15, -0.025], np.float32)
         bones.append(Bone(_v(foot - np.array([0, 0.03, 0.02], np.float32)), _v(toe), 0.052, 0.042, outfit.shoes, cloth=0.2))
@@ -186,10 +186,10 @@ def build_person(outfit: Outfit, pose: Pose) -> list[Bone]:
     bones.append(Bone(_v(lift(-0.135 * r, -0.005, 0.485)), _v(lift(0.135 * r, -0.005, 0.485)), 0.074 * r, 0.074 * r, jacket, cloth=0.6))
     bones.append(Bone(_v(lift(0, -0.01, 0.47)), _v(lift(0, 0.0, 0.56)), 0.085, 0.06, jacket, cloth=0.6))
     if not pose.sits:  # the jacket's hem hides the hips
-        bones.append(Bone(_v(lift(0, 0, 0.0)), (0, 0.0, hip_z - 0.16), 0.168 * r, 0.188 * r, jacket, 1.22))
+        bones.append(Bone(_v(lift(0, 0, 0.02)), (0, 0.01, hip_z - 0.15), 0.160 * r, 0.178 * r, jacket, 1.08))
     if apron is not None and not pose.sits:
         sway = 0.03 * pose.stride[1] * float(np.sin(2 * np.pi * pose.stride[0]))
-        bones.append(Bone(_v(lift(0, 0.03, 0.0)), (sway, 0.05, hip_z - 0.36), 0.168 * r, 0.205 * r, apron, 1.30, cloth=1.2))
+        bones.append(Bone(_v(lift(0, 0.035, 0.0)), (sway, 0.055, hip_z - 0.34), 0.162 * r, 0.190 * r, apron, 1.16, cloth=1.3))
     for side, target in ((-1, pose.left), (1, pose.right)):
         shoulder = lift(0.185 * r * side, 0.0, 0.475)
         elbow, wrist = _joint(shoulder, np.asarray(target, np.float32), 0.29, 0.27, (0.75 * side, -0.45, -0.75))
@@ -297,11 +297,18 @@ def draw_bones(backdrop: Backdrop, bones: Sequence[Bone], place: Place, *, shado
     if not mask.any() and (shade is None or float(shade.max()) < 0.02):
         return None
     rgb = _paint(backdrop, (eye, body_rays, near, normal, albedo, cloth, glow), mask, turn, place, area)
-    image = np.zeros((*shape, 4), np.uint8)
-    image[..., :3] = rgb * mask[..., None]
-    image[..., 3] = mask * np.uint8(255)
-    soft = np.asarray(Image.fromarray(image, "RGBA").filter(ImageFilter.GaussianBlur(0.75 * width / 1920)) if width >= 900 else image)
-    return build_patch(left, top, soft[..., :3], soft[..., 3], shade, depth_m=float(np.linalg.norm(eye)) * place.scale)
+    used = mask if shade is None else mask | (shade > 0.012)
+    ys, xs = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
+    y0, y1 = max(int(ys[0]) - 2, 0) & ~1, min((int(ys[-1]) + 4) & ~1, shape[0])
+    x0, x1 = max(int(xs[0]) - 2, 0) & ~1, min((int(xs[-1]) + 4) & ~1, shape[1])
+    cut = (slice(y0, y1), slice(x0, x1))
+    image = np.zeros((y1 - y0, x1 - x0, 4), np.uint8)
+    image[..., :3] = rgb[cut]
+    image[..., 3] = mask[cut] * np.uint8(255)
+    if width >= 900:
+        image = np.asarray(Image.fromarray(image, "RGBA").filter(ImageFilter.BoxBlur(0.62 * width / 1920)))
+    part = None if shade is None else shade[cut]
+    return build_patch(left + x0, top + y0, image[..., :3], image[..., 3], part, depth_m=float(np.linalg.norm(eye)) * place.scale)
 
 
 def _bounds(backdrop: Backdrop, bones: Sequence[Bone], turn: F32, origin: F32, scale: float) -> list[tuple[int, int, int, int]]:
