@@ -28,17 +28,39 @@ def _chop(u: float) -> dict[str, object]:
     beat = abs(sin(2 * pi * u * 4))
     slide = 0.05 * sin(2 * pi * u)
     hand: Vec = (0.10, 0.36, 0.94 + 0.09 * beat)
-    knife = Bone((hand[0] - 0.01, hand[1] + 0.06, hand[2] - 0.035), (hand[0] - 0.05, hand[1] + 0.22, hand[2] - 0.05 - 0.03 * (1 - beat)), 0.03, 0.014, STEEL, cloth=0)
+    knife = Bone(
+        (hand[0] - 0.01, hand[1] + 0.06, hand[2] - 0.035),
+        (hand[0] - 0.05, hand[1] + 0.22, hand[2] - 0.05 - 0.03 * (1 - beat)),
+        0.03,
+        0.014,
+        STEEL,
+        cloth=0,
+    )
     return {"right": hand, "left": (-0.10 + slide, 0.38, 0.90), "lean": 0.22, "nod": 0.42, "props": (knife,)}
 
 
 def _wok(u: float) -> dict[str, object]:
     swing = 2 * pi * u * 2
     hand: Vec = (0.16 + 0.08 * cos(swing), 0.42 + 0.08 * sin(swing), 1.08)
-    ladle = Bone((hand[0], hand[1], hand[2]), (hand[0] - 0.08, hand[1] + 0.30, hand[2] - 0.14), 0.011, 0.016, STEEL, cloth=0)
-    spoon = Bone((hand[0] - 0.09, hand[1] + 0.31, hand[2] - 0.15), (hand[0] - 0.10, hand[1] + 0.35, hand[2] - 0.15), 0.05, 0.05, STEEL, cloth=0)
+    ladle = Bone(
+        (hand[0], hand[1], hand[2]), (hand[0] - 0.08, hand[1] + 0.30, hand[2] - 0.14), 0.011, 0.016, STEEL, cloth=0
+    )
+    spoon = Bone(
+        (hand[0] - 0.09, hand[1] + 0.31, hand[2] - 0.15),
+        (hand[0] - 0.10, hand[1] + 0.35, hand[2] - 0.15),
+        0.05,
+        0.05,
+        STEEL,
+        cloth=0,
+    )
     rock = 0.035 * sin(swing + 1)
-    return {"right": hand, "left": (-0.22, 0.36 + rock, 1.04), "lean": 0.14 + 0.02 * sin(swing), "nod": 0.36, "props": (ladle, spoon)}
+    return {
+        "right": hand,
+        "left": (-0.22, 0.36 + rock, 1.04),
+        "lean": 0.14 + 0.02 * sin(swing),
+        "nod": 0.36,
+        "props": (ladle, spoon),
+    }
 
 
 def _toss(u: float) -> dict[str, object]:
@@ -50,73 +72,186 @@ def _toss(u: float) -> dict[str, object]:
     fly = []
     for n in range(7):
         rise = max(0.0, sin(2 * pi * u - 0.5 + 0.12 * n)) * 0.34
-        fly.append(Bone((-0.16 + 0.035 * n, wok_y + 0.05 * sin(n * 2.1), wok_z + 0.17 + rise), (-0.13 + 0.035 * n, wok_y, wok_z + 0.18 + rise), 0.030, 0.024, (0.5, 0.22, 0.06) if n % 2 else (0.14, 0.33, 0.06), cloth=0))
-    return {"left": (-0.22, 0.34 - 0.06 * jerk, 1.0 + 0.12 * jerk), "right": (0.2, 0.40, 1.02 + 0.05 * jerk), "lean": 0.12 - 0.05 * jerk, "nod": 0.3, "props": (wok, handle, *fly)}
+        fly.append(
+            Bone(
+                (-0.16 + 0.035 * n, wok_y + 0.05 * sin(n * 2.1), wok_z + 0.17 + rise),
+                (-0.13 + 0.035 * n, wok_y, wok_z + 0.18 + rise),
+                0.030,
+                0.024,
+                (0.5, 0.22, 0.06) if n % 2 else (0.14, 0.33, 0.06),
+                cloth=0,
+            )
+        )
+    return {
+        "left": (-0.22, 0.34 - 0.06 * jerk, 1.0 + 0.12 * jerk),
+        "right": (0.2, 0.40, 1.02 + 0.05 * jerk),
+        "lean": 0.12 - 0.05 * jerk,
+        "nod": 0.3,
+        "props": (wok, handle, *fly),
+    }
 
 
 def _wash(u: float) -> dict[str, object]:
     a = 2 * pi * u * 2
-    plate = Bone((-0.11, 0.40, 0.83 + 0.02 * sin(a)), (-0.10, 0.42, 0.86 + 0.02 * sin(a)), 0.11, 0.11, (0.7, 0.7, 0.68), squash=2.5, cloth=0)
-    return {"left": (-0.15, 0.36, 0.80 + 0.02 * sin(a)), "right": (0.02 + 0.08 * cos(a), 0.38 + 0.03 * sin(a), 0.85), "lean": 0.30, "nod": 0.4, "props": (plate,)}
+    plate = Bone(
+        (-0.11, 0.40, 0.83 + 0.02 * sin(a)),
+        (-0.10, 0.42, 0.86 + 0.02 * sin(a)),
+        0.11,
+        0.11,
+        (0.7, 0.7, 0.68),
+        squash=2.5,
+        cloth=0,
+    )
+    return {
+        "left": (-0.15, 0.36, 0.80 + 0.02 * sin(a)),
+        "right": (0.02 + 0.08 * cos(a), 0.38 + 0.03 * sin(a), 0.85),
+        "lean": 0.30,
+        "nod": 0.4,
+        "props": (plate,),
+    }
 
 
 def _plate(u: float) -> dict[str, object]:
     a = 2 * pi * u
-    return {"left": (-0.16, 0.38 + 0.04 * sin(a), 0.92), "right": (0.12 + 0.10 * sin(a), 0.36 + 0.10 * cos(a), 0.95 + 0.06 * abs(sin(a))), "lean": 0.2, "nod": 0.4, "turn": 0.15 * sin(a)}
+    return {
+        "left": (-0.16, 0.38 + 0.04 * sin(a), 0.92),
+        "right": (0.12 + 0.10 * sin(a), 0.36 + 0.10 * cos(a), 0.95 + 0.06 * abs(sin(a))),
+        "lean": 0.2,
+        "nod": 0.4,
+        "turn": 0.15 * sin(a),
+    }
 
 
 def _ladle(u: float) -> dict[str, object]:
     dip = 0.5 - 0.5 * cos(2 * pi * u)
     hand: Vec = (0.24 - 0.22 * dip, 0.40, 1.10 - 0.08 * dip)
-    spoon = Bone((hand[0], hand[1] + 0.03, hand[2]), (hand[0] - 0.02, hand[1] + 0.2, hand[2] - 0.15), 0.012, 0.045, STEEL, cloth=0)
+    spoon = Bone(
+        (hand[0], hand[1] + 0.03, hand[2]),
+        (hand[0] - 0.02, hand[1] + 0.2, hand[2] - 0.15),
+        0.012,
+        0.045,
+        STEEL,
+        cloth=0,
+    )
     tray = Bone((-0.24, 0.40, 0.99), (-0.10, 0.40, 0.99), 0.09, 0.09, (0.45, 0.46, 0.47), cloth=0)
-    return {"left": (-0.17, 0.36, 0.96), "right": hand, "lean": 0.14, "nod": 0.34, "turn": 0.2 - 0.4 * dip, "props": (spoon, tray)}
+    return {
+        "left": (-0.17, 0.36, 0.96),
+        "right": hand,
+        "lean": 0.14,
+        "nod": 0.34,
+        "turn": 0.2 - 0.4 * dip,
+        "props": (spoon, tray),
+    }
 
 
 def _stand(u: float) -> dict[str, object]:
     a = 2 * pi * u
-    return {"left": (-0.10, 0.24, 1.02), "right": (0.10, 0.26, 1.00), "lean": 0.05 + 0.01 * sin(a), "nod": 0.2, "turn": 0.25 * sin(a)}
+    return {
+        "left": (-0.10, 0.24, 1.02),
+        "right": (0.10, 0.26, 1.00),
+        "lean": 0.05 + 0.01 * sin(a),
+        "nod": 0.2,
+        "turn": 0.25 * sin(a),
+    }
 
 
 def _write(u: float) -> dict[str, object]:
     a = 2 * pi * u
     pad = Bone((-0.09, 0.30, 1.06), (0.03, 0.32, 1.10), 0.075, 0.075, (0.70, 0.70, 0.66), squash=3.0, cloth=0)
-    return {"left": (-0.13, 0.27, 1.00), "right": (0.04 + 0.03 * sin(a * 3), 0.27, 1.12), "lean": 0.08, "nod": 0.5, "props": (pad,)}
+    return {
+        "left": (-0.13, 0.27, 1.00),
+        "right": (0.04 + 0.03 * sin(a * 3), 0.27, 1.12),
+        "lean": 0.08,
+        "nod": 0.5,
+        "props": (pad,),
+    }
 
 
 def _stack(u: float) -> dict[str, object]:
     up = 0.5 - 0.5 * cos(2 * pi * u)
     z = 0.75 + 0.42 * up
     carton = Bone((-0.11, 0.42, z), (0.11, 0.42, z), 0.13, 0.13, CARTON, cloth=0.3)
-    return {"left": (-0.25, 0.34, z), "right": (0.25, 0.34, z), "lean": 0.34 - 0.28 * up, "nod": 0.25, "props": (carton,)}
+    return {
+        "left": (-0.25, 0.34, z),
+        "right": (0.25, 0.34, z),
+        "lean": 0.34 - 0.28 * up,
+        "nod": 0.25,
+        "props": (carton,),
+    }
 
 
 def _eat(u: float) -> dict[str, object]:
     up = max(0.0, sin(2 * pi * u)) ** 0.7
     hand: Vec = (0.10 - 0.06 * up, 0.34 - 0.14 * up, 0.82 + 0.30 * up)
-    sticks = Bone(hand, (hand[0] - 0.05, hand[1] + 0.05 - 0.08 * up, hand[2] + 0.10), 0.008, 0.006, (0.35, 0.18, 0.07), cloth=0)
+    sticks = Bone(
+        hand, (hand[0] - 0.05, hand[1] + 0.05 - 0.08 * up, hand[2] + 0.10), 0.008, 0.006, (0.35, 0.18, 0.07), cloth=0
+    )
     bowl = Bone((-0.12, 0.36, 0.80), (-0.12, 0.37, 0.81), 0.065, 0.07, (0.72, 0.72, 0.70), cloth=0)
-    return {"left": (-0.16, 0.32, 0.80), "right": hand, "lean": 0.18 + 0.06 * up, "nod": 0.25, "sits": True, "props": (sticks, bowl)}
+    return {
+        "left": (-0.16, 0.32, 0.80),
+        "right": hand,
+        "lean": 0.18 + 0.06 * up,
+        "nod": 0.25,
+        "sits": True,
+        "props": (sticks, bowl),
+    }
 
 
 def _chat(u: float) -> dict[str, object]:
     a = 2 * pi * u
-    return {"left": (-0.2, 0.36, 0.80), "right": (0.18 + 0.04 * sin(a), 0.36, 0.84 + 0.05 * abs(sin(a))), "lean": 0.08, "nod": 0.1, "turn": 0.35 * sin(a), "sits": True}
+    return {
+        "left": (-0.2, 0.36, 0.80),
+        "right": (0.18 + 0.04 * sin(a), 0.36, 0.84 + 0.05 * abs(sin(a))),
+        "lean": 0.08,
+        "nod": 0.1,
+        "turn": 0.35 * sin(a),
+        "sits": True,
+    }
 
 
 def _phone(u: float) -> dict[str, object]:
     a = 2 * pi * u
     phone = Bone((0.005, 0.30, 1.245), (0.005, 0.27, 1.36), 0.038, 0.038, BLACK, squash=2.2, cloth=0)
-    screen = Bone((0.005, 0.283, 1.262), (0.005, 0.258, 1.345), 0.029, 0.029, (0.55, 0.72, 0.95), squash=3.0, cloth=0, glow=1.2)
-    return {"left": (-0.05 + 0.01 * sin(a), 0.22, 1.22), "right": (0.05 + 0.012 * sin(3 * a), 0.23, 1.24), "lean": 0.02, "nod": 0.62, "props": (phone, screen)}
+    screen = Bone(
+        (0.005, 0.283, 1.262), (0.005, 0.258, 1.345), 0.029, 0.029, (0.55, 0.72, 0.95), squash=3.0, cloth=0, glow=1.2
+    )
+    return {
+        "left": (-0.05 + 0.01 * sin(a), 0.22, 1.22),
+        "right": (0.05 + 0.012 * sin(3 * a), 0.23, 1.24),
+        "lean": 0.02,
+        "nod": 0.62,
+        "props": (phone, screen),
+    }
 
 
 def _smoke(u: float) -> dict[str, object]:
     up = 0.5 - 0.5 * cos(2 * pi * u)
     hand: Vec = (0.16 - 0.10 * up, 0.20, 1.15 + 0.28 * up)
-    stick = Bone((hand[0] - 0.05, hand[1] + 0.05, hand[2] + 0.07), (hand[0] - 0.05, hand[1] + 0.14, hand[2] + 0.08), 0.009, 0.009, (0.8, 0.8, 0.78), cloth=0)
-    ember = Bone((hand[0] - 0.05, hand[1] + 0.145, hand[2] + 0.08), (hand[0] - 0.05, hand[1] + 0.16, hand[2] + 0.081), 0.011, 0.011, (0.9, 0.15, 0.02), cloth=0, glow=3.0)
-    return {"left": (-0.22, 0.12, 0.95), "right": hand, "lean": 0.0, "nod": 0.05, "turn": -0.2 + 0.2 * up, "props": (stick, ember)}
+    stick = Bone(
+        (hand[0] - 0.05, hand[1] + 0.05, hand[2] + 0.07),
+        (hand[0] - 0.05, hand[1] + 0.14, hand[2] + 0.08),
+        0.009,
+        0.009,
+        (0.8, 0.8, 0.78),
+        cloth=0,
+    )
+    ember = Bone(
+        (hand[0] - 0.05, hand[1] + 0.145, hand[2] + 0.08),
+        (hand[0] - 0.05, hand[1] + 0.16, hand[2] + 0.081),
+        0.011,
+        0.011,
+        (0.9, 0.15, 0.02),
+        cloth=0,
+        glow=3.0,
+    )
+    return {
+        "left": (-0.22, 0.12, 0.95),
+        "right": hand,
+        "lean": 0.0,
+        "nod": 0.05,
+        "turn": -0.2 + 0.2 * up,
+        "props": (stick, ember),
+    }
 
 
 def _carry(u: float) -> dict[str, object]:
@@ -225,7 +360,10 @@ def _leg_at(staff: Staff, at_s: float, length_s: float) -> tuple[int, float | No
     stops = staff.stops
     if len(stops) == 1:
         return 0, None, 0.0
-    ways = [hypot(b.x - a.x, b.y - a.y) / (CYCLE_M / STEP_S) + 0.7 for a, b in zip(stops, (*stops[1:], stops[0]), strict=True)]
+    ways = [
+        hypot(b.x - a.x, b.y - a.y) / (CYCLE_M / STEP_S) + 0.7
+        for a, b in zip(stops, (*stops[1:], stops[0]), strict=True)
+    ]
     rest = max(length_s - sum(ways), 0.0)
     shares = sum(s.share for s in stops)
     for index, (stop, way) in enumerate(zip(stops, ways, strict=True)):
@@ -252,7 +390,12 @@ def _walk(a: Stop, b: Stop, walked_s: float, u: float, *, name: str) -> Pose:
     length = hypot(b.x - a.x, b.y - a.y)
     phase = (eased * length / CYCLE_M) % 1.0
     swing = 0.24 * strength * cos(2 * pi * phase)
-    limbs: dict[str, object] = {"left": (-0.27, 0.06 - swing, 0.88), "right": (0.27, 0.06 + swing, 0.88), "lean": 0.06 * strength, "nod": 0.12}
+    limbs: dict[str, object] = {
+        "left": (-0.27, 0.06 - swing, 0.88),
+        "right": (0.27, 0.06 + swing, 0.88),
+        "lean": 0.06 * strength,
+        "nod": 0.12,
+    }
     if name:
         limbs.update(GESTURES[name].at(0.0))
     return replace(Pose(x, y, heading), stride=(phase, strength), **limbs)  # type: ignore[arg-type]  # limbs are Pose fields

@@ -5,7 +5,7 @@ Light is computed on every fifth pixel and spread only among pixels of the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,7 +38,7 @@ class Room:
     solids: tuple[Solid, ...]
     panels: tuple[Panel, ...]
     ambient: tuple[float, float, float] = (0.34, 0.35, 0.36)
-    exposure: float = 1.9
+    exposure: float = 1.7
     mirrors_z: tuple[float, ...] = (0.0,)
     cast: tuple[float, float, float] = (0.985, 1.0, 0.985)
     pictures: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
@@ -81,11 +81,20 @@ def _see(room: Room, px: F32, py: F32, size_px: tuple[int, int], mirror_z: float
         normal[rows], local = normal_at(solid, point[rows], rays[rows])
         grazing = np.maximum(np.abs((normal[rows] * rays[rows]).sum(1)), 0.12)
         pixel_m = (distance[rows] / focal / grazing).astype(np.float32)
-        surfaces = _room_surfaces(solid, normal[rows]) if solid.kind == "room" else [(solid.surface, np.arange(rows.size))]
+        surfaces = (
+            _room_surfaces(solid, normal[rows]) if solid.kind == "room" else [(solid.surface, np.arange(rows.size))]
+        )
         for name, part in surfaces:
             if part.size:
                 at = rows[part]
-                spot = Spot(local[part], plane_uv(solid, local[part], normal[at]), normal[at], pixel_m[part], solid, room.pictures)
+                spot = Spot(
+                    local[part],
+                    plane_uv(solid, local[part], normal[at]),
+                    normal[at],
+                    pixel_m[part],
+                    solid,
+                    room.pictures,
+                )
                 made = SURFACES[name](spot)
                 coat[at, :3] = made.colour * np.asarray(solid.tint, np.float32)
                 coat[at, 3], coat[at, 4] = made.shine, made.metal
@@ -132,7 +141,9 @@ def _light(room: Room, point: F32, normal: F32, rays: F32, rng: np.random.Genera
         angle = 2 * np.pi * (v + tap / taps)
         radius = np.sqrt((tap + u) / taps) * 0.985
         ball = np.stack([radius * np.cos(angle), radius * np.sin(angle), np.sqrt(1 - radius * radius)], 1)
-        side = np.where(np.abs(normal[:, 2:3]) > 0.7, np.array([[1, 0, 0]], np.float32), np.array([[0, 0, 1]], np.float32))
+        side = np.where(
+            np.abs(normal[:, 2:3]) > 0.7, np.array([[1, 0, 0]], np.float32), np.array([[0, 0, 1]], np.float32)
+        )
         tangent = np.cross(side, normal)
         tangent /= np.sqrt((tangent * tangent).sum(1, keepdims=True)) + 1e-9
         way = ball[:, :1] * tangent + ball[:, 1:2] * np.cross(normal, tangent) + ball[:, 2:] * normal
@@ -170,7 +181,7 @@ def _spread_light(seen: _Seen, light: F32, size_px: tuple[int, int], step: int) 
             w = (w + 1e-4) * (coarse_face[cy, cx] == face2) + 1e-7
             out += light[cy, cx] * w[..., None]
             weight += w
-    return (out / weight[..., None]).reshape(-1, 3).astype(np.float32)
+    return np.asarray((out / weight[..., None]).reshape(-1, 3), np.float32)
 
 
 def _shine(room: Room, seen: _Seen, coat: F32, light: F32) -> F32:
@@ -193,7 +204,7 @@ def _shine(room: Room, seen: _Seen, coat: F32, light: F32) -> F32:
     edge_on = (1 - np.abs((seen.rays * seen.normal).sum(1))) ** 4
     open_share = np.clip(light.mean(1) / 0.5, 0, 1)
     colour += (coat[:, 3] * (0.55 + 1.6 * edge_on) * glint * open_share)[:, None]
-    return (colour + coat[:, 5:8]).astype(np.float32)
+    return np.asarray(colour + coat[:, 5:8], np.float32)
 
 
 def _mirror(room: Room, seen: _Seen, coat: F32, colour: F32, size_px: tuple[int, int]) -> None:
@@ -207,7 +218,7 @@ def _mirror(room: Room, seen: _Seen, coat: F32, colour: F32, size_px: tuple[int,
         if ys.size == 0:
             continue
         px, py = (xs * step + 1).astype(np.float32), (ys * step + 1).astype(np.float32)
-        image, image_coat = _see(room, px, py, size_px, level)
+        _, image_coat = _see(room, px, py, size_px, level)
         bright = image_coat[:, :3] * (np.asarray(room.ambient, np.float32) * 1.9) + np.minimum(image_coat[:, 5:8], 3.0)
         grid = np.zeros((*flat2.shape, 4), np.float32)
         grid[ys, xs, :3], grid[ys, xs, 3] = bright, 1
@@ -227,7 +238,7 @@ def _develop(room: Room, linear: F32, size_px: tuple[int, int], vignette: F32) -
     picture = picture + 0.16 * resize(blur(glow, width / 160), width, height)
     picture = picture * room.exposure * np.asarray(room.cast, np.float32) * (vignette[..., None] ** 2.2)
     tone = develop_curve(picture)
-    return (tone * 255 + 0.5).astype(np.uint8)
+    return np.asarray(tone * 255 + 0.5).astype(np.uint8)
 
 
 def develop_curve(linear: F32) -> F32:
@@ -241,7 +252,7 @@ def build_vignette(width_px: int, height_px: int) -> F32:
     """Fall-off towards the corners, 1 in the middle."""
     y, x = np.mgrid[0:height_px, 0:width_px].astype(np.float32)
     radius = ((x / width_px - 0.5) ** 2 + ((y / height_px - 0.5) * 0.8) ** 2) / 0.41
-    return np.asarray(1 - 0.26 * radius**1.5, np.float32)
+    return np.asarray(1 - 0.32 * radius**1.5, np.float32)
 
 
 def bake(room: Room, width_px: int, height_px: int, seed: int = 0) -> Backdrop:
@@ -263,7 +274,13 @@ def bake(room: Room, width_px: int, height_px: int, seed: int = 0) -> Backdrop:
     rgb = _develop(room, colour, size, vignette)
     soft = Image.fromarray(rgb).filter(ImageFilter.GaussianBlur(0.55 * width_px / 1920))
     distance = np.where(seen.distance >= FAR, 60, seen.distance).astype(np.float32)
-    return Backdrop(room, np.asarray(soft), distance.reshape(height_px, width_px), seen.rays.reshape(height_px, width_px, 3), vignette)
+    return Backdrop(
+        room,
+        np.asarray(soft),
+        distance.reshape(height_px, width_px),
+        seen.rays.reshape(height_px, width_px, 3),
+        vignette,
+    )
 
 
 def _smooth_edges(room: Room, seen: _Seen, coat: F32, light: F32, colour: F32, size_px: tuple[int, int]) -> None:
@@ -289,7 +306,9 @@ def _smooth_edges(room: Room, seen: _Seen, coat: F32, light: F32, colour: F32, s
     colour[rows] = total / 5
 
 
-def _borrow_light(part: _Seen, seen: _Seen, light: F32, rows: npt.NDArray[np.intp], size_px: tuple[int, int], own: F32) -> F32:
+def _borrow_light(
+    part: _Seen, seen: _Seen, light: F32, rows: npt.NDArray[np.intp], size_px: tuple[int, int], own: F32
+) -> F32:
     """Light for a sub-pixel sample: that of the neighbour pixel which shows the same solid."""
     width, height = size_px
     out = own.copy()

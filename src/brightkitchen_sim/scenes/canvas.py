@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,10 @@ class Patch:
         return self.keep.shape[1], self.keep.shape[0]
 
 
-def _halve(plane: F32) -> F32:
-    return (plane[0::2, 0::2] + plane[1::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 1::2]) * np.float32(0.25)
+def _halve(plane: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    return np.asarray(
+        (plane[0::2, 0::2] + plane[1::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 1::2]) * np.float32(0.25)
+    )
 
 
 def build_patch(left: int, top: int, rgb: U8, alpha: U8, shade: F32 | None = None, *, depth_m: float = 0.0) -> Patch:

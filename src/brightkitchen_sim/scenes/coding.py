@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -93,7 +94,7 @@ class Coder:
     def _kind(self, unit: bytes) -> int:
         return unit[0] & 0x1F if self.plan.codec == "h264" else (unit[0] >> 1) & 0x3F
 
-    def _take(self, packets: list[av.Packet]) -> None:
+    def _take(self, packets: Sequence[av.Packet[av.VideoStream]]) -> None:
         drop = {6, 7, 8, 9} if self.plan.codec == "h264" else {32, 33, 34, 35, 39, 40}
         for packet in packets:
             units = [u for u in split_annexb(bytes(packet)) if self._kind(u) not in drop]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from math import cos, pi, sin
 
 import numpy as np
@@ -24,7 +25,9 @@ def _noise(seed: int) -> F32:
     return build_noise(seed, (3, 5, 8, 13))
 
 
-def draw_flame(backdrop: Backdrop, at: tuple[float, float, float], phase: float, seed: int, *, radius_m: float = 0.31) -> Patch | None:
+def draw_flame(
+    backdrop: Backdrop, at: tuple[float, float, float], phase: float, seed: int, *, radius_m: float = 0.31
+) -> Patch | None:
     """A ring of gas flames licking up round a wok at `at` (burner level), phase 0..1 of its period."""
     height, width = backdrop.distance_m.shape
     ring = 26
@@ -89,7 +92,14 @@ def steam_cover(size_px: tuple[int, int], phase: float, seed: int) -> F32:
     return np.asarray(np.clip(cover * edge, 0, 0.72), np.float32)
 
 
-def build_steam(cover: F32, at: tuple[int, int], size_px: tuple[int, int], picture_px: tuple[int, int], depth_m: float, white: int = 205) -> Patch | None:
+def build_steam(
+    cover: F32,
+    at: tuple[int, int],
+    size_px: tuple[int, int],
+    picture_px: tuple[int, int],
+    depth_m: float,
+    white: int = 205,
+) -> Patch | None:
     """Turn a quarter-size coverage into a patch whose left top is `at`, cut to the picture."""
     width, height = size_px
     full = resize(cover, width & ~1, height & ~1)
@@ -123,7 +133,10 @@ def mouse_bones(gait: float) -> list[Bone]:
         Bone((0.025, 0.075, 0.09), (0.026, 0.075, 0.095), 0.018, 0.018, (0.12, 0.07, 0.06)),
     ]
     tail = [(0.02 * sin(2 * pi * gait + n * 0.9) * n / 4, -0.13 - 0.06 * n, 0.03) for n in range(5)]
-    bones += [Bone(a, b, 0.012 - 0.002 * n, 0.010 - 0.002 * n, (0.10, 0.06, 0.055), cloth=0) for n, (a, b) in enumerate(zip(tail, tail[1:], strict=False))]
+    bones += [
+        Bone(a, b, 0.012 - 0.002 * n, 0.010 - 0.002 * n, (0.10, 0.06, 0.055), cloth=0)
+        for n, (a, b) in enumerate(pairwise(tail))
+    ]
     for n, (side, y) in enumerate(((-1, 0.05), (1, 0.05), (-1, -0.08), (1, -0.08))):
         step = 0.03 * cos(2 * pi * gait + n * 2)
         bones.append(Bone((0.035 * side, y, 0.03), (0.04 * side, y + step, 0.008), 0.012, 0.008, grey, cloth=0))
@@ -137,7 +150,14 @@ def draw_cover(width_px: int, height_px: int, seed: int) -> U8:
     table = _noise(seed)
     folds = table[(gy * 1.1 % 256).astype(int), ((gx * 0.7 + gy * 0.25) % 256).astype(int)]
     crease = np.abs(table[(gy * 0.5 % 256).astype(int), ((gx * 0.4 + 90 + gy * 0.6) % 256).astype(int)])
-    tone = np.clip(78 + 16 * folds - 26 * np.exp(-crease * 14) + 34 * np.exp(-((gx / cols - 0.6) ** 2 + (gy / rows - 0.2) ** 2) * 5), 0, 255)
+    tone = np.clip(
+        78
+        + 16 * folds
+        - 26 * np.exp(-crease * 14)
+        + 34 * np.exp(-((gx / cols - 0.6) ** 2 + (gy / rows - 0.2) ** 2) * 5),
+        0,
+        255,
+    )
     rgb = np.clip(blur(tone, 2)[..., None] * np.array([0.92, 0.86, 0.80], np.float32), 0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(rgb).resize((width_px, height_px), Image.Resampling.BICUBIC))
 
@@ -155,7 +175,11 @@ def slide_cover(canvas: Canvas, cover: Canvas, share: float) -> None:
     """Pull the cover down over the picture, 0..1 of the height."""
     height = canvas.y.shape[0]
     rows = round(height * share) & ~1
-    canvas.y[:rows], canvas.u[: rows // 2], canvas.v[: rows // 2] = cover.y[:rows], cover.u[: rows // 2], cover.v[: rows // 2]
+    canvas.y[:rows], canvas.u[: rows // 2], canvas.v[: rows // 2] = (
+        cover.y[:rows],
+        cover.u[: rows // 2],
+        cover.v[: rows // 2],
+    )
     band = min(height - rows, height // 14) & ~1
     if rows and band > 2:
         fade = np.linspace(0.35, 1, band, dtype=np.float32)[:, None]

@@ -21,7 +21,7 @@ from .surfaces import NOISE_PX
 Vec = tuple[float, float, float]
 Colour = tuple[float, float, float]
 
-WHITE: Colour = (0.66, 0.67, 0.67)
+WHITE: Colour = (0.56, 0.57, 0.57)
 MASK_BLUE: Colour = (0.30, 0.55, 0.72)
 DARK: Colour = (0.02, 0.021, 0.025)
 
@@ -50,7 +50,7 @@ class Outfit:
     hat_colour: Colour = WHITE
     mask: Colour | None = MASK_BLUE
     jacket: Colour = WHITE
-    apron: Colour | None = (0.58, 0.60, 0.62)
+    apron: Colour | None = (0.44, 0.48, 0.53)
     trousers: Colour = (0.06, 0.065, 0.08)
     shoes: Colour = (0.03, 0.03, 0.035)
     skin: Colour = (0.55, 0.33, 0.22)
@@ -59,6 +59,7 @@ class Outfit:
     height_m: float = 1.70
     girth: float = 1.0
     long_hair: bool = False
+    scarf: Colour | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,18 @@ def _legs(outfit: Outfit, pose: Pose, hip_z: float) -> list[Bone]:
         if pose.sits:
             foot = np.array([0.11 * side, 0.42, 0.08], np.float32)
         else:
-            foot = np.array([0.105 * side, 0.30 * strength * np.cos(swing), 0.07 + 0.11 * strength * max(0.0, -np.sin(swing))], np.float32)
+            foot = np.array(
+                [0.105 * side, 0.30 * strength * np.cos(swing), 0.07 + 0.11 * strength * max(0.0, -np.sin(swing))],
+                np.float32,
+            )
         knee, foot = _joint(hip, foot, 0.44, 0.43, (0.05 * side, 1.0, 0.1))
         r = outfit.girth
         bones.append(Bone(_v(hip), _v(knee), 0.082 * r, 0.068 * r, outfit.trousers))
         bones.append(Bone(_v(knee), _v(foot), 0.072 * r, 0.056 * r, outfit.trousers))
         toe = foot + np.array([0.02 * side, 0.15, -0.025], np.float32)
-        bones.append(Bone(_v(foot - np.array([0, 0.03, 0.02], np.float32)), _v(toe), 0.052, 0.042, outfit.shoes, cloth=0.2))
+        bones.append(
+            Bone(_v(foot - np.array([0, 0.03, 0.02], np.float32)), _v(toe), 0.052, 0.042, outfit.shoes, cloth=0.2)
+        )
     return bones
 
 
@@ -129,8 +135,21 @@ def _head(outfit: Outfit, pose: Pose) -> list[Bone]:
         Bone((0.098, -0.005, 0.085), (0.098, -0.012, 0.105), 0.02, 0.024, skin, cloth=0),
     ]
     for side in (-1, 1):
-        bones.append(Bone((0.036 * side - 0.008, 0.084, 0.112), (0.036 * side + 0.008, 0.084, 0.112), 0.0125, 0.0125, DARK, cloth=0))
-        bones.append(Bone((0.036 * side - 0.016, 0.084, 0.136), (0.036 * side + 0.016, 0.083, 0.137), 0.008, 0.008, hair, cloth=0))
+        bones.append(
+            Bone(
+                (0.036 * side - 0.008, 0.084, 0.112),
+                (0.036 * side + 0.008, 0.084, 0.112),
+                0.0125,
+                0.0125,
+                DARK,
+                cloth=0,
+            )
+        )
+        bones.append(
+            Bone(
+                (0.036 * side - 0.016, 0.084, 0.136), (0.036 * side + 0.016, 0.083, 0.137), 0.008, 0.008, hair, cloth=0
+            )
+        )
     if outfit.hat != "hood":
         bones.append(Bone((0, -0.035, 0.075), (0, -0.014, 0.158), 0.088, 0.098, hair, cloth=0.6))
     if outfit.long_hair:
@@ -139,14 +158,16 @@ def _head(outfit: Outfit, pose: Pose) -> list[Bone]:
         bones.append(Bone((-0.022, 0.050, 0.028), (0.022, 0.050, 0.028), 0.060, 0.060, outfit.mask, cloth=0.4))
         bones.append(Bone((-0.012, 0.066, 0.066), (0.012, 0.066, 0.066), 0.054, 0.054, outfit.mask, cloth=0.4))
         for side in (-1, 1):
-            bones.append(Bone((0.06 * side, 0.06, 0.055), (0.097 * side, 0.0, 0.09), 0.012, 0.005, outfit.mask, cloth=0))
+            bones.append(
+                Bone((0.06 * side, 0.06, 0.055), (0.097 * side, 0.0, 0.09), 0.012, 0.005, outfit.mask, cloth=0)
+            )
     white = outfit.hat_colour
     if outfit.hat == "toque":
         bones.append(Bone((0, -0.014, 0.150), (0, -0.018, 0.205), 0.106, 0.106, white, cloth=0.5))
         bones.append(Bone((0, -0.024, 0.24), (0, -0.030, 0.285), 0.126, 0.118, white, cloth=1.6))
     elif outfit.hat == "cap":
         bones.append(Bone((0, -0.012, 0.150), (0, -0.018, 0.178), 0.108, 0.100, white, cloth=0.7))
-        bones.append(Bone((-0.04, 0.085, 0.152), (0.04, 0.085, 0.152), 0.026, 0.026, white, squash=0.55, cloth=0.2))
+        bones.append(Bone((-0.055, 0.098, 0.150), (0.055, 0.098, 0.150), 0.014, 0.014, white, squash=0.34, cloth=0.2))
     elif outfit.hat == "net":
         bones.append(Bone((0, -0.03, 0.125), (0, -0.028, 0.175), 0.112, 0.104, white, cloth=1.5))
     elif outfit.hat == "hood":
@@ -165,7 +186,9 @@ def _turn(bones: Sequence[Bone], pitch: float, yaw: float, move: F32) -> list[Bo
     def place(p: Vec) -> Vec:
         return _v(turn @ np.asarray(p, np.float32) + move)
 
-    return [Bone(place(b.a), place(b.b), b.ra, b.rb, b.colour, b.squash, b.front, b.front_y, b.cloth, b.glow) for b in bones]
+    return [
+        Bone(place(b.a), place(b.b), b.ra, b.rb, b.colour, b.squash, b.front, b.front_y, b.cloth, b.glow) for b in bones
+    ]
 
 
 def build_person(outfit: Outfit, pose: Pose) -> list[Bone]:
@@ -183,13 +206,24 @@ def build_person(outfit: Outfit, pose: Pose) -> list[Bone]:
     jacket, apron = outfit.jacket, outfit.apron
     bones.append(Bone(_v(lift(0, 0, -0.03)), _v(lift(0, 0, 0.10)), 0.158 * r, 0.150 * r, jacket, 1.35, apron, 0.02))
     bones.append(Bone(_v(lift(0, 0, 0.08)), _v(lift(0, 0, 0.40)), 0.150 * r, 0.172 * r, jacket, 1.42, apron, 0.045))
-    bones.append(Bone(_v(lift(-0.135 * r, -0.005, 0.485)), _v(lift(0.135 * r, -0.005, 0.485)), 0.074 * r, 0.074 * r, jacket, cloth=0.6))
+    bones.append(
+        Bone(
+            _v(lift(-0.135 * r, -0.005, 0.485)),
+            _v(lift(0.135 * r, -0.005, 0.485)),
+            0.074 * r,
+            0.074 * r,
+            jacket,
+            cloth=0.6,
+        )
+    )
     bones.append(Bone(_v(lift(0, -0.01, 0.47)), _v(lift(0, 0.0, 0.56)), 0.085, 0.06, jacket, cloth=0.6))
     if not pose.sits:  # the jacket's hem hides the hips
         bones.append(Bone(_v(lift(0, 0, 0.02)), (0, 0.01, hip_z - 0.15), 0.160 * r, 0.178 * r, jacket, 1.08))
     if apron is not None and not pose.sits:
         sway = 0.03 * pose.stride[1] * float(np.sin(2 * np.pi * pose.stride[0]))
-        bones.append(Bone(_v(lift(0, 0.035, 0.0)), (sway, 0.055, hip_z - 0.34), 0.162 * r, 0.190 * r, apron, 1.16, cloth=1.3))
+        bones.append(
+            Bone(_v(lift(0, 0.035, 0.0)), (sway, 0.055, hip_z - 0.34), 0.162 * r, 0.190 * r, apron, 1.16, cloth=1.3)
+        )
     for side, target in ((-1, pose.left), (1, pose.right)):
         shoulder = lift(0.185 * r * side, 0.0, 0.475)
         elbow, wrist = _joint(shoulder, np.asarray(target, np.float32), 0.29, 0.27, (0.75 * side, -0.45, -0.75))
@@ -197,7 +231,38 @@ def build_person(outfit: Outfit, pose: Pose) -> list[Bone]:
         cuff = elbow + (wrist - elbow) * 0.86
         bones.append(Bone(_v(elbow), _v(cuff), 0.052 * r, 0.043 * r, jacket))
         hand = wrist + (wrist - elbow) / 0.27 * 0.06
-        bones.append(Bone(_v(wrist - (wrist - elbow) * 0.1), _v(hand), 0.030, 0.036, outfit.gloves or outfit.skin, cloth=0))
+        bones.append(
+            Bone(_v(wrist - (wrist - elbow) * 0.1), _v(hand), 0.030, 0.036, outfit.gloves or outfit.skin, cloth=0)
+        )
+    if outfit.scarf is not None:
+        bones.append(
+            Bone(_v(lift(-0.03, 0.005, 0.555)), _v(lift(0.03, 0.005, 0.555)), 0.068, 0.068, outfit.scarf, cloth=1.5)
+        )
+        bones.append(Bone(_v(lift(0, 0.085, 0.52)), _v(lift(0.01, 0.115, 0.44)), 0.03, 0.014, outfit.scarf))
+    if apron is not None and not pose.sits:  # the apron's bow at the back
+        string = (apron[0] * 0.7, apron[1] * 0.7, apron[2] * 0.7)
+        for side in (-1, 1):
+            bones.append(
+                Bone(_v(lift(0, -0.115 * r, 0.10)), _v(lift(0.055 * side, -0.13 * r, 0.07)), 0.012, 0.020, string)
+            )
+            bones.append(
+                Bone(
+                    _v(lift(0.01 * side, -0.12 * r, 0.09)),
+                    _v(lift(0.03 * side, -0.15 * r, -0.08)),
+                    0.010,
+                    0.012,
+                    string,
+                )
+            )
+            bones.append(
+                Bone(
+                    _v(lift(0.02 * side, -0.108 * r, 0.10)),
+                    _v(lift(0.12 * r * side, -0.055 * r, 0.10)),
+                    0.014,
+                    0.016,
+                    string,
+                )
+            )
     bones += _turn(_head(outfit, pose), pose.nod + pose.lean * 0.5, pose.turn, lift(0, 0.012, 0.625))
     bones += pose.props
     return bones
@@ -252,14 +317,16 @@ class Place:
     z: float = 0.0
 
 
-def draw_bones(backdrop: Backdrop, bones: Sequence[Bone], place: Place, *, shadow_m: float = 0.33, detail: int = 1) -> Patch | None:
+def draw_bones(
+    backdrop: Backdrop, bones: Sequence[Bone], place: Place, *, shadow_m: float = 0.33, detail: int = 1
+) -> Patch | None:
     """Render bones into a picture patch, hidden behind nearer things of the room; None when nothing is in view."""
     height, width = backdrop.distance_m.shape
     c, s = np.cos(place.heading), np.sin(place.heading)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32)  # body -> room
     origin = np.array([place.x, place.y, place.z], np.float32)
     lens = backdrop.room.lens
-    eye = (turn.T @ (np.asarray(lens.eye_m, np.float32) - origin)) / place.scale
+    eye: F32 = np.asarray((turn.T @ (np.asarray(lens.eye_m, np.float32) - origin)) / place.scale, np.float32)
     boxes = _bounds(backdrop, bones, turn, origin, place.scale)
     area = _area(boxes, shadow_box(backdrop, place, shadow_m), width, height)
     if area is None:
@@ -279,7 +346,7 @@ def draw_bones(backdrop: Backdrop, bones: Sequence[Bone], place: Place, *, shado
             continue
         window = body_rays[y0:y1, x0:x1]
         old = near[y0:y1, x0:x1]
-        rows, t, n = _cone(eye, window.reshape(-1, 3), bone, old.ravel())
+        rows, t, n = _cone(eye, np.asarray(window.reshape(-1, 3), np.float32), bone, old.ravel())
         if rows.size == 0:
             continue
         ys, xs = rows // old.shape[1] + y0, rows % old.shape[1] + x0
@@ -308,10 +375,14 @@ def draw_bones(backdrop: Backdrop, bones: Sequence[Bone], place: Place, *, shado
     if width >= 900:
         image = np.asarray(Image.fromarray(image, "RGBA").filter(ImageFilter.BoxBlur(0.62 * width / 1920)))
     part = None if shade is None else shade[cut]
-    return build_patch(left + x0, top + y0, image[..., :3], image[..., 3], part, depth_m=float(np.linalg.norm(eye)) * place.scale)
+    return build_patch(
+        left + x0, top + y0, image[..., :3], image[..., 3], part, depth_m=float(np.linalg.norm(eye)) * place.scale
+    )
 
 
-def _bounds(backdrop: Backdrop, bones: Sequence[Bone], turn: F32, origin: F32, scale: float) -> list[tuple[int, int, int, int]]:
+def _bounds(
+    backdrop: Backdrop, bones: Sequence[Bone], turn: F32, origin: F32, scale: float
+) -> list[tuple[int, int, int, int]]:
     height, width = backdrop.distance_m.shape
     ends = np.array([[b.a, b.b] for b in bones], np.float32)
     radii = np.array([[b.ra, b.rb] for b in bones], np.float32)
@@ -326,7 +397,12 @@ def _bounds(backdrop: Backdrop, bones: Sequence[Bone], turn: F32, origin: F32, s
     high_x = np.where(behind, low_x, high_x)
     limit = 8000
     return [
-        (int(np.clip(a, -limit, limit)), int(np.clip(b, -limit, limit)), int(np.clip(c, -limit, limit)), int(np.clip(d, -limit, limit)))
+        (
+            int(np.clip(a, -limit, limit)),
+            int(np.clip(b, -limit, limit)),
+            int(np.clip(c, -limit, limit)),
+            int(np.clip(d, -limit, limit)),
+        )
         for a, b, c, d in zip(low_x, low_y, high_x, high_y, strict=True)
     ]
 
@@ -342,7 +418,9 @@ def shadow_box(backdrop: Backdrop, place: Place, radius_m: float) -> tuple[int, 
     return int(x.min()), int(y.min()), int(x.max()), int(y.max())
 
 
-def _area(boxes: Sequence[tuple[int, int, int, int]], shadow: tuple[int, int, int, int], width: int, height: int) -> tuple[int, int, int, int] | None:
+def _area(
+    boxes: Sequence[tuple[int, int, int, int]], shadow: tuple[int, int, int, int], width: int, height: int
+) -> tuple[int, int, int, int] | None:
     whole = [b for b in (*boxes, shadow) if b[2] > b[0]]
     if not whole:
         return None
@@ -369,7 +447,7 @@ def _shadow(backdrop: Backdrop, place: Place, radius_m: float, area: tuple[int, 
 
 def _paint(
     backdrop: Backdrop,
-    layers: tuple[F32, F32, F32, F32, F32, F32, F32],
+    layers: tuple[npt.NDArray[np.float32], ...],
     mask: npt.NDArray[np.bool_],
     turn: F32,
     place: Place,
@@ -384,7 +462,7 @@ def _paint(
     # folds of the cloth: a nearest-sample noise over the body tilts the normal a little
     u = ((point[:, 0] + point[:, 1] * 0.6) * (NOISE_PX / 0.9)).astype(np.int32) % NOISE_PX
     v = (point[:, 2] * (NOISE_PX / 1.3)).astype(np.int32) % NOISE_PX
-    fold = CLOTH[v, u] * cloth[rows] * np.float32(0.16)
+    fold = CLOTH[v, u] * cloth[rows] * np.float32(0.27)
     n = n + fold[:, None] * np.array([0.7, 0.5, 0.9], np.float32)
     n = n @ turn.T
     light = np.asarray(room.ambient, np.float32) * (0.62 + 0.50 * np.clip(n[:, 2:3], -0.6, 1))
@@ -394,7 +472,9 @@ def _paint(
         length = max(float(np.linalg.norm(way)), 0.9)
         way = way / length
         facing = np.clip((n @ way) * 0.82 + 0.18, 0, 1.2)
-        light = light + (facing * panel.power * max(float(way[2]), 0.15) / length**2 * 0.8)[:, None] * np.asarray(panel.colour, np.float32)
+        light = light + (facing * panel.power * max(float(way[2]), 0.15) / length**2 * 0.8)[:, None] * np.asarray(
+            panel.colour, np.float32
+        )
     low = np.clip(0.62 + point[:, 2:3] * 0.36, 0, 1)
     rim = np.clip(1 + (body_rays[rows] * normal[rows]).sum(1), 0, 1) ** 2
     colour = albedo[rows] * light * low * (1 - 0.35 * rim)[:, None] * (1 + fold[:, None] * 0.5)

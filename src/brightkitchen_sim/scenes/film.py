@@ -80,13 +80,22 @@ def build_sensor_noise(width_px: int, height_px: int, seed: int, sigma: float = 
     rng = np.random.default_rng(seed)
     raw = rng.standard_normal((height_px + 64, width_px + 64), np.float32)
     soft = (raw + 0.55 * np.roll(raw, 1, 1) + 0.35 * np.roll(raw, 1, 0)) / 1.19
-    return np.clip(np.rint(soft * sigma), -12, 12).astype(np.int8).view(np.uint8)
+    return np.asarray(np.clip(np.rint(soft * sigma), -12, 12).astype(np.int8).view(np.uint8))
 
 
 class Film:
     """Pictures of one loop. Deterministic in its arguments; the last picture leads back to the first."""
 
-    def __init__(self, kind: str, seed: int, shape: Shape, events: tuple[Event, ...], caption: Caption, *, font_path: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        seed: int,
+        shape: Shape,
+        events: tuple[Event, ...],
+        caption: Caption,
+        *,
+        font_path: str | None = None,
+    ) -> None:
         self.shape = shape
         self._scene_s = shape.length_s * shape.pace
         stage, backdrop = _draw_stage(kind, seed, shape.width_px, shape.height_px)
@@ -100,7 +109,11 @@ class Film:
         self._clouds: dict[tuple[int, int], F32] = {}
         self._noise = build_sensor_noise(shape.width_px, shape.height_px, seed + 1)
         self._wall = self._draw_wall() if any(e.kind == "moved" for e in events) else None
-        self._cover = Canvas.from_rgb(draw_cover(shape.width_px, shape.height_px, 3)) if any(e.kind == "covered" for e in events) else None
+        self._cover = (
+            Canvas.from_rgb(draw_cover(shape.width_px, shape.height_px, 3))
+            if any(e.kind == "covered" for e in events)
+            else None
+        )
         self._frozen: Canvas | None = None
         self._heads: dict[int, tuple[float, float, float]] = {}
         self._boxes: dict[str, Box] = {}
@@ -137,7 +150,10 @@ class Film:
         return canvas
 
     def _active(self, kind: str, scene_s: float) -> Event | None:
-        return next((s.event for s in self.sightings if s.event.kind == kind and s.event.start_s <= scene_s < s.event.end_s), None)
+        return next(
+            (s.event for s in self.sightings if s.event.kind == kind and s.event.start_s <= scene_s < s.event.end_s),
+            None,
+        )
 
     def _is_moved(self, scene_s: float) -> bool:
         event = self._active("moved", scene_s)
@@ -153,7 +169,10 @@ class Film:
         layers: list[Patch] = []
         for number, flame in enumerate(self._stage.flames):
             step = round(scene_s * 25) % round(FLAME_PERIOD_S * 25)
-            patch = self._cached(("flame", number, step), lambda f=flame, s=step, n=number: draw_flame(self._backdrop, f, s / (FLAME_PERIOD_S * 25), n))
+            patch = self._cached(
+                ("flame", number, step),
+                lambda f=flame, s=step, n=number: draw_flame(self._backdrop, f, s / (FLAME_PERIOD_S * 25), n),
+            )
             if patch is not None:
                 layers.append(patch)
                 self._boxes["flame_left"] = _box_of(patch)
@@ -213,7 +232,13 @@ class Film:
         if cloud is None:
             cloud = steam_cover(size, step / steps, number + 5) * np.float32(steam.strength)
             self._clouds[number, step] = cloud
-        return build_steam(cloud, (int(x[0]) - size[0] // 2, int(y[0]) - int(size[1] * 0.93)), size, (width, height), float(depth[0]) - 0.35)
+        return build_steam(
+            cloud,
+            (int(x[0]) - size[0] // 2, int(y[0]) - int(size[1] * 0.93)),
+            size,
+            (width, height),
+            float(depth[0]) - 0.35,
+        )
 
     def _disturb(self, canvas: Canvas, scene_s: float) -> None:
         for kind, level in (("dim", 0.16), ("black", 0.0)):
@@ -223,7 +248,9 @@ class Film:
                 dim(canvas, 1 - (1 - level) * fade)
         event = self._active("covered", scene_s)
         if event is not None and self._cover is not None:
-            slide_cover(canvas, self._cover, max(0.02, min(1.0, (scene_s - event.start_s) / 0.7, (event.end_s - scene_s) / 0.7)))
+            slide_cover(
+                canvas, self._cover, max(0.02, min(1.0, (scene_s - event.start_s) / 0.7, (event.end_s - scene_s) / 0.7))
+            )
         event = self._active("moved", scene_s)
         if event is not None:
             swing = min(scene_s - event.start_s, event.end_s - scene_s) / MOVE_S
@@ -239,7 +266,12 @@ class Film:
         counter = f"{word} {int(at_s) // 60:02d}:{int(at_s) % 60:02d}.{int(at_s * 10 + 1e-6) % 10}"
         canvas.lay(draw_text(counter, (margin, margin), size, font))
         key = ("place",)
-        patch = self._cached(key, lambda: draw_text(place, (self.shape.width_px - margin, self.shape.height_px - round(size * 1.9)), size, font, right=True))
+        patch = self._cached(
+            key,
+            lambda: draw_text(
+                place, (self.shape.width_px - margin, self.shape.height_px - round(size * 1.9)), size, font, right=True
+            ),
+        )
         if patch is not None:
             canvas.lay(patch)
 
@@ -248,7 +280,10 @@ class Film:
         for seen in self.sightings:
             if not seen.start_s <= at_s <= seen.end_s:
                 continue
-            if seen.boxes and at_s - seen.boxes[-1][0] < (0.2 if seen.event.kind == "mouse" else 1.0) / self.shape.pace - 1e-6:
+            if (
+                seen.boxes
+                and at_s - seen.boxes[-1][0] < (0.2 if seen.event.kind == "mouse" else 1.0) / self.shape.pace - 1e-6
+            ):
                 continue
             kind = seen.event.kind
             if kind in WHOLE_PICTURE:
@@ -264,7 +299,12 @@ class Film:
         x, y, z = self._heads[who]
         low = 0.62 if upper else 0.16
         wide = 0.42 if upper else 0.19
-        corners = [(x + a, y + b, z + c) for a in (-wide, wide) for b in (-wide, wide) for c in (-low, 0.38 if not upper else 0.3)]
+        corners = [
+            (x + a, y + b, z + c)
+            for a in (-wide, wide)
+            for b in (-wide, wide)
+            for c in (-low, 0.38 if not upper else 0.3)
+        ]
         px, py, _ = self._backdrop.room.lens.project(corners, self.shape.width_px, self.shape.height_px)
         left, top = max(0, int(px.min())), max(0, int(py.min()))
         right, bottom = min(self.shape.width_px, int(px.max())), min(self.shape.height_px, int(py.max()))

@@ -21,17 +21,35 @@ RED: RGB = (0.55, 0.05, 0.04)
 WHITE: RGB = (0.8, 0.8, 0.78)
 
 
-def shell(width_m: float, depth_m: float, height_m: float, floor: str, wall: str = "wall_tiles", ceiling: str = "ceiling") -> Solid:
+def shell(
+    width_m: float, depth_m: float, height_m: float, floor: str, wall: str = "wall_tiles", ceiling: str = "ceiling"
+) -> Solid:
     """The room itself."""
     half = (width_m / 2, depth_m / 2, height_m / 2)
     return Solid("room", half, half, f"{floor}/{wall}/{ceiling}")
 
 
-def lamps(height_m: float, places: list[tuple[float, float]], *, power: float = 3.6, half: tuple[float, float] = (0.6, 0.15), colour: RGB = (1.0, 0.98, 0.93)) -> tuple[list[Solid], list[Panel]]:
+def lamps(
+    height_m: float,
+    places: list[tuple[float, float]],
+    *,
+    power: float = 3.6,
+    half: tuple[float, float] = (0.6, 0.15),
+    colour: RGB = (1.0, 0.98, 0.93),
+) -> tuple[list[Solid], list[Panel]]:
     """Ceiling lamps: what one sees of them and the light they give."""
     seen, light = [], []
     for x, y in places:
-        seen.append(box((x - half[0], x + half[0]), (y - half[1], y + half[1]), (height_m - 0.05, height_m), "lamp", casts=False, tint=colour))
+        seen.append(
+            box(
+                (x - half[0], x + half[0]),
+                (y - half[1], y + half[1]),
+                (height_m - 0.05, height_m),
+                "lamp",
+                casts=False,
+                tint=colour,
+            )
+        )
         light.append(Panel((x, y, height_m - 0.06), half, power, colour))
     return seen, light
 
@@ -69,7 +87,16 @@ def stove(x: float, y_back: float, food: RGB, *, has_wok: bool = True) -> list[S
         out.append(bowl(x + 0.65, y_back - 0.60, 1.03, 0.37, 0.20, "wok"))
         out.append(ball(x + 0.65, y_back - 0.60, 0.905, (0.25, 0.25, 0.055), "heap", tint=food))
     for k in range(3):
-        out.append(ball(x + 0.30 + 0.35 * k, front - 0.03, 0.52, (0.035, 0.028, 0.035), "gloss", tint=RED if k == 1 else (0.04, 0.04, 0.04)))
+        out.append(
+            ball(
+                x + 0.30 + 0.35 * k,
+                front - 0.03,
+                0.52,
+                (0.035, 0.028, 0.035),
+                "gloss",
+                tint=RED if k == 1 else (0.04, 0.04, 0.04),
+            )
+        )
     out.append(box((x + 0.14, x + 0.60), (front - 0.012, front), (0.16, 0.44), "dark_steel"))
     out.append(box((x + 0.70, x + 1.16), (front - 0.012, front), (0.16, 0.44), "dark_steel"))
     return out
@@ -100,7 +127,13 @@ def sink(x: Span, y: Span, tubs: int = 3, *, top_m: float = 0.82) -> list[Solid]
             box((a, a + rim), y, (top_m - 0.36, top_m), "steel"),
             box((b - rim, b), y, (top_m - 0.36, top_m), "steel"),
             box((a, b), y, (top_m - 0.38, top_m - 0.34), "steel"),
-            box((a + rim, b - rim), (y[0] + rim, y[1] - rim), (top_m - 0.34, top_m - 0.13), "gloss", tint=(0.30, 0.38, 0.40)),
+            box(
+                (a + rim, b - rim),
+                (y[0] + rim, y[1] - rim),
+                (top_m - 0.34, top_m - 0.13),
+                "gloss",
+                tint=(0.30, 0.38, 0.40),
+            ),
         ]
         middle = (a + b) / 2
         out += [
@@ -110,7 +143,10 @@ def sink(x: Span, y: Span, tubs: int = 3, *, top_m: float = 0.82) -> list[Solid]
             ball(middle + 0.07, y[1] - 0.05, top_m + 0.05, (0.02, 0.02, 0.02), "gloss", tint=BLUE if n % 2 else RED),
         ]
     for lx in (x[0] + 0.05, (x[0] + x[1]) / 2, x[1] - 0.05):
-        out += [drum(lx, y[0] + 0.05, (0, top_m - 0.36), 0.025, "steel"), drum(lx, y[1] - 0.05, (0, top_m - 0.36), 0.025, "steel")]
+        out += [
+            drum(lx, y[0] + 0.05, (0, top_m - 0.36), 0.025, "steel"),
+            drum(lx, y[1] - 0.05, (0, top_m - 0.36), 0.025, "steel"),
+        ]
     return out
 
 
@@ -125,25 +161,40 @@ def rack(x: Span, y: Span, levels: tuple[float, ...] = (0.3, 0.8, 1.3, 1.75)) ->
 
 def cabinet(x: Span, y: Span, height_m: float, face: str, *, doors: int = 2, glass: bool = True) -> list[Solid]:
     """A refrigerator or disinfection cabinet; `face` is the side with doors: s (low y), w (low x) or e."""
-    out = [box(x, y, (0.10, height_m), "steel"), box((x[0] + 0.03, x[1] - 0.03), (y[0] + 0.03, y[1] - 0.03), (0, 0.10), "dark")]
+    out = [
+        box(x, y, (0.10, height_m), "steel"),
+        box((x[0] + 0.03, x[1] - 0.03), (y[0] + 0.03, y[1] - 0.03), (0, 0.10), "dark"),
+    ]
     surface = "glass_door" if glass else "steel"
     for n in range(doors):
         if face == "s":
             step = (x[1] - x[0]) / doors
             a, b = x[0] + n * step + 0.05, x[0] + (n + 1) * step - 0.05
             out.append(box((a, b), (y[0] - 0.02, y[0]), (0.22, height_m - 0.22), surface))
-            out.append(box((b - 0.05, b - 0.02), (y[0] - 0.06, y[0] - 0.02), (height_m * 0.45, height_m * 0.62), "dark"))
+            out.append(
+                box((b - 0.05, b - 0.02), (y[0] - 0.06, y[0] - 0.02), (height_m * 0.45, height_m * 0.62), "dark")
+            )
         else:
             step = (y[1] - y[0]) / doors
             a, b = y[0] + n * step + 0.05, y[0] + (n + 1) * step - 0.05
             at = x[0] if face == "w" else x[1]
             span = (at - 0.02, at) if face == "w" else (at, at + 0.02)
             out.append(box(span, (a, b), (0.22, height_m - 0.22), surface))
-            out.append(box((span[0] - 0.03, span[1] + 0.03), (b - 0.05, b - 0.02), (height_m * 0.45, height_m * 0.62), "dark"))
+            out.append(
+                box((span[0] - 0.03, span[1] + 0.03), (b - 0.05, b - 0.02), (height_m * 0.45, height_m * 0.62), "dark")
+            )
     return out
 
 
-def crate(x: float, y: float, z: float, colour: RGB, fill: RGB | None, *, size: tuple[float, float, float] = (0.52, 0.36, 0.24)) -> list[Solid]:
+def crate(
+    x: float,
+    y: float,
+    z: float,
+    colour: RGB,
+    fill: RGB | None,
+    *,
+    size: tuple[float, float, float] = (0.52, 0.36, 0.24),
+) -> list[Solid]:
     """A plastic crate with its corner at x, y, z, heaped with `fill`."""
     w, d, h = size
     out = [
@@ -159,7 +210,16 @@ def crate(x: float, y: float, z: float, colour: RGB, fill: RGB | None, *, size: 
             bx, by = x + 0.07 + (w - 0.14) * rng.random(), y + 0.07 + (d - 0.14) * rng.random()
             r = 0.05 + 0.03 * rng.random()
             shade = 0.75 + 0.5 * rng.random()
-            out.append(ball(bx, by, z + h - 0.05 + 0.05 * rng.random(), (r * 1.2, r, r * 0.85), "heap", tint=(fill[0] * shade, fill[1] * shade, fill[2] * shade)))
+            out.append(
+                ball(
+                    bx,
+                    by,
+                    z + h - 0.05 + 0.05 * rng.random(),
+                    (r * 1.2, r, r * 0.85),
+                    "heap",
+                    tint=(fill[0] * shade, fill[1] * shade, fill[2] * shade),
+                )
+            )
     return out
 
 
@@ -172,7 +232,16 @@ def heap(x: float, y: float, z: float, radius_m: float, colour: RGB, seed: int =
         size, shade = radius_m * (0.10 + 0.14 * rng.random()), 0.7 + 0.6 * rng.random()
         tint = (colour[0] * shade, colour[1] * shade, colour[2] * shade)
         lift = max(0.0, 0.42 * radius_m * (1 - (away / radius_m) ** 2))
-        out.append(ball(x + away * np.cos(angle), y + 0.8 * away * np.sin(angle), z + lift, (size * 1.4, size, size * 0.8), "heap", tint=tint))
+        out.append(
+            ball(
+                x + away * np.cos(angle),
+                y + 0.8 * away * np.sin(angle),
+                z + lift,
+                (size * 1.4, size, size * 0.8),
+                "heap",
+                tint=tint,
+            )
+        )
     return out
 
 
@@ -193,11 +262,21 @@ def pot(x: float, y: float, z: float, radius_m: float, height_m: float, fill: RG
     """A stock pot; with `fill` it is open and full to near the rim."""
     out = [drum(x, y, (z, z + height_m), radius_m, "steel")]
     if fill is None:
-        out += [drum(x, y, (z + height_m, z + height_m + 0.015), radius_m * 1.03, "steel"), ball(x, y, z + height_m + 0.04, (0.03, 0.03, 0.03), "dark")]
+        out += [
+            drum(x, y, (z + height_m, z + height_m + 0.015), radius_m * 1.03, "steel"),
+            ball(x, y, z + height_m + 0.04, (0.03, 0.03, 0.03), "dark"),
+        ]
     else:
         out.append(drum(x, y, (z + height_m, z + height_m + 0.004), radius_m * 0.93, "heap", tint=fill))
     for side in (-1, 1):
-        out.append(box((x + side * radius_m - 0.03, x + side * radius_m + 0.03), (y - 0.07, y + 0.07), (z + height_m * 0.72, z + height_m * 0.78), "steel"))
+        out.append(
+            box(
+                (x + side * radius_m - 0.03, x + side * radius_m + 0.03),
+                (y - 0.07, y + 0.07),
+                (z + height_m * 0.72, z + height_m * 0.78),
+                "steel",
+            )
+        )
     return out
 
 
@@ -205,7 +284,9 @@ def plates(x: float, y: float, z: float, count: int, radius_m: float = 0.11) -> 
     """A stack of plates or bowls."""
     out = []
     for n in range(count):
-        out.append(drum(x + 0.004 * (n % 3 - 1), y, (z + 0.022 * n, z + 0.022 * n + 0.016), radius_m, "gloss", tint=WHITE))
+        out.append(
+            drum(x + 0.004 * (n % 3 - 1), y, (z + 0.022 * n, z + 0.022 * n + 0.016), radius_m, "gloss", tint=WHITE)
+        )
     return out
 
 
@@ -213,7 +294,13 @@ def bin_(x: float, y: float, colour: RGB = (0.06, 0.20, 0.12)) -> list[Solid]:
     """A lidded pedal bin."""
     return [
         box((x - 0.2, x + 0.2), (y - 0.2, y + 0.2), (0, 0.56), "plastic", tint=colour),
-        box((x - 0.22, x + 0.22), (y - 0.22, y + 0.22), (0.56, 0.62), "plastic", tint=(colour[0] * 1.4, colour[1] * 1.4, colour[2] * 1.4)),
+        box(
+            (x - 0.22, x + 0.22),
+            (y - 0.22, y + 0.22),
+            (0.56, 0.62),
+            "plastic",
+            tint=(colour[0] * 1.4, colour[1] * 1.4, colour[2] * 1.4),
+        ),
     ]
 
 
@@ -228,8 +315,25 @@ def sacks(x: float, y: float, z: float, count: int, tint: RGB = (1, 1, 1)) -> li
     out = []
     for n in range(count):
         dx, dy = 0.04 * (rng.random() - 0.5), 0.05 * (rng.random() - 0.5)
-        out.append(Solid("ball", (x + 0.4 + dx, y + 0.25 + dy, z + 0.09 + n * 0.15), (0.47, 0.30, 0.115), "sack", casts=True, tint=tint))
-        out.append(box((x + dx + 0.06, x + 0.74 + dx), (y + dy + 0.05, y + 0.45 + dy), (z + n * 0.15 + 0.015, z + 0.155 + n * 0.15), "sack", tint=tint))
+        out.append(
+            Solid(
+                "ball",
+                (x + 0.4 + dx, y + 0.25 + dy, z + 0.09 + n * 0.15),
+                (0.47, 0.30, 0.115),
+                "sack",
+                casts=True,
+                tint=tint,
+            )
+        )
+        out.append(
+            box(
+                (x + dx + 0.06, x + 0.74 + dx),
+                (y + dy + 0.05, y + 0.45 + dy),
+                (z + n * 0.15 + 0.015, z + 0.155 + n * 0.15),
+                "sack",
+                tint=tint,
+            )
+        )
     return out
 
 
@@ -240,8 +344,8 @@ def pallet(x: Span, y: Span) -> list[Solid]:
     step = (y[1] - y[0]) / n
     for k in range(n):
         out.append(box(x, (y[0] + k * step, y[0] + k * step + step * 0.72), (0.11, 0.14), "wood"))
-    for k in (0.0, 0.5, 1.0):
-        left = x[0] + k * (x[1] - x[0] - 0.1)
+    for share in (0.0, 0.5, 1.0):
+        left = x[0] + share * (x[1] - x[0] - 0.1)
         out.append(box((left, left + 0.1), y, (0, 0.11), "wood", tint=(0.8, 0.8, 0.8)))
     return out
 
@@ -271,7 +375,11 @@ def extinguishers(x: float, y: float) -> list[Solid]:
     """Two fire extinguishers standing in a red box."""
     out = [box((x - 0.26, x + 0.26), (y - 0.12, y + 0.12), (0, 0.10), "plastic", tint=RED)]
     for dx in (-0.11, 0.11):
-        out += [drum(x + dx, y, (0.05, 0.48), 0.075, "gloss", tint=RED), ball(x + dx, y, 0.48, (0.074, 0.074, 0.05), "gloss", tint=RED), drum(x + dx, y, (0.5, 0.58), 0.022, "dark")]
+        out += [
+            drum(x + dx, y, (0.05, 0.48), 0.075, "gloss", tint=RED),
+            ball(x + dx, y, 0.48, (0.074, 0.074, 0.05), "gloss", tint=RED),
+            drum(x + dx, y, (0.5, 0.58), 0.022, "dark"),
+        ]
     return out
 
 
@@ -281,5 +389,7 @@ def knives(x: float, y_wall: float, z: float, count: int = 4) -> list[Solid]:
     for n in range(count):
         left = x + 0.13 * n
         out.append(box((left, left + 0.06), (y_wall - 0.04, y_wall - 0.03), (z - 0.18, z + 0.02), "steel", casts=False))
-        out.append(box((left + 0.018, left + 0.042), (y_wall - 0.05, y_wall - 0.02), (z + 0.03, z + 0.14), "dark", casts=False))
+        out.append(
+            box((left + 0.018, left + 0.042), (y_wall - 0.05, y_wall - 0.02), (z + 0.03, z + 0.14), "dark", casts=False)
+        )
     return out

@@ -75,10 +75,32 @@ _ZONES = {
 }
 
 
-def _spec(key: str, site: str, zone: str, *, room: str = "", seed: int = 0, title: str = "", length_s: float = 20.0, events: tuple[Event, ...] = ()) -> SceneSpec:
+def _spec(
+    key: str,
+    site: str,
+    zone: str,
+    *,
+    room: str = "",
+    seed: int = 0,
+    title: str = "",
+    length_s: float = 20.0,
+    events: tuple[Event, ...] = (),
+) -> SceneSpec:
     name, name_en = _SITES[site]
     zone_name, zone_en = _ZONES[zone]
-    return SceneSpec(key, name, zone, zone_name, title or f"{name.removeprefix('演示·')} {zone_name}", name_en, zone_en, room or zone, seed, length_s, events)
+    return SceneSpec(
+        key,
+        name,
+        zone,
+        zone_name,
+        title or f"{name.removeprefix('演示·')} {zone_name}",
+        name_en,
+        zone_en,
+        room or zone,
+        seed,
+        length_s,
+        events,
+    )
 
 
 SCENES: tuple[SceneSpec, ...] = (
@@ -97,16 +119,94 @@ SCENES: tuple[SceneSpec, ...] = (
     _spec("qh-rough", "qh", "ROUGH"),
     _spec("ds-dine", "ds", "DINE", seed=1),
     _spec("ds-wash", "ds", "WASH", seed=1),
-    _spec("lj-cook-hat", "lj", "COOK", seed=2, title="老街饺子馆 烹饪间（未戴工作帽）", length_s=30.0, events=(Event("hat_off", 8, 22, who=1, heading_deg=115),)),
-    _spec("qh-store-smoke", "qh", "STORE", seed=1, title="七号桥家常菜馆 库房（吸烟）", length_s=30.0, events=(Event("smoking", 8, 22, who=1, heading_deg=-150),)),
-    _spec("ds-cut-phone", "ds", "CUT", title="东山中学食堂 切配间（玩手机）", length_s=30.0, events=(Event("phone", 6, 24, who=1),)),
-    _spec("qh-rough-mouse", "qh", "ROUGH", seed=1, title="七号桥家常菜馆 粗加工间（鼠患）", length_s=30.0, events=(Event("mouse", 8, 17),)),
-    _spec("ds-wash-cover", "ds", "WASH", title="东山中学食堂 洗消间（遮挡）", length_s=30.0, events=(Event("covered", 8, 22),)),
-    _spec("bj-sample-frozen", "bj", "SAMPLE", seed=1, title="八家子第二幼儿园 留样间（画面冻结）", length_s=30.0, events=(Event("frozen", 6, 24),)),
-    _spec("qh-cold-moved", "qh", "COLD", seed=1, title="七号桥家常菜馆 凉菜专间（移位）", length_s=30.0, events=(Event("moved", 8, 22),)),
-    _spec("lk-work-dim", "lk", "WORK", room="CHILL", seed=1, title="湖南街道冷库 装卸作业区（过暗）", length_s=30.0, events=(Event("dim", 8, 22),)),
-    _spec("zq-store-black", "zq", "STORE", title="站前小学食堂 库房（黑屏）", length_s=30.0, events=(Event("black", 8, 22),)),
-    _spec("lj-cook-flame", "lj", "COOK", seed=3, title="老街饺子馆 烹饪间（动火离人）", length_s=30.0, events=(Event("flame_left", 0, 30),)),
+    _spec(
+        "lj-cook-hat",
+        "lj",
+        "COOK",
+        seed=2,
+        title="老街饺子馆 烹饪间（未戴工作帽）",
+        length_s=30.0,
+        events=(Event("hat_off", 8, 22, who=1, heading_deg=115),),
+    ),
+    _spec(
+        "qh-store-smoke",
+        "qh",
+        "STORE",
+        seed=1,
+        title="七号桥家常菜馆 库房（吸烟）",
+        length_s=30.0,
+        events=(Event("smoking", 8, 22, who=1, heading_deg=-150),),
+    ),
+    _spec(
+        "ds-cut-phone",
+        "ds",
+        "CUT",
+        title="东山中学食堂 切配间（玩手机）",
+        length_s=30.0,
+        events=(Event("phone", 6, 24, who=1),),
+    ),
+    _spec(
+        "qh-rough-mouse",
+        "qh",
+        "ROUGH",
+        seed=1,
+        title="七号桥家常菜馆 粗加工间（鼠患）",
+        length_s=30.0,
+        events=(Event("mouse", 8, 17),),
+    ),
+    _spec(
+        "ds-wash-cover",
+        "ds",
+        "WASH",
+        title="东山中学食堂 洗消间（遮挡）",
+        length_s=30.0,
+        events=(Event("covered", 8, 22),),
+    ),
+    _spec(
+        "bj-sample-frozen",
+        "bj",
+        "SAMPLE",
+        seed=1,
+        title="八家子第二幼儿园 留样间（画面冻结）",
+        length_s=30.0,
+        events=(Event("frozen", 6, 24),),
+    ),
+    _spec(
+        "qh-cold-moved",
+        "qh",
+        "COLD",
+        seed=1,
+        title="七号桥家常菜馆 凉菜专间（移位）",
+        length_s=30.0,
+        events=(Event("moved", 8, 22),),
+    ),
+    _spec(
+        "lk-work-dim",
+        "lk",
+        "WORK",
+        room="CHILL",
+        seed=1,
+        title="湖南街道冷库 装卸作业区（过暗）",
+        length_s=30.0,
+        events=(Event("dim", 8, 22),),
+    ),
+    _spec(
+        "zq-store-black",
+        "zq",
+        "STORE",
+        title="站前小学食堂 库房（黑屏）",
+        length_s=30.0,
+        events=(Event("black", 8, 22),),
+    ),
+    _spec(
+        "lj-cook-flame",
+        "lj",
+        "COOK",
+        seed=3,
+        title="老街饺子馆 烹饪间（动火离人）",
+        length_s=30.0,
+        events=(Event("flame_left", 0, 30),),
+    ),
 )
 
 
@@ -129,12 +229,21 @@ def build_film(spec: SceneSpec, *, quick: bool = False, font_path: str | None = 
 
 def clip_paths(cache_dir: Path, spec: SceneSpec, *, codec: VideoCodec = "h264", quick: bool = False) -> ClipPaths:
     """Where the scene's files are, or will be; the name changes with whatever changes the pictures."""
-    content = json.dumps([GENERATOR_VERSION, asdict(spec), codec, quick, MAIN_BPS, SUB_BPS], ensure_ascii=True, sort_keys=True)
+    content = json.dumps(
+        [GENERATOR_VERSION, asdict(spec), codec, quick, MAIN_BPS, SUB_BPS], ensure_ascii=True, sort_keys=True
+    )
     stem = f"{spec.key}-{hashlib.sha256(content.encode()).hexdigest()[:12]}-{codec}"
     return ClipPaths(cache_dir / f"{stem}.main.clip", cache_dir / f"{stem}.sub.clip", cache_dir / f"{stem}.truth.json")
 
 
-def ensure_clips(cache_dir: Path, spec: SceneSpec, *, codec: VideoCodec = "h264", quick: bool = False, progress: Progress | None = None) -> ClipPaths:
+def ensure_clips(
+    cache_dir: Path,
+    spec: SceneSpec,
+    *,
+    codec: VideoCodec = "h264",
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> ClipPaths:
     """Make the scene's files unless they are there; blocks (about 20 s of one core for 20 s of picture).
 
     progress: called with 0..1 about once per second of picture.
@@ -146,7 +255,9 @@ def ensure_clips(cache_dir: Path, spec: SceneSpec, *, codec: VideoCodec = "h264"
     cache_dir.mkdir(parents=True, exist_ok=True)
     film = build_film(spec, quick=quick)
     shape = film.shape
-    main = Coder(Plan(codec, shape.width_px, shape.height_px, shape.fps, round(shape.fps * 2), 300_000 if quick else MAIN_BPS))
+    main = Coder(
+        Plan(codec, shape.width_px, shape.height_px, shape.fps, round(shape.fps * 2), 300_000 if quick else MAIN_BPS)
+    )
     small = (shape.width_px // 3, shape.height_px // 3) if not quick else (320, 180)
     sub = Coder(Plan(codec, *small, shape.fps / 2, round(shape.fps), 100_000 if quick else SUB_BPS))
     for index, canvas in enumerate(film.pictures()):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import hypot
+from itertools import pairwise
+from math import atan2, hypot
 from typing import Literal
 
 from .acts import Change, Staff, Stop, moment_at
@@ -82,12 +83,10 @@ def mouse_at(stage: Stage, event: Event, at_s: float) -> tuple[float, float, flo
     """Mouse position x, y, heading (rad) and gait phase while it runs its path; pauses to sniff at every corner."""
     if not event.start_s <= at_s < event.end_s:
         return None
-    from math import atan2
-
     path = stage.mouse_path
-    legs = [hypot(b[0] - a[0], b[1] - a[1]) for a, b in zip(path, path[1:], strict=False)]
+    legs = [hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(path)]
     u = (at_s - event.start_s) / (event.end_s - event.start_s) * sum(legs)
-    for (a, b), leg in zip(zip(path, path[1:], strict=False), legs, strict=True):
+    for (a, b), leg in zip(pairwise(path), legs, strict=True):
         if u <= leg:
             share = u / leg
             share = min(1.0, max(0.0, (share - 0.06) / 0.88))

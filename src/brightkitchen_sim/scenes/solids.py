@@ -48,21 +48,40 @@ def box(
 
 
 def drum(
-    x: float, y: float, z: tuple[float, float], radius: float, surface: str, *, tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    x: float,
+    y: float,
+    z: tuple[float, float],
+    radius: float,
+    surface: str,
+    *,
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> Solid:
     """An upright cylinder."""
     return Solid("drum", (x, y, (z[0] + z[1]) / 2), (radius, radius, (z[1] - z[0]) / 2), surface, tint=tint)
 
 
 def ball(
-    x: float, y: float, z: float, radii: tuple[float, float, float], surface: str, *, tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    x: float,
+    y: float,
+    z: float,
+    radii: tuple[float, float, float],
+    surface: str,
+    *,
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> Solid:
     """An upright ellipsoid; too small to be worth a cast shadow."""
     return Solid("ball", (x, y, z), radii, surface, casts=False, tint=tint)
 
 
 def bowl(
-    x: float, y: float, rim_z: float, radius: float, depth: float, surface: str, *, tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    x: float,
+    y: float,
+    rim_z: float,
+    radius: float,
+    depth: float,
+    surface: str,
+    *,
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> Solid:
     """A wok, pan or bowl: round, open at the top, its rim at height `rim_z`."""
     return Solid("bowl", (x, y, rim_z), (radius, radius, depth), surface, casts=False, tint=tint)
@@ -164,7 +183,9 @@ def normal_at(solid: Solid, point: F32, direction: F32) -> tuple[F32, F32]:
     return normal.astype(np.float32), local
 
 
-def outline_px(solid: Solid, lens: Lens, size_px: tuple[int, int], mirror_z: float | None) -> tuple[float, float, float, float]:
+def outline_px(
+    solid: Solid, lens: Lens, size_px: tuple[int, int], mirror_z: float | None
+) -> tuple[float, float, float, float]:
     """Left, top, right, bottom pixel bounds of the solid (of its mirror image in the plane z = mirror_z)."""
     width, height = size_px
     steps = np.array([-1, -0.5, 0, 0.5, 1], np.float32)
@@ -214,7 +235,9 @@ def find_first(
     return which, best, origin, rays
 
 
-def is_blocked(solids: Sequence[Solid], origin: F32, direction: F32, limit_m: F32 | float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def is_blocked(
+    solids: Sequence[Solid], origin: F32, direction: F32, limit_m: F32 | float
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """True per ray where any casting solid lies nearer than `limit_m`."""
     hit = np.zeros(origin.shape[0], np.bool_)
     for solid in solids:

@@ -26,7 +26,7 @@ def build_noise(seed: int, octaves: tuple[int, ...] = (2, 4, 8, 16, 32, 64)) -> 
         part = part * part * (3 - 2 * part)
         rows = coarse[low] * (1 - part)[:, None] + coarse[(low + 1) % octave] * part[:, None]
         total += (rows[:, low] * (1 - part) + rows[:, (low + 1) % octave] * part) / np.float32(octave**0.75)
-    return (total / (2.0 * total.std())).astype(np.float32)
+    return np.asarray(total / (2.0 * total.std()), np.float32)
 
 
 _SMOOTH = build_noise(11, (2, 3, 5, 9))
@@ -75,11 +75,17 @@ def _rgb(hexa: str) -> F32:
 
 def _even(spot: Spot, hexa: str, *, rough: float = 0.06, shine: float = 0.02) -> Coat:
     n = spot.uv.shape[0]
-    stain = 1 + rough * noise_at(_SMOOTH, spot.uv[:, 0], spot.uv[:, 1], 1.7) + rough * noise_at(_ROUGH, spot.uv[:, 1], spot.uv[:, 0], 0.9)
+    stain = (
+        1
+        + rough * noise_at(_SMOOTH, spot.uv[:, 0], spot.uv[:, 1], 1.7)
+        + rough * noise_at(_ROUGH, spot.uv[:, 1], spot.uv[:, 0], 0.9)
+    )
     return Coat(_rgb(hexa) * stain[:, None], np.full(n, shine, np.float32))
 
 
-def _tiles(spot: Spot, hexa: str, grout: str, pitch: tuple[float, float], *, gap_m: float, vary: float, shine: float) -> Coat:
+def _tiles(
+    spot: Spot, hexa: str, grout: str, pitch: tuple[float, float], *, gap_m: float, vary: float, shine: float
+) -> Coat:
     u, v = spot.uv[:, 0] / pitch[0], spot.uv[:, 1] / pitch[1]
     iu, iv = np.floor(u), np.floor(v)
     edge = np.minimum(
@@ -90,7 +96,11 @@ def _tiles(spot: Spot, hexa: str, grout: str, pitch: tuple[float, float], *, gap
     joint = np.clip((gap_m / 2 + soft / 2 - edge) / soft, 0, 1) * np.minimum(1, gap_m / soft * 1.2)
     each = np.sin(iu * 127.1 + iv * 311.7) * 43758.5453
     tone = 1 + vary * ((each - np.floor(each)) - 0.5)
-    stain = 1 + 0.07 * noise_at(_SMOOTH, spot.uv[:, 0], spot.uv[:, 1], 3.1) + 0.035 * noise_at(_ROUGH, spot.uv[:, 0], spot.uv[:, 1], 0.8)
+    stain = (
+        1
+        + 0.07 * noise_at(_SMOOTH, spot.uv[:, 0], spot.uv[:, 1], 3.1)
+        + 0.035 * noise_at(_ROUGH, spot.uv[:, 0], spot.uv[:, 1], 0.8)
+    )
     colour = _rgb(hexa) * (tone * stain)[:, None]
     colour += (_rgb(grout) * stain[:, None] - colour) * joint[:, None]
     return Coat(colour.astype(np.float32), (shine * (1 - joint)).astype(np.float32))
@@ -146,7 +156,11 @@ def _wok(spot: Spot) -> Coat:
 
 def _lamp(spot: Spot) -> Coat:
     n = spot.uv.shape[0]
-    return Coat(np.full((n, 3), 0.8, np.float32), np.zeros(n, np.float32), glow=np.full((n, 3), 5.5, np.float32) * np.asarray(spot.solid.tint, np.float32))
+    return Coat(
+        np.full((n, 3), 0.8, np.float32),
+        np.zeros(n, np.float32),
+        glow=np.full((n, 3), 5.5, np.float32) * np.asarray(spot.solid.tint, np.float32),
+    )
 
 
 def _board(spot: Spot) -> Coat:
@@ -161,7 +175,11 @@ def _carton(spot: Spot) -> Coat:
     half = np.asarray(spot.solid.half, np.float32)
     tape = (np.abs(spot.local[:, 0]) < 0.025) & (np.abs(spot.local[:, 2]) > half[2] * 0.55)
     coat.colour[tape] *= np.array([1.2, 1.15, 1.05], np.float32)
-    mark = (np.abs(spot.local[:, 0]) < half[0] * 0.5) & (np.abs(spot.local[:, 2] + half[2] * 0.15) < half[2] * 0.22) & (np.abs(spot.normal[:, 2]) < 0.5)
+    mark = (
+        (np.abs(spot.local[:, 0]) < half[0] * 0.5)
+        & (np.abs(spot.local[:, 2] + half[2] * 0.15) < half[2] * 0.22)
+        & (np.abs(spot.normal[:, 2]) < 0.5)
+    )
     coat.colour[mark] *= np.array([0.55, 0.62, 0.60], np.float32)
     return coat
 
@@ -240,7 +258,9 @@ SURFACES: Mapping[str, Callable[[Spot], Coat]] = {
     "plastic": _plain("ffffff", rough=0.03, shine=0.10),
     "gloss": _plain("ffffff", rough=0.03, shine=0.2),
     "wood": lambda spot: Coat(
-        (_rgb("a87b4d") * (1 + 0.2 * noise_at(_GRAIN, spot.uv[:, 0] * 0.08, spot.uv[:, 1], 0.8))[:, None]).astype(np.float32),
+        (_rgb("a87b4d") * (1 + 0.2 * noise_at(_GRAIN, spot.uv[:, 0] * 0.08, spot.uv[:, 1], 0.8))[:, None]).astype(
+            np.float32
+        ),
         np.full(spot.uv.shape[0], 0.07, np.float32),
     ),
     "dark": _plain("1d1e20", rough=0.1, shine=0.05),
