@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ from .effects import (
 from .figures import Place, build_person, draw_bones
 from .lens import F32
 from .osd import draw_text, find_cjk_font
-from .rooms import Stage, build_stage
+from .rooms import Stage, Steam, build_stage
 from .script import WHOLE_PICTURE, Event, apply_events, away_window, mouse_at
 
 Box = tuple[int, int, int, int]
@@ -190,8 +190,14 @@ class Film:
             if patch is not None:
                 layers.append(patch)
                 self._boxes["mouse"] = _box_of(patch)
+        smoker = self._active("smoking", scene_s)
+        if smoker is not None and smoker.who in self._heads:
+            x, y, z = self._heads[smoker.who]
+            patch = self._steam(90, scene_s, Steam((x, y, z - 0.1), 0.55, 0.75, 0.75))
+            if patch is not None:
+                layers.append(patch)
         for number in range(len(self._stage.steams)):
-            patch = self._steam(number, scene_s)
+            patch = self._steam(number, scene_s, self._stage.steams[number])
             if patch is not None:
                 layers.append(patch)
         for patch in sorted(layers, key=lambda p: -p.depth_m):
@@ -210,18 +216,17 @@ class Film:
 
         return draw() if moment.key is None else self._cached(("person", *moment.key), draw)
 
-    def _cached(self, key: tuple[object, ...], draw: object) -> Patch | None:
+    def _cached(self, key: tuple[object, ...], draw: Callable[[], Patch | None]) -> Patch | None:
         if key in self._patches:
             return self._patches[key]
-        patch: Patch | None = draw()  # type: ignore[operator]  # a function without arguments
+        patch = draw()
         size = 0 if patch is None else int(patch.keep.nbytes * 2 + patch.keep_half.nbytes * 3)
         if self._patch_bytes + size <= CACHE_LIMIT_BYTES:
             self._patches[key] = patch
             self._patch_bytes += size
         return patch
 
-    def _steam(self, number: int, scene_s: float) -> Patch | None:
-        steam = self._stage.steams[number]
+    def _steam(self, number: int, scene_s: float, steam: Steam) -> Patch | None:
         width, height = self.shape.width_px, self.shape.height_px
         x, y, depth = self._backdrop.room.lens.project([steam.at], width, height)
         metre = self._backdrop.room.lens.focal() * width / float(depth[0])

@@ -496,7 +496,7 @@ def store(seed: int) -> Stage:
             ),
             0.05,
         ),
-        Staff(_outfit(1, mask=(0.7, 0.72, 0.72)), (Stop(3.9, 4.3, -95, "write"),), 0.0),
+        Staff(_outfit(1, mask=(0.7, 0.72, 0.72)), (Stop(3.0, 3.3, -100, "write"),), 0.0),
     )
     return Stage(
         _room(s, panels, lens, ambient=(0.29, 0.29, 0.28), cast=(1.01, 1.0, 0.94)),

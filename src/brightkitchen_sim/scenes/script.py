@@ -57,7 +57,11 @@ def apply_events(stage: Stage, events: tuple[Event, ...]) -> Stage:
         if event.kind in WHOLE_PICTURE or event.kind == "mouse":
             continue
         person = staff[event.who]
-        outfit = replace(person.outfit, hat="none") if event.kind == "hat_off" else None
+        outfit = None
+        if event.kind == "hat_off":
+            outfit = replace(person.outfit, hat="none")
+        elif event.kind == "smoking":
+            outfit = replace(person.outfit, mask=None)
         gesture = {"smoking": "smoke", "phone": "phone"}.get(event.kind)
         change = Change(event.start_s, event.end_s, outfit, gesture, event.heading_deg)
         staff[event.who] = replace(person, stops=person.stops[:1], changes=(*person.changes, change))

@@ -78,7 +78,7 @@ def test_event_when_it_happens_changes_the_picture_inside_its_box(event: Event) 
         reference, picture = before.picture(index), film.picture(index)
     seen = film.sightings[0]
     x, y, w, h = seen.boxes[-1][1]
-    assert 0 <= x and 0 <= y and w > 0 and h > 0
+    assert x >= 0 and y >= 0 and w > 0 and h > 0
     assert x + w <= SMALL.width_px and y + h <= SMALL.height_px
     inside = np.abs(picture.y[y : y + h, x : x + w].astype(int) - reference.y[y : y + h, x : x + w])
     assert int((inside > 18).sum()) >= 6
