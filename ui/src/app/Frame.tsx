@@ -7,6 +7,7 @@ import { followEvents } from "@/shared/api/events";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { hasLeft, sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
+import { useTouch } from "@/shared/api/useTouch";
 import { formatClock } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { TopBar } from "./TopBar";
@@ -43,6 +44,7 @@ export function Frame() {
 
 function LoggedInFrame({ name }: { name: string }) {
   const { t } = useTranslation();
+  useTouch();
   return (
     <div className="bk-frame">
       <a className="bk-skip" href="#content">

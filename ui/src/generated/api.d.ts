@@ -11,10 +11,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get Session
+         * @description Say who is logged in.
+         */
         get: operations["get_session"];
         put?: never;
+        /**
+         * Open Session
+         * @description Log in. Whatever session the browser had before ends: a new log-in always gets a new token.
+         */
         post: operations["open_session"];
+        /**
+         * Close Session
+         * @description Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed.
+         */
         delete: operations["close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/touch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Touch Session
+         * @description Say that a person moved the mouse, touched or typed; at most once a minute. Keeps the session from idling out.
+         */
+        post: operations["touch_session"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -27,6 +59,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get System
+         * @description Say version, city and server time; the log-in page needs them, so nobody has to be logged in.
+         */
         get: operations["get_system"];
         put?: never;
         post?: never;
@@ -43,8 +79,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * List Cameras
+         * @description List the cameras in the caller's scope.
+         */
         get: operations["list_cameras"];
         put?: never;
+        /**
+         * Add Camera
+         * @description Put a camera in service. A log-in inside the URL is split off at once.
+         */
         post: operations["add_camera"];
         delete?: never;
         options?: never;
@@ -61,6 +105,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Probe Camera
+         * @description Let a media node try an address and say what is there; nothing is kept.
+         */
         post: operations["probe_camera"];
         delete?: never;
         options?: never;
@@ -75,12 +123,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get Camera
+         * @description Show one camera.
+         */
         get: operations["get_camera"];
         put?: never;
         post?: never;
+        /**
+         * Remove Camera
+         * @description Take a camera out of service. What it recorded stays.
+         */
         delete: operations["remove_camera"];
         options?: never;
         head?: never;
+        /**
+         * Change Camera
+         * @description Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along.
+         */
         patch: operations["change_camera"];
         trace?: never;
     };
@@ -93,6 +153,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Issue Media Tokens
+         * @description Mint up to 64 tokens, each checked. Leases are renewed by it, so it does not count as a person's input.
+         */
         post: operations["issue_media_tokens"];
         delete?: never;
         options?: never;
@@ -104,165 +168,383 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type?: string;
-            title?: string;
-            status: number;
-            code: string;
-            detail: string;
-            params?: {
-                [key: string]: unknown;
-            };
-            instance?: string;
-            errors?: {
-                field: string;
-                code: string;
-                detail: string;
-            }[];
-        };
-        Credentials: {
-            username: string;
-            password: string;
-        };
-        User: {
-            id: string;
-            username: string;
-            name?: string;
-        };
-        Session: {
-            user: components["schemas"]["User"];
-            abilities: string[];
-        };
-        System: {
-            version: string;
-            demo: boolean;
-            city: string;
-            /** Format: date-time */
-            server_at: string;
-            time_zone: string;
-        };
-        StreamReportOut: {
-            /** @enum {string} */
-            state: "standby" | "connecting" | "live" | "degraded" | "offline";
-            reason: string | null;
-            detail: string;
-            since_at: string | null;
-            last_frame_at: string | null;
-            recording: boolean;
-            recorded_until_at: string | null;
-            bitrate_bps: number;
-            fps: number;
-            lost_packets: number;
-            loss_ratio: number;
-            video_codec: string;
-            width_px: number;
-            height_px: number;
-            audio_codec: string;
-            viewers: number;
-            attempt: number;
-        };
-        Streams: {
-            main?: components["schemas"]["StreamReportOut"] | null;
-            sub?: components["schemas"]["StreamReportOut"] | null;
-        };
-        Camera: {
-            id: string;
+        /** CameraIn */
+        CameraIn: {
+            /** Name */
             name: string;
-            premises_name: string;
-            zone: string;
-            address: string;
-            sub_path?: string | null;
+            /** Url */
+            url: string;
+            /**
+             * Premises Name
+             * @default
+             */
+            premises_name?: string;
+            /**
+             * Zone
+             * @default
+             */
+            zone?: string;
+            /**
+             * Username
+             * @default
+             */
             username?: string;
-            has_password: boolean;
-            /** @enum {string} */
-            transport: "auto" | "tcp" | "udp";
-            record: ("main" | "sub")[];
+            /**
+             * Password
+             * @default
+             */
+            password?: string;
+            /** Sub Path */
+            sub_path?: string | null;
+            /**
+             * Transport
+             * @default auto
+             * @enum {string}
+             */
+            transport?: "auto" | "tcp" | "udp";
+            /**
+             * Record
+             * @default [
+             *       "main"
+             *     ]
+             */
+            record?: ("main" | "sub")[];
+            /**
+             * Audio
+             * @default true
+             */
+            audio?: boolean;
+            /**
+             * Allow Basic
+             * @default false
+             */
             allow_basic?: boolean;
-            streams: components["schemas"]["Streams"];
-            abilities: string[];
-            /** Format: date-time */
-            created_at: string;
-            etag: string;
         };
-        CameraList: {
-            items: components["schemas"]["Camera"][];
+        /** CameraListOut */
+        CameraListOut: {
+            /** Items */
+            items: components["schemas"]["CameraOut"][];
+            /** Next Cursor */
             next_cursor: string | null;
         };
-        CameraIn: {
+        /**
+         * CameraOut
+         * @description A camera; `abilities` says what the caller may do to it. The log-in never comes back.
+         */
+        CameraOut: {
+            /** Id */
+            id: string;
+            /** Name */
             name: string;
+            /** Premises Name */
             premises_name: string;
+            /** Zone */
             zone: string;
-            url: string;
-            username?: string;
-            password?: string;
+            /** Address */
+            address: string;
+            /** Sub Path */
+            sub_path: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * Transport
+             * @enum {string}
+             */
+            transport: "auto" | "tcp" | "udp";
+            /** Record */
+            record: ("main" | "sub")[];
+            /** Audio */
+            audio: boolean;
+            /** Allow Basic */
+            allow_basic: boolean;
+            streams: components["schemas"]["StreamsOut"];
+            node: components["schemas"]["NodeOut"];
+            /** Abilities */
+            abilities: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * CameraPatchIn
+         * @description Only what is to change. sub_path "" or null removes the sub-stream; username "" with no password, the log-in.
+         */
+        CameraPatchIn: {
+            /** Name */
+            name?: string | null;
+            /** Url */
+            url?: string | null;
+            /** Premises Name */
+            premises_name?: string | null;
+            /** Zone */
+            zone?: string | null;
+            /** Username */
+            username?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Sub Path */
             sub_path?: string | null;
-            /** @enum {string} */
-            transport?: "auto" | "tcp" | "udp";
-            record?: ("main" | "sub")[];
-            allow_basic?: boolean;
+            /** Transport */
+            transport?: ("auto" | "tcp" | "udp") | null;
+            /** Record */
+            record?: ("main" | "sub")[] | null;
+            /** Audio */
+            audio?: boolean | null;
+            /** Allow Basic */
+            allow_basic?: boolean | null;
         };
-        CameraPatch: {
-            name?: string;
-            premises_name?: string;
-            zone?: string;
-            url?: string;
-            username?: string;
-            password?: string;
-            sub_path?: string | null;
-            /** @enum {string} */
-            transport?: "auto" | "tcp" | "udp";
-            record?: ("main" | "sub")[];
-            allow_basic?: boolean;
+        /** Credentials */
+        Credentials: {
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
         };
-        ProbeIn: {
-            url: string;
-            username?: string;
-            password?: string;
-            sub_path?: string | null;
-            /** @enum {string} */
-            transport?: "auto" | "tcp" | "udp";
-            allow_basic?: boolean;
-            camera?: string;
-        };
-        ProbeTrack: {
-            codec: string;
-            codec_string: string;
-            width_px: number;
-            height_px: number;
-            sample_rate_hz: number;
-        };
-        ProbeOut: {
-            reason: string | null;
+        /** FieldProblemOut */
+        FieldProblemOut: {
+            /** Field */
+            field: string;
+            /** Code */
+            code: string;
+            /** Detail */
             detail: string;
-            tracks: components["schemas"]["ProbeTrack"][];
+        };
+        /**
+         * NodeOut
+         * @description port: where viewers reach the node on this host; null while it is not connected to control.
+         */
+        NodeOut: {
+            /** Id */
+            id: string;
+            /** Port */
+            port: number | null;
+            /** Connected */
+            connected: boolean;
+        };
+        /**
+         * ProbeIn
+         * @description camera: use the log-in that is stored for this camera, if the address is the one it was given for.
+         */
+        ProbeIn: {
+            /** Url */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
+            /**
+             * Password
+             * @default
+             */
+            password?: string;
+            /** Sub Path */
+            sub_path?: string | null;
+            /**
+             * Transport
+             * @default auto
+             * @enum {string}
+             */
+            transport?: "auto" | "tcp" | "udp";
+            /**
+             * Allow Basic
+             * @default false
+             */
+            allow_basic?: boolean;
+            /** Camera */
+            camera?: string | null;
+        };
+        /**
+         * ProbeOut
+         * @description reason null: the first picture came. sentence, advice: for people, in the language they asked for.
+         */
+        ProbeOut: {
+            /** Reason */
+            reason: string | null;
+            /** Detail */
+            detail: string;
+            /** Sentence */
+            sentence: string;
+            /** Advice */
+            advice: string;
+            /** Tracks */
+            tracks: components["schemas"]["ProbeTrackOut"][];
+            /** Fps */
             fps: number;
+            /** Bitrate Bps */
             bitrate_bps: number;
+            /** Server */
             server: string;
+            /** Elapsed S */
             elapsed_s: number;
         };
-        TokenWish: {
+        /** ProbeTrackOut */
+        ProbeTrackOut: {
+            /** Codec */
+            codec: string;
+            /** Codec String */
+            codec_string: string;
+            /** Width Px */
+            width_px: number;
+            /** Height Px */
+            height_px: number;
+            /** Sample Rate Hz */
+            sample_rate_hz: number;
+        };
+        /**
+         * Problem
+         * @description An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language.
+         */
+        Problem: {
+            /** Type */
+            type: string;
+            /** Title */
+            title: string;
+            /** Status */
+            status: number;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Params */
+            params: {
+                [key: string]: string | number;
+            };
+            /** Instance */
+            instance: string;
+            /**
+             * Errors
+             * @default []
+             */
+            errors?: components["schemas"]["FieldProblemOut"][];
+        };
+        /** SessionOut */
+        SessionOut: {
+            user: components["schemas"]["UserOut"];
+            /** Abilities */
+            abilities: string[];
+        };
+        /** StreamReportOut */
+        StreamReportOut: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "standby" | "connecting" | "live" | "degraded" | "offline";
+            /** Reason */
+            reason: string | null;
+            /** Detail */
+            detail: string;
+            /** Since At */
+            since_at: string | null;
+            /** Last Frame At */
+            last_frame_at: string | null;
+            /** Recording */
+            recording: boolean;
+            /** Recorded Until At */
+            recorded_until_at: string | null;
+            /** Bitrate Bps */
+            bitrate_bps: number;
+            /** Fps */
+            fps: number;
+            /** Lost Packets */
+            lost_packets: number;
+            /** Loss Ratio */
+            loss_ratio: number;
+            /** Video Codec */
+            video_codec: string;
+            /** Width Px */
+            width_px: number;
+            /** Height Px */
+            height_px: number;
+            /** Audio Codec */
+            audio_codec: string;
+            /** Viewers */
+            viewers: number;
+            /** Attempt */
+            attempt: number;
+        };
+        /**
+         * StreamsOut
+         * @description null: the node has not reported on that stream yet, or there is none.
+         */
+        StreamsOut: {
+            main: components["schemas"]["StreamReportOut"] | null;
+            sub: components["schemas"]["StreamReportOut"] | null;
+        };
+        /** SystemOut */
+        SystemOut: {
+            /** Version */
+            version: string;
+            /** Demo */
+            demo: boolean;
+            /** City */
+            city: string;
+            /**
+             * Server At
+             * Format: date-time
+             */
+            server_at: string;
+            /** Time Zone */
+            time_zone: string;
+        };
+        /** TokenListOut */
+        TokenListOut: {
+            /** Items */
+            items: components["schemas"]["TokenOut"][];
+        };
+        /** TokenOut */
+        TokenOut: {
+            /** Camera */
             camera: string;
-            /** @enum {string} */
+            /**
+             * Act
+             * @enum {string}
+             */
             act: "live" | "play" | "snapshot" | "thumb";
-            /** @enum {string} */
-            profile: "main" | "sub";
-            /** Format: date-time */
-            from?: string;
-            /** Format: date-time */
-            to?: string;
-        };
-        TokenRequest: {
-            items: components["schemas"]["TokenWish"][];
-        };
-        Token: {
-            camera: string;
-            act: string;
+            /** Token */
             token: string;
+            /** Expires In S */
             expires_in_s: number;
+            /** Media Url */
             media_url: string;
         };
-        TokenList: {
-            items: components["schemas"]["Token"][];
+        /** TokenRequestIn */
+        TokenRequestIn: {
+            /** Items */
+            items: components["schemas"]["TokenWishIn"][];
+        };
+        /** TokenWishIn */
+        TokenWishIn: {
+            /** Camera */
+            camera: string;
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "live" | "play" | "snapshot" | "thumb";
+            /**
+             * Profile
+             * @enum {string}
+             */
+            profile: "main" | "sub";
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+        };
+        /** UserOut */
+        UserOut: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
         };
     };
     responses: never;
@@ -282,13 +564,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["SessionOut"];
                 };
             };
             /** @description problem */
@@ -315,13 +597,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["SessionOut"];
                 };
             };
             /** @description problem */
@@ -344,7 +626,34 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    touch_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -371,13 +680,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["System"];
+                    "application/json": components["schemas"]["SystemOut"];
                 };
             };
             /** @description problem */
@@ -403,13 +712,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CameraList"];
+                    "application/json": components["schemas"]["CameraListOut"];
                 };
             };
             /** @description problem */
@@ -436,13 +745,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Camera"];
+                    "application/json": components["schemas"]["CameraOut"];
                 };
             };
             /** @description problem */
@@ -469,7 +778,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -500,13 +809,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Camera"];
+                    "application/json": components["schemas"]["CameraOut"];
                 };
             };
             /** @description problem */
@@ -524,7 +833,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string;
+                "If-Match"?: string | null;
             };
             path: {
                 camera_id: string;
@@ -533,7 +842,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -555,7 +864,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string;
+                "If-Match"?: string | null;
             };
             path: {
                 camera_id: string;
@@ -564,17 +873,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CameraPatch"];
+                "application/json": components["schemas"]["CameraPatchIn"];
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Camera"];
+                    "application/json": components["schemas"]["CameraOut"];
                 };
             };
             /** @description problem */
@@ -597,17 +906,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TokenRequest"];
+                "application/json": components["schemas"]["TokenRequestIn"];
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenList"];
+                    "application/json": components["schemas"]["TokenListOut"];
                 };
             };
             /** @description problem */

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, App, AutoComplete, Button, Checkbox, Drawer, Form, type FormInstance, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import {
@@ -12,9 +12,9 @@ import {
 import { useProblemText } from "@/shared/api/ProblemText";
 import { useProbe } from "@/shared/api/probe";
 import { asProblem } from "@/shared/api/problem";
-import { zoneCodes } from "@/shared/camera/zones";
+import { zoneCodeOf, zoneCodes } from "@/shared/camera/zones";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
-import { checkAddress } from "./address";
+import { checkAddress, splitAddress } from "./address";
 import { ProbeResult } from "./ProbeResult";
 
 interface Fields {
@@ -45,11 +45,11 @@ export function bodyFrom(fields: Fields): CameraIn {
   };
 }
 
-/** What is sent to change a camera: a log-in that nobody touched is left out and stays; no sub-path is "". */
-export function patchFrom(fields: Fields, camera: Camera): CameraPatch {
-  const { username, sub_path, ...rest } = bodyFrom(fields);
-  const isTouched = (username ?? "") !== (camera.username ?? "") || rest.password !== undefined;
-  return { ...rest, ...(isTouched ? { username: username ?? "" } : {}), sub_path: sub_path ?? "" };
+/** What is sent to change a camera: a log-in that nobody touched is left out and stays. */
+export function patchFrom(fields: Fields): CameraPatch {
+  const { username, password, ...rest } = bodyFrom(fields);
+  const login = username || password ? { ...(username ? { username } : {}), ...(password ? { password } : {}) } : {};
+  return { ...rest, ...login };
 }
 
 function initialFields(camera: Camera | undefined): Partial<Fields> {
@@ -57,11 +57,10 @@ function initialFields(camera: Camera | undefined): Partial<Fields> {
   return {
     name: camera.name,
     premises_name: camera.premises_name,
-    zone: camera.zone,
+    zone: zoneCodeOf(camera.zone),
     url: camera.address,
-    username: camera.username ?? "",
     sub_path: camera.sub_path ?? "",
-    allow_basic: camera.allow_basic ?? false,
+    allow_basic: camera.allow_basic,
   };
 }
 
@@ -74,7 +73,12 @@ export function CameraDrawer({ camera, onClose }: { camera: Camera | undefined; 
   const change = useChangeCamera();
   const save = camera ? change : add;
   const isPhone = useMedia(isPhoneQuery);
-  const onFailed = (error: unknown) => showFieldProblems(form, error);
+  const queries = useQueryClient();
+  const onFailed = (error: unknown) => {
+    showFieldProblems(form, error);
+    // Somebody saved first: what is typed stays, and the next attempt is made on what they saved.
+    if (asProblem(error).status === 412) void queries.invalidateQueries({ queryKey: camerasQuery.queryKey });
+  };
   const submit = (fields: Fields) => {
     const body = bodyFrom(fields);
     const done = (key: "camera.added" | "camera.saved") => () => {
@@ -82,10 +86,7 @@ export function CameraDrawer({ camera, onClose }: { camera: Camera | undefined; 
       onClose();
     };
     if (camera)
-      change.mutate(
-        { camera, patch: patchFrom(fields, camera) },
-        { onSuccess: done("camera.saved"), onError: onFailed },
-      );
+      change.mutate({ camera, patch: patchFrom(fields) }, { onSuccess: done("camera.saved"), onError: onFailed });
     else add.mutate(body, { onSuccess: done("camera.added"), onError: onFailed });
   };
   return (
@@ -160,6 +161,17 @@ function PlaceFields() {
 function ConnectionFields({ hasPassword }: { hasPassword: boolean }) {
   const { t } = useTranslation();
   const required = useRequired();
+  const form = Form.useFormInstance<Fields>();
+  const takeLogin = () => {
+    const split = splitAddress(form.getFieldValue("url") ?? "");
+    if (!split) return;
+    form.setFieldsValue({
+      url: split.url,
+      username: split.username,
+      ...(split.password ? { password: split.password } : {}),
+    });
+    void form.validateFields(["url"]).catch(() => undefined);
+  };
   const checkUrl = async (_: unknown, value: string | undefined) => {
     const fault = value ? checkAddress(value) : "";
     if (fault) throw new Error(t(`form.${fault}`));
@@ -176,7 +188,7 @@ function ConnectionFields({ hasPassword }: { hasPassword: boolean }) {
         validateTrigger="onBlur"
         extra={t("form.urlHint")}
       >
-        <Input className="bk-mono" spellCheck={false} autoCapitalize="none" maxLength={1000} />
+        <Input className="bk-mono" spellCheck={false} autoCapitalize="none" maxLength={1000} onBlur={takeLogin} />
       </Form.Item>
       <div className="bk-two">
         <Form.Item name="username" label={t("form.username")}>

@@ -49,7 +49,7 @@ export function CamerasPage() {
       {editing && (
         <CameraDrawer
           key={editing === "new" ? "new" : editing.id}
-          camera={editing === "new" ? undefined : editing}
+          camera={editing === "new" ? undefined : (cameras.data?.find(({ id }) => id === editing.id) ?? editing)}
           onClose={() => setEditing(undefined)}
         />
       )}

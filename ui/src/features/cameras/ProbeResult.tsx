@@ -1,7 +1,6 @@
 import { Alert } from "antd";
 import { useTranslation } from "react-i18next";
 import type { ProbeOut } from "@/shared/api/probe";
-import { useWords } from "@/shared/camera/useWords";
 
 function codecName(codec: string): string {
   const known: Record<string, string> = {
@@ -18,17 +17,16 @@ function codecName(codec: string): string {
 /** What the camera answered: the picture it has, or what is wrong and what to do. */
 export function ProbeResult({ probe }: { probe: ProbeOut }) {
   const { t } = useTranslation();
-  const words = useWords();
   const server = probe.server && <span className="bk-small">{t("form.probeCamera", { server: probe.server })}</span>;
   if (probe.reason)
     return (
       <Alert
         type="warning"
         showIcon
-        title={t("form.probeFailed")}
+        title={probe.sentence || t("form.probeFailed")}
         description={
           <span className="bk-stack">
-            <span>{words.reasonFull(probe.reason)}</span>
+            <span>{probe.advice}</span>
             {server}
             {probe.detail && (
               <span className="bk-small bk-mono">{t("form.probeDetail", { detail: probe.detail })}</span>

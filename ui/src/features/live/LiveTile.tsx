@@ -16,7 +16,7 @@ import { useZone } from "@/shared/api/system";
 import { CameraStill } from "@/shared/camera/CameraStill";
 import { isNotRecording, isRecording, profileFor, reportOf } from "@/shared/camera/condition";
 import { useWords } from "@/shared/camera/useWords";
-import { saveSnapshot } from "@/shared/media/snapshot";
+import { saveLiveSnapshot } from "@/shared/media/snapshot";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { TileWords } from "./TileWords";
@@ -45,7 +45,7 @@ export function LiveTile(props: Props) {
   const live = useLiveDriver(video, {
     camera: camera.id,
     profile: profileFor(camera, tiles),
-    hasSub: Boolean(camera.streams.sub),
+    hasSub: Boolean(camera.sub_path),
     audio: hasSound,
   });
   const label = useTileLabel(camera, live.state);
@@ -92,8 +92,7 @@ function useSnapshot(camera: Camera, shownAtMs: () => number | undefined): () =>
     if (!camera.abilities.includes("camera.snapshot")) return;
     try {
       // The moment on the screen, not that of the click's arrival: the officer saves what is seen.
-      const atMs = shownAtMs();
-      const savedAtMs = await saveSnapshot(camera, { profile: "main", zone, ...(atMs === undefined ? {} : { atMs }) });
+      const savedAtMs = await saveLiveSnapshot(camera, { shownAtMs: shownAtMs(), zone });
       const at = formatMoment(savedAtMs, zone, i18n.language, serverNowMs());
       message.success(t("live.snapshotSaved", { name: camera.name, at }));
     } catch {

@@ -2,9 +2,9 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import type { components } from "@/generated/api";
 import { api, bodyOf } from "./client";
 
-export type Camera = components["schemas"]["Camera"];
+export type Camera = components["schemas"]["CameraOut"];
 export type CameraIn = components["schemas"]["CameraIn"];
-export type CameraPatch = components["schemas"]["CameraPatch"];
+export type CameraPatch = components["schemas"]["CameraPatchIn"];
 export type StreamReport = components["schemas"]["StreamReportOut"];
 export type Profile = "main" | "sub";
 
@@ -17,7 +17,7 @@ export const camerasQuery = queryOptions({
     const cameras: Camera[] = [];
     let cursor: string | null = null;
     do {
-      const page: components["schemas"]["CameraList"] = bodyOf(
+      const page: components["schemas"]["CameraListOut"] = bodyOf(
         await api.GET("/api/v1/cameras", { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } } }),
       );
       cameras.push(...page.items);

@@ -1,5 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { type Camera, camerasQuery, withCamera } from "./cameras";
+import { sessionQuery } from "./session";
+
+const sessionOverCode = 1008;
 
 export interface EventsPorts {
   openSocket: (url: string) => WebSocket;
@@ -29,8 +32,9 @@ export function followEvents(queries: QueryClient, onLine: (up: boolean) => void
       onLine(true);
     };
     mine.onmessage = (event) => applyEvent(queries, event.data);
-    mine.onclose = () => {
+    mine.onclose = ({ code }) => {
       if (stopped || mine !== socket) return;
+      if (code === sessionOverCode) void queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
       onLine(false);
       attempt += 1;
       const waitMs = Math.min(30_000, 500 * 2 ** Math.min(attempt, 6)) * (0.7 + 0.6 * ports.random());

@@ -1,7 +1,7 @@
 import type { components } from "@/generated/api";
 import { api, bodyOf } from "./client";
 
-export type TokenWish = components["schemas"]["TokenWish"];
+export type TokenWish = components["schemas"]["TokenWishIn"];
 
 export interface MediaToken {
   token: string;

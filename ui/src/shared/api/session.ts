@@ -3,7 +3,7 @@ import type { components } from "@/generated/api";
 import { api, bodyOf } from "./client";
 import { ProblemError } from "./problem";
 
-export type Session = components["schemas"]["Session"];
+export type Session = components["schemas"]["SessionOut"];
 
 const key = ["session"] as const;
 

@@ -3,7 +3,7 @@ import type { components } from "@/generated/api";
 import { learnServerTime } from "@/shared/time/serverClock";
 import { api, bodyOf } from "./client";
 
-export type System = components["schemas"]["System"];
+export type System = components["schemas"]["SystemOut"];
 
 export const systemQuery = queryOptions({
   queryKey: ["system"],

@@ -32,5 +32,5 @@ export function isShowing(condition: Condition): boolean {
 
 /** The stream for a small tile: the small one where there is one. */
 export function profileFor(camera: Camera, tiles: number): Profile {
-  return tiles > 1 && camera.streams.sub ? "sub" : "main";
+  return tiles > 1 && camera.sub_path ? "sub" : "main";
 }

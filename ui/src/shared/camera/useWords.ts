@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { zoneCodeOf } from "./zones";
 
 /** Words for what the server sends as codes. A code that this version does not know is never shown raw. */
 export function useWords() {
@@ -9,8 +10,8 @@ export function useWords() {
       i18n.exists(`${group}.${code}`) ? t(`${group}.${code}`) : undefined;
     return {
       lang: i18n.language,
-      /** Zones may also be the bureau's own words. */
-      zone: (zone: string) => known("zone", zone) ?? zone,
+      /** Zones may be codes, their Chinese words, or the bureau's own words. */
+      zone: (zone: string) => known("zone", zoneCodeOf(zone)) ?? zone,
       reasonShort: (reason: string | null | undefined) =>
         reason ? (known("reason.short", reason) ?? t("reason.short.unknown")) : "",
       reasonFull: (reason: string | null | undefined) =>

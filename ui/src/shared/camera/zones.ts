@@ -1,3 +1,5 @@
+import zhCN from "@/shared/i18n/zh-CN.json";
+
 /** The places a camera may look at (区域). Private rooms, changing rooms, toilets and rest rooms are not among them. */
 export const zoneCodes = [
   "STORE",
@@ -20,6 +22,9 @@ export const zoneCodes = [
 
 export type ZoneCode = (typeof zoneCodes)[number];
 
-export function isZoneCode(text: string): text is ZoneCode {
-  return (zoneCodes as readonly string[]).includes(text);
+const byWord = new Map<string, string>(zoneCodes.map((code) => [zhCN[`zone.${code}`], code]));
+
+/** The code of a zone that was stored as its Chinese word; anything else stays what it is. */
+export function zoneCodeOf(zone: string): string {
+  return byWord.get(zone) ?? zone;
 }

@@ -1,4 +1,4 @@
-import { MediaSession } from "@/players/mediaSession";
+import { MediaRefused, MediaSession } from "@/players/mediaSession";
 import type { Camera } from "@/shared/api/cameras";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
 import { formatClock, formatIsoDate } from "@/shared/time/format";
@@ -51,4 +51,19 @@ function saveBlob(blob: Blob, name: string): void {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** The frame on the screen if it is recorded already, else the one the camera shows now. */
+export async function saveLiveSnapshot(
+  camera: Camera,
+  options: { shownAtMs: number | undefined; zone: string },
+): Promise<number> {
+  const { shownAtMs, zone } = options;
+  if (shownAtMs === undefined) return saveSnapshot(camera, { profile: "main", zone });
+  try {
+    return await saveSnapshot(camera, { profile: "main", atMs: shownAtMs, zone });
+  } catch (error) {
+    if (!(error instanceof MediaRefused) || error.status !== 404) throw error;
+    return saveSnapshot(camera, { profile: "main", zone });
+  }
 }
