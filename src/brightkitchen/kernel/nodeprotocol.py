@@ -14,10 +14,6 @@ PROTOCOL = 1
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
-class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
-    pass
-
-
 class VerifyKey(msgspec.Struct, frozen=True, kw_only=True):
     """The public half of a media-token key. public_key: 32 bytes, Ed25519."""
 
@@ -25,7 +21,7 @@ class VerifyKey(msgspec.Struct, frozen=True, kw_only=True):
     public_key: bytes
 
 
-class Welcome(_Message, tag="welcome"):
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", forbid_unknown_fields=True):
     """The first answer: whom to believe and whom to serve."""
 
     allowed_origins: tuple[str, ...]
@@ -33,21 +29,21 @@ class Welcome(_Message, tag="welcome"):
     server_at: Utc
 
 
-class Desired(_Message, tag="desired"):
+class Desired(msgspec.Struct, frozen=True, kw_only=True, tag="desired", forbid_unknown_fields=True):
     """All cameras of this node, always the whole list: what is not in it is let go."""
 
     version: int
     cameras: tuple[CameraSpec, ...]
 
 
-class CredentialAnswer(_Message, tag="credential_answer"):
+class CredentialAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="credential_answer", forbid_unknown_fields=True):
     """credential None: this node does not lease that camera at that epoch, or it has no log-in."""
 
     request: int
     credential: Credential | None
 
 
-class Revoke(_Message, tag="revoke"):
+class Revoke(msgspec.Struct, frozen=True, kw_only=True, tag="revoke", forbid_unknown_fields=True):
     """Close every viewer that matches all the fields given, and accept no such token any more."""
 
     request: int
@@ -56,7 +52,7 @@ class Revoke(_Message, tag="revoke"):
     kid: str | None = None
 
 
-class ProbeRequest(_Message, tag="probe_request"):
+class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True, tag="probe_request", forbid_unknown_fields=True):
     """Try this address and say what is there; nothing is kept. The password is only for this try."""
 
     request: int
@@ -71,7 +67,7 @@ class ProbeRequest(_Message, tag="probe_request"):
 ToNode = Welcome | Desired | CredentialAnswer | Revoke | ProbeRequest
 
 
-class Hello(_Message, tag="hello"):
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", forbid_unknown_fields=True):
     """The node introduces itself. secret: hex of the per-start secret both inherited. port: where viewers reach it."""
 
     node: str
@@ -83,19 +79,21 @@ class Hello(_Message, tag="hello"):
         return f"Hello(node={self.node!r}, secret=…, port={self.port}, protocol={self.protocol})"
 
 
-class CredentialRequest(_Message, tag="credential_request"):
+class CredentialRequest(
+    msgspec.Struct, frozen=True, kw_only=True, tag="credential_request", forbid_unknown_fields=True
+):
     request: int
     camera: str
     epoch: int
 
 
-class Reports(_Message, tag="reports"):
+class Reports(msgspec.Struct, frozen=True, kw_only=True, tag="reports", forbid_unknown_fields=True):
     """What changed, at most once a second; everything each 5 s."""
 
     reports: tuple[StreamReport, ...]
 
 
-class Revoked(_Message, tag="revoked"):
+class Revoked(msgspec.Struct, frozen=True, kw_only=True, tag="revoked", forbid_unknown_fields=True):
     request: int
     closed: int
 
@@ -108,7 +106,7 @@ class ProbeTrack(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate_hz: int = 0
 
 
-class ProbeAnswer(_Message, tag="probe_answer"):
+class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="probe_answer", forbid_unknown_fields=True):
     """reason None: the first picture came. detail: one English sentence, without secrets."""
 
     request: int
@@ -123,8 +121,8 @@ class ProbeAnswer(_Message, tag="probe_answer"):
 
 ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer
 
-_to_node = msgspec.json.Decoder(ToNode)
-_to_control = msgspec.json.Decoder(ToControl)
+_to_node: msgspec.json.Decoder[ToNode] = msgspec.json.Decoder(ToNode)
+_to_control: msgspec.json.Decoder[ToControl] = msgspec.json.Decoder(ToControl)
 
 
 def build_message(message: ToNode | ToControl) -> bytes:
