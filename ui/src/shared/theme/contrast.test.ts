@@ -37,7 +37,7 @@ const pairs: [string, string, string, number][] = [
   ["stage text on bg", stage.text, stage.bg, 15.7],
   ["stage text2 on bg", stage.text2, stage.bg, 9.0],
   ["stage text2 on tile", stage.text2, stage.tile, 8.2],
-  ["stage text2 on bar", stage.text2, stage.bar, 7.5],
+  ["stage text2 on bar", stage.text2, stage.bar, 7.4],
   ["ok on tile", stage.ok, stage.tile, 7.7],
   ["warn on tile", stage.warn, stage.tile, 10.7],
   ["alert on tile", stage.alert, stage.tile, 6.2],
