@@ -188,8 +188,8 @@ def test_two_installations_share_no_key(running: Running, tmp_path: Path) -> Non
     try:
         keys = {(one.data / "keys" / "kek").read_bytes() for one in (running, other)}
         assert len(keys) == 2
-    finally:
         assert other.stop() == 0
+    finally:
         other.end()
 
 
