@@ -4,6 +4,8 @@ Prints one JSON line ``{"port": N}`` when it listens on 127.0.0.1; ends when its
 Streams: /cam H.264 (and PCMA with --audio), /udp the same by UDP only, /sound audio only. With --user and --password: Digest.
 """
 
+# mypy: ignore-errors
+# The system's Python runs this file; its bindings have no types.
 import argparse
 import json
 import sys

@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from brightkitchen.devices.ports import MediaSink, SourceCounters, StreamAddress
 from brightkitchen.devices.rtsp.environment import MediaReceiver, RtspEnvironment
@@ -28,7 +28,7 @@ from brightkitchen.wire.rtsp.session import (
 )
 
 CONNECT_TIMEOUT_S: Final = 5.0
-HANDSHAKE_TIMEOUT_S: Final = 30.0
+HANDSHAKE_TIMEOUT_S: Final = 15.0  # a camera that dawdles keeps a place in the connect gate
 CHECK_INTERVAL_S: Final = 5.0
 SILENCE_S: Final = 10.0
 SECOND_LOOK_S: Final = 1.0
@@ -36,6 +36,8 @@ CLOSE_TIMEOUT_S: Final = 1.0
 MAX_LOSS_RATIO: Final = 0.01
 MIN_LOW_WATER_BYTES: Final = 4096
 _MAX_UNSENT_BYTES: Final = 64 * 1024
+
+_DEGRADING_NOTES: Final = {"codec_differs": Reason.FORMAT_MISMATCH, "timestamp_jump": Reason.TIMESTAMP_JUMP}
 
 StateHandler = Callable[[CameraState, Reason | None, str], None]
 
@@ -97,6 +99,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._last_look = _Look(0.0, 0, 0, 0)
         self._rate_bytes_s = 0.0
         self._loss_ratio = 0.0
+        self._notes_seen = 0
         self._state: CameraState = CameraState.CONNECTING
         self.server = ""
 
@@ -195,8 +198,7 @@ class RtspConnection(asyncio.BufferedProtocol):
     # -- asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]  # uvloop's own classes
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class, of the same shape
         now_s = self._env.clock.mono_s()
         self._last_bytes_s = self._last_picture_s = now_s
         self._session.start(now_s)
@@ -266,7 +268,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._session.use_ports(tuple(pair.ports for pair in self._pairs), self._env.clock.mono_s())
 
     def _on_playing(self, event: Playing) -> None:
-        receiver = self._env.receiver([track.description for track in event.tracks])
+        receiver = self._env.receiver([track.description for track in event.tracks], event.udp)
         self._receiver = receiver
         self._track_count = len(event.tracks)
         self._udp = event.udp
@@ -374,7 +376,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             self._next_check_s = now_s + CHECK_INTERVAL_S
             self._take_look(now_s)
             self._check_silence(now_s)
-            self._check_loss()
+            self._check_quality()
             self._send_reports()
             self._apply_mark()
 
@@ -402,10 +404,16 @@ class RtspConnection(asyncio.BufferedProtocol):
         else:
             self._finish(Reason.NO_PACKETS, f"nothing arrived for {silent_s:.0f} s")
 
-    def _check_loss(self) -> None:
-        if self._state is CameraState.CONNECTING:
+    def _check_quality(self) -> None:
+        """LIVE or DEGRADED, by the interval that has just ended."""
+        if self._state is CameraState.CONNECTING or self._receiver is None:
             return
-        if self._loss_ratio > MAX_LOSS_RATIO:
+        fresh = self._receiver.notes[self._notes_seen :]
+        self._notes_seen += len(fresh)
+        told = next((note for note in fresh if note.code in _DEGRADING_NOTES), None)
+        if told is not None:
+            self._enter(CameraState.DEGRADED, _DEGRADING_NOTES[told.code], told.detail)
+        elif self._loss_ratio > MAX_LOSS_RATIO:
             self._enter(CameraState.DEGRADED, Reason.PACKET_LOSS, f"{self._loss_ratio:.1%} of the packets are missing")
         elif self._state is CameraState.DEGRADED:
             self._enter(CameraState.LIVE, None, "")

@@ -12,6 +12,7 @@ from brightkitchen.kernel.netguard import NetGuard
 from brightkitchen.kernel.units import Utc
 from brightkitchen.wire.au import AccessUnit, Format
 from brightkitchen.wire.rtp.description import TrackDescription
+from brightkitchen.wire.rtp.receiver import UDP_REORDER, RtpReceiver
 
 READ_BUFFER_BYTES = 512 * 1024
 LOW_WATER_BYTES = 128 * 1024
@@ -28,6 +29,15 @@ class FormatChange(Protocol):
     def format(self) -> Format: ...
 
 
+class ReceiverNote(Protocol):
+    """What a camera does otherwise than it says. code: stable; the ones that matter here are in connection.py."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+
+
 class FormatChanges(Protocol):
     """A list of them; we empty it once we have told the sink."""
 
@@ -42,6 +52,8 @@ class MediaReceiver(Protocol):
     @property
     def changes(self) -> FormatChanges: ...
     @property
+    def notes(self) -> Sequence[ReceiverNote]: ...
+    @property
     def packets_received(self) -> int: ...
     @property
     def packets_lost(self) -> int: ...
@@ -51,7 +63,13 @@ class MediaReceiver(Protocol):
     def build_report(self, track: int, received_at: Utc) -> bytes: ...
 
 
-ReceiverFactory = Callable[[Sequence[TrackDescription]], MediaReceiver]
+ReceiverFactory = Callable[[Sequence[TrackDescription], bool], MediaReceiver]
+"""Makes the receiver of one session from its tracks; the flag says that they come by UDP, so perhaps out of order."""
+
+
+def rtp_receiver(tracks: Sequence[TrackDescription], udp: bool) -> MediaReceiver:
+    """Return the product's receiver; only UDP needs one that waits for packets out of order."""
+    return RtpReceiver(tracks, reorder=UDP_REORDER if udp else 0)
 
 
 def unverified_tls() -> ssl.SSLContext:
@@ -73,7 +91,7 @@ class RtspEnvironment:
     guard: NetGuard
     clock: Clock
     entropy: Entropy
-    receiver: ReceiverFactory
+    receiver: ReceiverFactory = rtp_receiver
     limiter: ConnectLimiter = field(default_factory=ConnectLimiter)
     read_buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BUFFER_BYTES)))
     low_water_bytes: int = LOW_WATER_BYTES

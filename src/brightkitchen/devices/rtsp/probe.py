@@ -5,11 +5,13 @@ from typing import Final
 
 from brightkitchen.devices.ports import ProbeResult, SourceCounters, StreamAddress
 from brightkitchen.devices.rtsp.connection import Outcome, RtspConnection
-from brightkitchen.devices.rtsp.environment import RtspEnvironment
+from brightkitchen.devices.rtsp.environment import ReceiverFactory, RtspEnvironment, rtp_receiver
 from brightkitchen.devices.rtsp.source import MAX_REDIRECTS, follow_redirect
 from brightkitchen.kernel.camerastate import CameraState, Reason
 from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError
+from brightkitchen.kernel.netguard import NetGuard
 from brightkitchen.wire.au import VIDEO_TRACK, AccessUnit, Format
 
 LISTEN_S: Final = 2.5
@@ -58,9 +60,17 @@ class _ProbeSink:
         return int(self.bytes_after_first * 8 / span_s) if span_s > 0 else 0
 
 
-async def probe(address: StreamAddress, *, environment: RtspEnvironment, timeout_s: float = 10.0) -> ProbeResult:
+async def probe(
+    address: StreamAddress,
+    *,
+    guard: NetGuard,
+    clock: Clock,
+    entropy: Entropy,
+    timeout_s: float = 10.0,
+    receiver: ReceiverFactory = rtp_receiver,
+) -> ProbeResult:
     """Return within about `timeout_s` + 3 s what the camera delivers, or the one reason why it does not."""
-    clock = environment.clock
+    environment = RtspEnvironment(guard, clock, entropy, receiver)
     started_s = clock.mono_s()
     sink = _ProbeSink(clock)
     server = ""

@@ -22,7 +22,10 @@ from brightkitchen.wire.rtsp.message import (
 
 MAX_GARBAGE_BYTES: Final = 1024 * 1024
 _MAX_START_LINE_BYTES: Final = 2200
+_COULD_START: Final = re.compile(rb"[A-Z][A-Z_]{0,15}(?:[ \t/]|\Z)")
 _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
+_BLANK_RUN_BYTES: Final = 4096
+_MAX_BLANK_BYTES: Final = 16
 _DOLLAR: Final = 0x24
 _MARK: Final = _DOLLAR << 8
 _RTP_VERSION_MASK: Final = 0xC0
@@ -127,12 +130,20 @@ class StreamSplitter:
         """Handle what is not a whole frame of a known channel; return the bytes taken, 0 = more is needed."""
         first = view[position]
         if first in b"\r\n":
-            return 1
+            return self._skip_blank(view, position)
         if first == _DOLLAR:
             return self._take_dollar(view, position, end)
         if 0x41 <= first <= 0x5A:
             return self._take_message(view, position, end)
         return self._resync(view, position, end)
+
+    def _skip_blank(self, view: memoryview, position: int) -> int:
+        """Skip line ends between units; more than a few are garbage, or a peer could keep us busy with nothing."""
+        run = bytes(view[position : position + _BLANK_RUN_BYTES])
+        size = len(run) - len(run.lstrip(b"\r\n"))
+        if size > _MAX_BLANK_BYTES:
+            self._count_garbage(view, position, size)
+        return size
 
     def _take_dollar(self, view: memoryview, position: int, end: int) -> int:
         available = end - position
@@ -157,6 +168,8 @@ class StreamSplitter:
     def _take_message(self, view: memoryview, position: int, end: int) -> int:
         text = bytes(view[position : position + MAX_HEAD_BYTES + 4])
         head_end = _HEAD_END.search(text)
+        if _COULD_START.match(text[:17]) is None:
+            return self._resync(view, position, end)
         if (b"\n" in text or len(text) > _MAX_START_LINE_BYTES) and START_LINE.match(text) is None:
             return self._resync(view, position, end)
         if head_end is None:
@@ -181,11 +194,14 @@ class StreamSplitter:
         stop = found.start() if found is not None else max(position + 1, end - _LONGEST_MARK_BYTES)
         skipped = stop - position
         self.resyncs += found is not None
-        self.garbage_bytes += skipped
-        self._recent_garbage_bytes += skipped
+        self._count_garbage(view, position, skipped)
+        return skipped
+
+    def _count_garbage(self, view: memoryview, position: int, size: int) -> None:
+        self.garbage_bytes += size
+        self._recent_garbage_bytes += size
         if self._recent_garbage_bytes > MAX_GARBAGE_BYTES:
             raise TheirError("nothing but garbage", offset=position, sample=bytes(view[position : position + 64]))
-        return skipped
 
 
 def _with_body(message: Message, body: bytes) -> Message:

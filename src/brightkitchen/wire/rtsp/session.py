@@ -34,8 +34,8 @@ from brightkitchen.wire.sdp import MediaTrack, SessionDescription, choose_base, 
 REQUEST_TIMEOUT_S: Final = 10.0
 TEARDOWN_TIMEOUT_S: Final = 1.0
 MAX_HELD_BYTES: Final = 512 * 1024
+MAX_UNASKED: Final = 200
 _MAX_KEEPALIVE_S: Final = 30.0
-_MAX_PENDING: Final = 8
 _REDIRECTS: Final = frozenset({301, 302, 303, 305, 307, 308})
 _NOT_KNOWN: Final = frozenset({400, 405, 451, 455, 501, 551})
 _OUR_METHODS: Final = "OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, TEARDOWN, REDIRECT"
@@ -178,6 +178,7 @@ class RtspSession:
         self._held: list[tuple[int, list[memoryview]]] = []
         self._held_bytes = 0
         self._announced = False
+        self._unasked = 0
         self.server = ""
         self.stray_answers = 0
         self.unanswered_keepalives = 0
@@ -306,6 +307,7 @@ class RtspSession:
 
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Request):
+            self._count_unasked()
             self._answer_request(message)
             return
         if message.status < 200:
@@ -313,8 +315,15 @@ class RtspSession:
         pending = self._take_pending(message.cseq)
         if pending is None:
             self.stray_answers += 1
+            self._count_unasked()
         else:
             self._handle_answer(pending, message)
+
+    def _count_unasked(self) -> None:
+        """raises: TheirError if the camera sends more than 200 messages nobody asked for between two keep-alives."""
+        self._unasked += 1
+        if self._unasked > MAX_UNASKED:
+            raise TheirError("messages without end that nobody asked for")
 
     def _take_pending(self, cseq: int | None) -> _Pending | None:
         if cseq is None and self._pending:
@@ -438,13 +447,19 @@ class RtspSession:
         if transport.multicast:
             self._fail(Reason.TRANSPORT_REFUSED, "the camera insists on multicast", response.status)
             return
-        self._session = parse_session(response.headers.get("session") or "") or self._session
+        self._take_session(response)
         if not self._udp and not self._assign_channels(setup, transport):
             return
         setup.transport = transport
         setup.description = replace(setup.description, ssrc=transport.ssrc)
         self._tracks.append(setup)
         self._continue_setup()
+
+    def _take_session(self, response: Response) -> None:
+        """Keep the first id; a later answer matters only if it names a timeout (PLAY often repeats the bare id)."""
+        value = response.headers.get("session") or ""
+        if self._session is None or "timeout" in value.lower():
+            self._session = parse_session(value) or self._session
 
     def _assign_channels(self, setup: _SetUp, transport: Transport) -> bool:
         setup.channels = transport.channels or setup.channels
@@ -486,7 +501,7 @@ class RtspSession:
         if response.status >= 300:
             self._fail_status("PLAY", response)
             return
-        self._session = parse_session(response.headers.get("session") or "") or self._session
+        self._take_session(response)
         infos = parse_rtp_info(response.headers.get("rtp-info") or "")
         matched = match_rtp_info(infos, tuple(setup.url for setup in self._tracks))
         tracks = tuple(_playing(setup, info) for setup, info in zip(self._tracks, matched, strict=True))
@@ -499,12 +514,13 @@ class RtspSession:
 
     def _plan_keepalive(self) -> None:
         timeout_s = self._session.timeout_s if self._session is not None else _MAX_KEEPALIVE_S * 2
+        self._unasked = 0
         self._next_keepalive_s = self._now_s + min(timeout_s / 2, _MAX_KEEPALIVE_S)
 
     def _send_keepalive(self) -> None:
+        """At most four are on their way: they expire after 10 s and are at least 2.5 s apart."""
         self._plan_keepalive()
-        if len(self._pending) < _MAX_PENDING:
-            self._ask(self._keepalive_method, self._play_url(), self._handle_keepalive)
+        self._ask(self._keepalive_method, self._play_url(), self._handle_keepalive)
 
     def _handle_keepalive(self, response: Response, now_s: float) -> None:
         if response.status == 454:
