@@ -56,3 +56,12 @@ def test_both_languages_use_the_same_parameters() -> None:
 def test_chinese_sentences_are_punctuated_as_the_house_does() -> None:
     wrong = {code for code, text in _all("zh-CN").items() if re.search(r"抱歉|！|[一-鿿][,;?!]|[一-鿿] [一-鿿]", text)}
     assert wrong == set()
+
+
+def test_errors_page_names_every_code_of_the_api() -> None:
+    page = (SOURCE.parents[1] / "docs" / "ref" / "errors.md").read_text(encoding="utf-8")
+    files = [path for area in ("domain", "web") for path in (SOURCE / area).rglob("*.py")]
+    raised = set(_RAISED.findall("\n".join(path.read_text(encoding="utf-8") for path in files)))
+    elsewhere = ("user.", "secrets.", "database.", "control.")  # told at start or on the command line only
+    missing = {code for code in raised if not code.startswith(elsewhere) and f"`{code}`" not in page}
+    assert missing == {"node.forbidden", "web.needs_tls"}
