@@ -121,8 +121,8 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="probe_answer",
 
 ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer
 
-_to_node = msgspec.json.Decoder(ToNode)
-_to_control = msgspec.json.Decoder(ToControl)
+_to_node: msgspec.json.Decoder[ToNode] = msgspec.json.Decoder(ToNode)
+_to_control: msgspec.json.Decoder[ToControl] = msgspec.json.Decoder(ToControl)
 
 
 def build_message(message: ToNode | ToControl) -> bytes:

@@ -1,0 +1,52 @@
+# `make` lists the targets.
+PY := .venv/bin/python
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*## /\t/' | expand -t 18
+
+setup:           ## environment, packages, page
+	@sh -c 'ROOT=$(CURDIR); . tools/sh/setup.sh; set_up requirements/dev.txt'
+
+run:             ## start with the demo cameras
+	./run
+
+check:           ## format, lint, strict types, import rules, unit tests: under a minute
+	$(PY) tools/check.py
+	$(PY) -m pytest -q tests/unit tools
+
+fmt:             ## format the code
+	$(PY) -m ruff format src tests tools
+	$(PY) -m ruff check --fix src tests tools
+
+test:            ## the whole suite
+	./test
+
+contract:        ## one suite, many implementations
+	$(PY) -m pytest -q tests/contract
+
+crash:           ## kill at every step of every storage procedure
+	$(PY) -m pytest -q tests/crash
+
+e2e:             ## whole processes, real browser
+	$(PY) -m pytest -q tests/e2e
+
+fuzz:            ## any bytes: events or their error
+	$(PY) -m pytest -q tests/fuzz
+
+bench:           ## recorder against ffmpeg, prints the table
+	$(PY) -m tests.bench.recorder
+
+ui:              ## format, types and unit tests of the page
+	$(PY) tools/ui_check.py
+
+cover:           ## branch coverage of the unit, crash and fuzz tests
+	$(PY) -m coverage run -m pytest -q tests/unit tests/crash tests/fuzz && $(PY) -m coverage report --skip-covered
+
+sizes:           ## the ten longest functions and files
+	$(PY) tools/sizes.py
+
+lock:            ## write the lock files anew
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench ui cover sizes lock

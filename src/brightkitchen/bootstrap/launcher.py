@@ -1,0 +1,211 @@
+"""`brightkitchen serve` and `brightkitchen demo`: start control, the media nodes and the demo's cameras on one machine.
+
+The launcher holds no business: it checks what can be checked before anything starts (folder, room, ports), hands each
+child its secret, restarts what falls, and ends everything in order on Ctrl-C or SIGTERM.
+"""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from brightkitchen.bootstrap.children import Child, ChildSpec
+from brightkitchen.bootstrap.demo import DemoCity, new_password
+from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance
+from brightkitchen.kernel.clock import SystemClock
+from brightkitchen.kernel.config import Config
+from brightkitchen.kernel.entropy import SystemEntropy
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.text import say
+
+ROOM_TO_START_BYTES: Final = 512 * 1024 * 1024
+READY_TIMEOUT_S: Final = 60.0
+
+
+class Launcher:
+    """One start of the whole product on this machine."""
+
+    def __init__(self, config: Config, config_path: Path | None, flags: list[str], language: str) -> None:
+        self._config = config
+        self._child_flags = (["--config", str(config_path)] if config_path else []) + flags
+        self._language = language
+        self._clock = SystemClock()
+        self._entropy = SystemEntropy()
+        self._data = Path(config.data_dir).resolve()
+        self._children: list[Child] = []
+        self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
+        self._secret = self._entropy.token_bytes(32).hex()
+        self._demo = DemoCity(config, self._data, self._entropy) if config.demo.enabled else None
+
+    def run(self) -> int:
+        """Run until a signal. returns: the exit code."""
+        prepare_folder(self._data)
+        with locked(self._data / "run" / "launcher.lock"):
+            check_ports_free(self._config)
+            with suppress(KeyboardInterrupt):
+                asyncio.run(self._serve())
+        return 0
+
+    async def _serve(self) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        control = self._child("control", on_line=self._on_control_line, first_admin=True)
+        nodes = [self._child(f"node-{index}", index=index) for index in range(self._config.media.nodes)]
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(self._start_all(control, nodes, group, stop))]
+            await stop.wait()
+            self._tell("launcher.stopping")
+            for task in running:
+                task.cancel()
+            # Cameras of the demo last, so that the recorders close their files in peace.
+            for child in reversed(self._children[:1]), self._children[1:]:
+                await asyncio.gather(*(one.stop() for one in child))
+
+    async def _start_all(
+        self, control: Child, nodes: list[Child], group: asyncio.TaskGroup, stop: asyncio.Event
+    ) -> None:
+        self._tell("launcher.starting")
+        group.create_task(control.run())
+        if not await self._ready(control, stop):
+            return
+        for node in nodes:
+            group.create_task(node.run())
+        for node in nodes:
+            if not await self._ready(node, stop):
+                return
+        self._tell("launcher.ready", url=page_url(self._config))
+        if self._demo is not None:
+            login = self._demo.login()
+            self._tell("launcher.demo_login", username=login.username, password=login.password)
+            simulator = self._simulator(self._demo)
+            group.create_task(simulator.run())
+            await self._demo.add_cameras_as_they_come(lambda n, of: self._tell("launcher.demo_cameras", n=n, of=of))
+
+    async def _ready(self, child: Child, stop: asyncio.Event) -> bool:
+        try:
+            await asyncio.wait_for(child.ready.wait(), READY_TIMEOUT_S)
+        except TimeoutError:
+            self._tell("launcher.not_ready", name=child.spec.name, log=str(self._log_path(child.spec.name) or "stderr"))
+            stop.set()
+            return False
+        return True
+
+    def _child(
+        self, name: str, *, index: int | None = None, on_line: object = None, first_admin: bool = False
+    ) -> Child:
+        command = ["control"] if index is None else ["media-node", "--index", str(index)]
+        login = self._demo.login() if self._demo is not None else self._first_admin
+        spec = ChildSpec(
+            name=name,
+            argv=(sys.executable, "-m", "brightkitchen", *command, *self._child_flags),
+            inheritance=Inheritance(
+                secret=self._secret,
+                first_admin=FirstAdmin(username=login.username, password=login.password) if first_admin else None,
+            ),
+            on_line=on_line if callable(on_line) else lambda line: None,
+            on_exit=lambda code: self._tell("launcher.child_ended", name=name, code=code),
+        )
+        return self._adopt(spec)
+
+    def _simulator(self, demo: DemoCity) -> Child:
+        return self._adopt(
+            ChildSpec(
+                name="simulator",
+                argv=demo.simulator_argv(),
+                on_line=demo.on_line,
+                on_exit=lambda code: self._tell("launcher.child_ended", name="simulator", code=code),
+            )
+        )
+
+    def _adopt(self, spec: ChildSpec) -> Child:
+        child = Child(spec, self._clock, self._entropy, self._log_path(spec.name))
+        self._children.append(child)
+        return child
+
+    def _log_path(self, name: str) -> Path | None:
+        """A person at a terminal gets files; a service manager gets standard error."""
+        return self._data / "logs" / f"{name}.log" if sys.stdout.isatty() or self._demo is not None else None
+
+    def _on_control_line(self, line: dict[str, object]) -> None:
+        if line.get("event") == "ready" and line.get("first_admin") and self._demo is None:
+            self._tell("launcher.first_admin", username=self._first_admin.username, password=self._first_admin.password)
+
+    def _tell(self, code: str, **params: str | int) -> None:
+        print(say(code, self._language, **params), flush=True)
+
+
+def page_url(config: Config) -> str:
+    """Return where people open the page."""
+    return config.web.public_url or f"http://{config.web.host}:{config.web.port}/"
+
+
+def prepare_folder(data: Path) -> None:
+    """Make the data folder and its parts. raises: BrightKitchenError launcher.folder, launcher.no_room."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in ("run", "logs"):
+            (data / part).mkdir(mode=0o700, exist_ok=True)
+        free_bytes = shutil.disk_usage(data).free
+    except OSError as cause:
+        raise BrightKitchenError(
+            Kind.UNAVAILABLE, "launcher.folder", path=str(data), problem=str(cause.strerror)
+        ) from cause
+    if free_bytes < ROOM_TO_START_BYTES:
+        raise BrightKitchenError(
+            Kind.EXHAUSTED,
+            "launcher.no_room",
+            path=str(data),
+            free_mib=free_bytes >> 20,
+            need_mib=ROOM_TO_START_BYTES >> 20,
+        )
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the data folder for this start. raises: BrightKitchenError launcher.running_already."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as cause:
+            raise BrightKitchenError(Kind.CONFLICT, "launcher.running_already", path=str(path.parent.parent)) from cause
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def check_ports_free(config: Config) -> None:
+    """Try every port that will be listened on. raises: BrightKitchenError launcher.port_taken, naming it."""
+    wanted = [(config.web.host, config.web.port), ("127.0.0.1", config.web.admin_port)]
+    for index in range(config.media.nodes):
+        wanted.append((config.web.host, config.media.first_port + index))
+        wanted.append(("127.0.0.1", config.media.first_admin_port + index))
+    if config.demo.enabled:
+        wanted.append(("127.0.0.1", config.demo.control_port))
+        wanted += [("127.0.0.1", config.demo.first_port + index) for index in range(config.demo.cameras)]
+    for host, port in wanted:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((host, port))
+            except OSError as cause:
+                raise BrightKitchenError(
+                    Kind.CONFLICT, "launcher.port_taken", host=host, port=port, other=config.web.port + 100
+                ) from cause
+
+
+def flags_json(flags: dict[str, object]) -> str:
+    """Return `flags` as one argument for the children, so that all load the very same settings."""
+    return msgspec.json.encode({key: value for key, value in flags.items() if value is not None}).decode()

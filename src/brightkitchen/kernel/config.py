@@ -1,0 +1,146 @@
+"""The one typed tree of settings, loaded once by `bootstrap`; each part receives its own branch only.
+
+File < environment < flag. A key in the environment is ``BRIGHTKITCHEN_WEB__PORT=9000`` (two underscores between levels).
+`brightkitchen.example.toml` documents every key; a test says that it equals these defaults.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+
+_PREFIX: Final = "BRIGHTKITCHEN_"
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[float, Meta(gt=0)]
+
+
+class _Branch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class WebConfig(_Branch, frozen=True, kw_only=True):
+    """Where people reach control."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    admin_port: Port = 8090
+    public_url: str = ""
+    insecure_http: bool = False
+
+
+class MediaConfig(_Branch, frozen=True, kw_only=True):
+    """The media nodes of this machine."""
+
+    nodes: Annotated[int, Meta(ge=1, le=64)] = 1
+    first_port: Port = 8081
+    first_admin_port: Port = 8091
+    segment_s: Annotated[float, Meta(ge=5, le=600)] = 60.0
+    idle_close_s: Annotated[float, Meta(ge=1, le=600)] = 15.0
+    low_water_bytes: Annotated[int, Meta(ge=1, le=1048576)] = 131072
+    connects_at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
+    decode_workers: Annotated[int, Meta(ge=1, le=64)] = 1
+
+
+class NetGuardConfig(_Branch, frozen=True, kw_only=True):
+    """Which addresses cameras may have."""
+
+    allow_networks: tuple[str, ...] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+    allow_public: bool = False
+    deny_networks: tuple[str, ...] = ()
+    allow_endpoints: tuple[str, ...] = ()
+
+
+class DemoConfig(_Branch, frozen=True, kw_only=True):
+    """The demo's simulated cameras."""
+
+    enabled: bool = False
+    cameras: Annotated[int, Meta(ge=1, le=1000)] = 16
+    first_port: Port = 18554
+    control_port: Port = 18553
+    public: bool = False
+
+
+class LogConfig(_Branch, frozen=True, kw_only=True):
+    """What is logged."""
+
+    level: str = "info"
+
+
+class Config(_Branch, frozen=True, kw_only=True):
+    """Everything that can be set."""
+
+    data_dir: str = "data"
+    city: str = "鞍山市"
+    time_zone: str = "Asia/Shanghai"
+    web: WebConfig = WebConfig()
+    media: MediaConfig = MediaConfig()
+    netguard: NetGuardConfig = NetGuardConfig()
+    demo: DemoConfig = DemoConfig()
+    log: LogConfig = LogConfig()
+
+
+def load_config(path: Path | None, environment: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Config:
+    """Return the settings of `path` (None: the defaults), overridden by `environment`, overridden by `flags`.
+
+    flags: dotted key → value; None values are left out.
+    raises: BrightKitchenError(INVALID, "config.…") naming the key and what is wrong with it.
+    """
+    tree = _read_toml(path) if path is not None else {}
+    for name, text in environment.items():
+        if name.startswith(_PREFIX):
+            _set(tree, name.removeprefix(_PREFIX).lower().split("__"), _parse_value(text))
+    for key, value in (flags or {}).items():
+        if value is not None:
+            _set(tree, key.split("."), value)
+    try:
+        config = msgspec.convert(tree, Config, strict=False)
+    except msgspec.ValidationError as cause:
+        raise BrightKitchenError(Kind.INVALID, "config.invalid", problem=str(cause)) from cause
+    _check_ports(config)
+    return config
+
+
+def _read_toml(path: Path) -> dict[str, Any]:  # Any: TOML values are checked by `convert`
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as cause:
+        raise BrightKitchenError(Kind.NOT_FOUND, "config.no_file", path=str(path)) from cause
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
+        raise BrightKitchenError(Kind.INVALID, "config.unreadable", path=str(path), problem=str(cause)) from cause
+
+
+def _parse_value(text: str) -> object:
+    """A list is written as TOML (``["10.0.0.0/8"]``); everything else is converted from its text."""
+    if text.startswith("["):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _set(tree: dict[str, Any], keys: list[str], value: object) -> None:
+    for key in keys[:-1]:
+        branch = tree.setdefault(key, {})
+        if not isinstance(branch, dict):
+            raise BrightKitchenError(Kind.INVALID, "config.invalid", problem=f"{'.'.join(keys)}: {key} is not a table")
+        tree = branch
+    tree[keys[-1]] = value
+
+
+def _check_ports(config: Config) -> None:
+    """No two listeners of ours may share a port."""
+    wanted: dict[int, str] = {}
+    listeners = [("web.port", config.web.port), ("web.admin_port", config.web.admin_port)]
+    for index in range(config.media.nodes):
+        listeners.append((f"media.first_port+{index}", config.media.first_port + index))
+        listeners.append((f"media.first_admin_port+{index}", config.media.first_admin_port + index))
+    for name, port in listeners:
+        if port in wanted:
+            raise BrightKitchenError(Kind.INVALID, "config.port_twice", first=wanted[port], second=name, port=port)
+        wanted[port] = name
