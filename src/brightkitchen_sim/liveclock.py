@@ -32,6 +32,7 @@ FIRST_COLUMN, BLOCK_ROW, BLOCK_ROWS = 10, 2, 2
 TIME_BITS, CRC_BITS = 48, 8
 BLOCKS = 2 + TIME_BITS + CRC_BITS + 2
 MIN_CONTRAST = 64
+MAX_UTC_MS = 253_402_214_399_999  # the calendar ends with the year 9999
 _WHITE, _BLACK = 235, 16
 _CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
@@ -40,13 +41,13 @@ _SEGMENTS = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc",
 
 
 def draw_clock(frame: Picture, utc_ms: int) -> None:
-    """Draw the clock for `utc_ms` (milliseconds since 1970, below 2^48) into `frame`, in place.
+    """Draw the clock for `utc_ms` (milliseconds since 1970, at most MAX_UTC_MS) into `frame`, in place.
 
     frame: uint8 of shape (height, width, 3) or (height, width); the width is a multiple of 80, at least 320.
     Raises ValueError for another width or an impossible time.
     """
     cell = _cell_of(frame.shape[1])
-    if not 0 <= utc_ms < 1 << TIME_BITS:
+    if not 0 <= utc_ms <= MAX_UTC_MS:
         raise ValueError(f"no time of {utc_ms} ms")
     _fill(frame, cell, BAND_COLUMN, BAND_ROW, BAND_CELLS, BAND_ROWS, _BLACK)
     bits = build_blocks(utc_ms)

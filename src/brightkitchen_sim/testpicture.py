@@ -96,11 +96,10 @@ def _draw_frames(width: int, height: int, frames: int) -> Any:
     """Yield luma ramps that move, with a patch of noise, as yuv420p frames."""
     source = np.random.default_rng(5)
     ramp = (np.arange(width)[np.newaxis, :] + np.arange(height)[:, np.newaxis]) // 4
-    noise = source.integers(0, 50, (height // 4, width // 4 + frames * 2), dtype=np.uint8)
     picture = np.full((height * 3 // 2, width), 128, np.uint8)
     for i in range(frames):
         picture[:height] = (ramp + 3 * i) % 200 + 20
-        picture[: height // 4, : width // 4] = 60 + noise[:, 2 * i : 2 * i + width // 4]
+        picture[: height // 4, : width // 4] = source.integers(60, 110, (height // 4, width // 4), dtype=np.uint8)
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts = i
         yield frame

@@ -218,12 +218,7 @@ class Connection:
             return 454, [], b""
         headers = [self._session_header(session), ("Range", "npt=now-")]
         if "no_rtp_info" not in camera.faults.active:
-            base = request.url.rstrip("/")
-            infos = []
-            for number, item in sorted(session.tracks.items()):
-                sequence, timestamp = item.track.next_start()
-                infos.append(f"url={base}/trackID={number};seq={sequence};rtptime={timestamp}")
-            headers.append(("RTP-Info", ",".join(infos)))
+            headers.append(("RTP-Info", _build_rtp_info(request, session, self._host.clock.mono_s())))
         return 200, headers, b""
 
     def _start(self, request: Request) -> None:
@@ -279,6 +274,15 @@ class Connection:
         self.sessions.pop(session.session_id, None)
         if self._host.sessions.pop(session.session_id, None) is not None:
             session.end()
+
+
+def _build_rtp_info(request: Request, session: Session, now_s: float) -> str:
+    """Name each track's first packet, and what its timestamp is at one instant that is the same for all (RFC 2326 §12.33)."""
+    base = request.url.rstrip("/")
+    return ",".join(
+        f"url={base}/trackID={number};seq={item.track.next_sequence()};rtptime={item.track.timestamp_at(now_s)}"
+        for number, item in sorted(session.tracks.items())
+    )
 
 
 def _read_pair(text: str, maximum: int) -> tuple[int, int] | None:

@@ -70,9 +70,9 @@ class Track:
         if player in self.players:
             self.players.remove(player)
 
-    def next_start(self) -> tuple[int, int]:
-        """Return (sequence, timestamp) of the first packet that a player added now will get."""
-        return self.sequence & 0xFFFF, self.timestamp_at(self._clock.mono_s())
+    def next_sequence(self) -> int:
+        """Return the sequence number of the first packet that a player added now will get."""
+        return self.sequence
 
     def jump(self, duration_s: float) -> None:
         """Move all timestamps from now on."""
@@ -263,17 +263,14 @@ class LoopTrack(Track):
             self._scheduled = True
             self._pacer.add(self._due_s(), self._emit)
 
-    def next_start(self) -> tuple[int, int]:
+    def next_sequence(self) -> int:
         if not self.players:
-            self._find_place()
-            return self.sequence, self._timestamp(self._number)
-        skipped_packets, skipped_frames = 0, 0
-        index = self._index
+            return self.sequence
+        skipped_packets, index = 0, self._index
         while not self._source.is_key(index):
             skipped_packets += self._source.packet_count(index)
-            skipped_frames += 1
             index = (index + 1) % self._source.frame_count
-        return (self.sequence + skipped_packets) & 0xFFFF, self._timestamp(self._number + skipped_frames)
+        return (self.sequence + skipped_packets) & 0xFFFF
 
     def use_other_source(self, other: bool) -> bool:
         if self._other is None:
