@@ -195,7 +195,9 @@ class Playback:
         for stored in (sample for fragment in found for sample in fragment.samples):
             at = (stored.decode_time - start) * wide
             skipped = max(0, -at)
-            kept = data[stored.offset_bytes : stored.offset_bytes + stored.size_bytes][skipped : max(0, len(samples) - at)]
+            kept = data[stored.offset_bytes : stored.offset_bytes + stored.size_bytes][
+                skipped : max(0, len(samples) - at)
+            ]
             samples[max(0, at) : max(0, at) + len(kept)] = kept
         last = fragments[-1]
         return bytes(samples), not segment.is_open or last.start_ticks > high
