@@ -5,7 +5,6 @@ import struct
 from collections.abc import Mapping, Sequence
 
 from brightkitchen.kernel.camerastate import CameraState, Reason
-from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.ids import CameraId, Profile, StreamKey
 from brightkitchen.kernel.units import TICKS_PER_S, Utc, ticks_to_us
 from brightkitchen.media.ports import SourceSink
@@ -18,7 +17,7 @@ SPS = bytes.fromhex("67640028acd940780227e5c044000003000400000300c83c60c658")
 PPS = bytes.fromhex("68ebe3cb22c0")
 VIDEO = VideoFormat(Codec.H264, 1920, 1080, (SPS, PPS), "avc1.640028")
 SMALL_VIDEO = VideoFormat(Codec.H264, 640, 360, (SPS[:-1] + b"\x59", PPS), "avc1.640028")
-AUDIO = AudioFormat(Codec.PCMA, 8000, 1, "pcma")
+AUDIO = AudioFormat(Codec.PCMA, 8000, 1, "alaw")
 
 
 def key_of(number: int, profile: Profile = Profile.MAIN) -> StreamKey:
@@ -134,51 +133,3 @@ class Watcher:
 
     def on_stop(self) -> None:
         self.events.append("stop")
-
-
-class PlainMuxer:
-    """Small but real boxes, for tests of what is round the muxer."""
-
-    def build_init(self, tracks: Mapping[int, Format]) -> bytes:
-        return _box(b"ftyp", b"isom") + _box(b"moov", bytes(len(tracks) * 8))
-
-    def build_fragment(
-        self, track: int, format: Format, units: Sequence[AccessUnit], *, sequence: int, base_ticks: int, end_ticks: int
-    ) -> list[bytes]:
-        rate = format.sample_rate_hz if isinstance(format, AudioFormat) else TICKS_PER_S
-        starts = [unit.pts for unit in units] + [end_ticks]
-        rows = [
-            struct.pack(
-                ">III", max(0, (after - unit.pts) * rate // TICKS_PER_S), len(unit.data), 0 if unit.is_key else 0x10000
-            )
-            for unit, after in zip(units, starts[1:], strict=True)
-        ]
-        moof = b""
-        for _ in range(2):  # the data offset is known when the length is
-            trun = struct.pack(">IIi", 0x000701, len(units), len(moof) + 8) + b"".join(rows)
-            tfdt = struct.pack(">IQ", 0x01000000, (units[0].pts - base_ticks) * rate // TICKS_PER_S)
-            tfhd = struct.pack(">II", 0x020000, track + 1)
-            traf = _box(b"tfhd", tfhd) + _box(b"tfdt", tfdt) + _box(b"trun", trun)
-            moof = _box(b"moof", _box(b"mfhd", struct.pack(">II", 0, sequence)) + _box(b"traf", traf))
-        size = sum(len(unit.data) for unit in units)
-        return [moof, struct.pack(">I4s", size + 8, b"mdat"), *(unit.data for unit in units)]
-
-
-def _box(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I4s", len(body) + 8, kind) + body
-
-
-class SteadyClock:
-    """Wall and monotonic time of a test that has no waiting in it; threads may read it."""
-
-    def __init__(self, at: Utc = START_AT) -> None:
-        self.at = at
-
-    def utc(self) -> Utc:
-        return self.at
-
-    def mono_s(self) -> float:
-        return (self.at - START_AT) / 1e6
-
-
-Clocks = Clock | SteadyClock

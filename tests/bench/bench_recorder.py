@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import psutil
-from tests.media_synthetic import AUDIO_TICKS, FRAME_TICKS, START_AT, HandSources, PlainMuxer, key_of
+from tests.media_synthetic import AUDIO_TICKS, FRAME_TICKS, START_AT, HandSources, key_of
 
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.entropy import SystemEntropy
@@ -24,6 +24,7 @@ from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.recorder.stream_recorder import Muxer
 from brightkitchen.media.store.store import Store
 from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit
+from brightkitchen.wire.fmp4 import writer
 
 FRAME_BYTES: Final = 10_000
 KEY_BYTES: Final = 60_000
@@ -47,7 +48,7 @@ def make_second(second: int, frame: bytes, key: bytes, sound: bytes) -> list[lis
 
 def find_muxer() -> Muxer:
     """Return the product's muxer."""
-    return PlainMuxer()
+    return writer
 
 
 async def run(cameras: int, seconds: int, folder: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.media_synthetic import AUDIO, START_AT, VIDEO, HandSources, PlainMuxer, key_of, stretch
+from tests.media_synthetic import AUDIO, START_AT, VIDEO, HandSources, key_of, stretch
 
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.entropy import SeededEntropy
@@ -24,6 +24,8 @@ from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.store.model import EndReason, Gap, Span
 from brightkitchen.media.store.ports import Recordings
 from brightkitchen.media.store.store import Store
+from brightkitchen.wire.fmp4 import writer
+from brightkitchen.wire.fmp4.reader import parse_init
 
 KEY = key_of(1)
 
@@ -58,7 +60,7 @@ def opened(folder: Path, clock: ManualClock, *, segment_s: float = 60.0, seed: i
     entropy = SeededEntropy(seed)
     supervisor = Supervisor(clock, entropy)
     hub = Hub(clock=clock, entropy=entropy, supervisor=supervisor)
-    recorder = Recorder(store, PlainMuxer(), clock=clock, entropy=entropy, segment_s=segment_s)
+    recorder = Recorder(store, writer, clock=clock, entropy=entropy, segment_s=segment_s)
     try:
         yield Bench(clock, store, recorder, HandSources(), hub, supervisor)
     finally:
@@ -206,7 +208,10 @@ async def test_timeline_of_an_unknown_stream_is_empty(stage: Stage) -> None:
 async def test_init_bytes_of_a_segment_are_ftyp_and_moov_only(stage: Stage) -> None:
     async with stage.holding((0, 101, 0)) as store:
         (info,) = store.segments_between(KEY, at_s(0), at_s(9))
-        assert store.init_bytes(info.id) == PlainMuxer().build_init({0: VIDEO, 1: AUDIO})
+        init = store.init_bytes(info.id)
+        assert len(init) == info.init_bytes == store.fragments(info.id)[0].offset
+        formats = parse_init(init)
+        assert (formats[1], formats[0].codec_string) == (AUDIO, VIDEO.codec_string)
 
 
 async def test_unknown_segment_is_not_found(stage: Stage) -> None:

@@ -141,7 +141,7 @@ class Launcher:
         if line.get("event") == "ready" and line.get("first_admin") and self._demo is None:
             self._tell("launcher.first_admin", username=self._first_admin.username, password=self._first_admin.password)
 
-    def _tell(self, code: str, **params: str | int) -> None:
+    def _tell(self, code: str, /, **params: str | int) -> None:
         print(say(code, self._language, **params), flush=True)
 
 

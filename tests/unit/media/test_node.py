@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.media_synthetic import START_AT, HandSource, PlainMuxer, key_of, stretch
+from tests.media_synthetic import START_AT, HandSource, key_of, stretch
 
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import CameraState
@@ -22,6 +22,7 @@ from brightkitchen.media.ports import SourceSink
 from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.store.model import GapReason
 from brightkitchen.media.store.store import Store
+from brightkitchen.wire.fmp4 import writer
 
 ONE, TWO = key_of(1), key_of(2)
 
@@ -52,7 +53,7 @@ class Bench:
         entropy = SeededEntropy(5)
         self.supervisor = Supervisor(self.clock, entropy)
         self.store = Store.open(folder, self.clock, reserve_bytes=0, commit_every_s=0.0)
-        self.recorder = Recorder(self.store, PlainMuxer(), clock=self.clock, entropy=entropy)
+        self.recorder = Recorder(self.store, writer, clock=self.clock, entropy=entropy)
         self.hub = Hub(clock=self.clock, entropy=entropy, supervisor=self.supervisor)
         self.opened: list[tuple[CameraSpec, Profile, Credential | None, HandSource]] = []
         self.asked: list[tuple[str, int]] = []

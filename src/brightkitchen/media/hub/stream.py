@@ -19,7 +19,7 @@ from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.hub.wallmap import WallMap
 from brightkitchen.media.ports import Reader, Source, SourceSink
-from brightkitchen.wire.au import VIDEO_TRACK, AccessUnit, AudioFormat, Format, VideoFormat
+from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Codec, Format, VideoFormat
 
 log = get_logger(__name__)
 
@@ -280,7 +280,6 @@ class Stream:
         """Return what this stream is now; rates are over the last 5 s. Recording is the recorder's to add."""
         bitrate_bps, fps, loss_ratio = self._rates()
         video = self.formats.get(VIDEO_TRACK)
-        audio = next((f for f in self.formats.values() if isinstance(f, AudioFormat)), None)
         width_px, height_px = (video.width_px, video.height_px) if isinstance(video, VideoFormat) else (0, 0)
         return StreamReport(
             camera=self.key.camera,
@@ -297,7 +296,7 @@ class Stream:
             video_codec=video.codec_string if video is not None else "",
             width_px=width_px,
             height_px=height_px,
-            audio_codec=audio.codec_string if audio is not None else "",
+            audio_codec=audio_word(self.formats.get(AUDIO_TRACK)),
             viewers=self.viewers,
             attempt=self._source.counters.attempts if self._source is not None else 0,
         )
@@ -316,3 +315,10 @@ class Stream:
             round((last.frames - first.frames) / elapsed_s, 2),
             round(lost / expected, 4) if expected else 0.0,
         )
+
+
+def audio_word(format: Format | None) -> str:
+    """Return the word for a sound track in reports and rows: "pcma", "pcmu", RFC 6381 for AAC, "" for none."""
+    if not isinstance(format, AudioFormat):
+        return ""
+    return format.codec_string if format.codec is Codec.AAC else format.codec.value

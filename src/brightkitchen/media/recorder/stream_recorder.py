@@ -14,14 +14,18 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import SegmentId, StreamKey, new_id
 from brightkitchen.kernel.units import TICKS_PER_S, Utc, ticks_to_us
-from brightkitchen.media.hub.stream import Stream
+from brightkitchen.media.hub.stream import Stream, audio_word
 from brightkitchen.media.store.commands import Append, AppendAudio, Close, Command, GapEnd, GapStart
 from brightkitchen.media.store.layout import SegmentLabel
 from brightkitchen.media.store.model import EndReason, GapReason
 from brightkitchen.media.store.opened import OpenSegment
-from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Format, VideoFormat
+from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, Format, VideoFormat
+from brightkitchen.wire.fmp4.writer import DtsAssigner
 
 _FRAGMENT_TICKS: Final = TICKS_PER_S
+_REORDERED_TICKS: Final = (
+    10 * TICKS_PER_S
+)  # decoding times join exactly only where a group ends: cut inside only huge ones
 _LAST_FRAME_TICKS: Final = TICKS_PER_S // 25  # how long the last picture of a file lasts if nothing says otherwise
 MAX_SEGMENT_BYTES: Final = 1 << 30
 _WRITING: Final = (CameraState.LIVE, CameraState.DEGRADED)
@@ -41,6 +45,7 @@ class Muxer(Protocol):
         sequence: int,
         base_ticks: int,
         end_ticks: int,
+        order: DtsAssigner | None = None,
     ) -> list[bytes]: ...
 
 
@@ -63,6 +68,7 @@ class _File:
     origin: int
     due: int
     wall_epoch: int
+    order: DtsAssigner | None  # for pictures that are shown in another order than they come
     sequence: int = 0
 
 
@@ -112,7 +118,8 @@ class StreamRecorder:
             self._begin_group(units)
         elif not self._is_waiting:
             self._pending.extend(units)
-            if units[-1].pts - self._pending[0].pts >= _FRAGMENT_TICKS:
+            longest = _REORDERED_TICKS if self._file is not None and self._file.order is not None else _FRAGMENT_TICKS
+            if units[-1].pts - self._pending[0].pts >= longest:
                 self._cut_inside_group()
 
     def on_state(self, state: CameraState, reason: Reason | None) -> None:
@@ -183,7 +190,7 @@ class StreamRecorder:
             run=self._stream.run,
             start_at=self._stream.wall.utc(key.pts),
             video_codec=video.codec_string,
-            audio_codec=audio.codec_string if isinstance(audio, AudioFormat) else "",
+            audio_codec=audio_word(audio),
             width_px=video.width_px,
             height_px=video.height_px,
         )
@@ -192,6 +199,7 @@ class StreamRecorder:
             origin=key.pts,
             due=key.pts + length,
             wall_epoch=self._stream.wall.epoch,
+            order=DtsAssigner(video.reorder_depth) if video.reorder_depth else None,
         )
 
     def _cut_inside_group(self) -> None:
@@ -248,6 +256,7 @@ class StreamRecorder:
             sequence=file.sequence,
             base_ticks=file.origin,
             end_ticks=end_pts,
+            order=file.order if track == VIDEO_TRACK else None,
         )
 
     def _give_late_audio(self, file: _File, audio: list[AccessUnit]) -> list[AccessUnit]:

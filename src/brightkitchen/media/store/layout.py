@@ -15,13 +15,12 @@ OPEN: Final = "open"
 SEGMENTS: Final = "segments"
 SUFFIX: Final = ".mp4"
 LABEL_UUID: Final = bytes.fromhex("9f3b0c52a7e14d7c8d0e6b1f42c5d9a1")
-MAX_LABEL_BYTES: Final = 4096
 
 _ROW: Final = struct.Struct("<IIIIIHB")
 
 
 class SegmentLabel(msgspec.Struct, frozen=True, kw_only=True):
-    """What a segment file says about itself, in a `uuid` box behind its `moov`, so that no index is needed to know it (I5)."""
+    """What a segment file says about itself, in a `uuid` box of its `moov`, so that no index is needed (I5)."""
 
     segment: str
     camera: str
@@ -45,18 +44,22 @@ class SegmentLabel(msgspec.Struct, frozen=True, kw_only=True):
 _label = msgspec.json.Decoder(SegmentLabel)
 
 
-def build_label(label: SegmentLabel) -> bytes:
-    """Return the `uuid` box."""
+def add_label(init: bytes, label: SegmentLabel) -> bytes:
+    """Return ``ftyp moov`` with the label as the last box inside `moov`, where every player passes over it."""
     body = LABEL_UUID + msgspec.json.encode(label)
-    return struct.pack(">I", 8 + len(body)) + b"uuid" + body
+    box = struct.pack(">I", 8 + len(body)) + b"uuid" + body
+    moov_at = int.from_bytes(init[:4])
+    moov_bytes = int.from_bytes(init[moov_at : moov_at + 4])
+    return init[:moov_at] + struct.pack(">I", moov_bytes + len(box)) + init[moov_at + 4 :] + box
 
 
-def parse_label(box: bytes) -> SegmentLabel | None:
-    """Return what a whole `uuid` box says; None if it is not ours or not sound."""
-    if box[4:8] != b"uuid" or box[8:24] != LABEL_UUID:
+def parse_label(init: bytes) -> SegmentLabel | None:
+    """Return what the label of a whole ``ftyp moov`` says; None if there is none of ours or it is not sound."""
+    at = init.rfind(b"uuid" + LABEL_UUID)
+    if at < 0:
         return None
     try:
-        label = _label.decode(box[24:])
+        label = _label.decode(init[at + 20 :])
     except msgspec.MsgspecError:
         return None
     is_sound = is_id(label.segment, "seg") and is_id(label.camera, "cam") and label.profile in tuple(Profile)

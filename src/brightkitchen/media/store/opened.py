@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from brightkitchen.kernel.ids import SegmentId, StreamKey
 from brightkitchen.kernel.units import Utc, ticks_to_us
-from brightkitchen.media.store.layout import SegmentLabel, build_label
+from brightkitchen.media.store.layout import SegmentLabel, add_label
 from brightkitchen.media.store.model import EndReason, Fragment, SegmentInfo
 
 
@@ -15,12 +15,11 @@ class OpenSegment:
     A list's `append` and item assignment are atomic, and `info` reads the list once: a reader sees whole fragments.
     """
 
-    __slots__ = ("_fragments", "failure", "fd", "head", "init_bytes", "label")
+    __slots__ = ("_fragments", "failure", "fd", "head", "label")
 
     def __init__(self, label: SegmentLabel, init: bytes) -> None:
         self.label = label
-        self.head = init + build_label(label)
-        self.init_bytes = len(init)
+        self.head = add_label(init, label)
         self.fd = -1
         self.failure: EndReason | None = None
         self._fragments: list[Fragment] = []
@@ -60,7 +59,7 @@ class OpenSegment:
             start_at=label.start_at,
             duration_ticks=last.start_ticks + last.duration_ticks if last else 0,
             size_bytes=last.end_offset if last else 0,
-            init_bytes=self.init_bytes,
+            init_bytes=len(self.head),
             frames=sum(fragment.frames for fragment in fragments),
             video_codec=label.video_codec,
             audio_codec=label.audio_codec,

@@ -73,10 +73,14 @@ def _rescue(files: Files, segment: SegmentId) -> _Found | None:
     fd = files.open_write(open_names(segment))
     try:
         size = files.size(fd)
-        head = read_head(lambda wanted, offset: files.read_at(fd, wanted, offset), size)
+
+        def read(offset: int, size_bytes: int) -> bytes:
+            return files.read_at(fd, size_bytes, offset)
+
+        head = read_head(read, size)
         if head is None or head.label.segment != segment:
             return None
-        fragments = scan_whole(lambda wanted, offset: files.read_at(fd, wanted, offset), head.end_offset, size)
+        fragments = scan_whole(read, size)
         if not fragments:
             return None
         end = fragments[-1].end_offset

@@ -234,13 +234,17 @@ class Store:
 
     def _samples(self, info: SegmentInfo, fragments: Sequence[Fragment]) -> list[SampleRange]:
         fd = self._open_file(info)
+
+        def read(offset: int, size_bytes: int) -> bytes:
+            return self._files.read_at(fd, size_bytes, offset)
+
         try:
             return [
                 SampleRange(
                     sample.offset, sample.size_bytes, Utc(info.start_at + ticks_to_us(sample.pts)), sample.is_key
                 )
                 for fragment in fragments
-                for sample in read_samples(lambda size, offset: self._files.read_at(fd, size, offset), fragment)
+                for sample in read_samples(read, fragment, info.init_bytes)
             ]
         finally:
             self._files.close(fd)

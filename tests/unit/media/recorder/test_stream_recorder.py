@@ -1,10 +1,11 @@
 """Groups of pictures in, commands for the store out; every way a file can end."""
 
+import dataclasses
 import itertools
 from dataclasses import dataclass, field
 
 import pytest
-from tests.media_synthetic import SMALL_VIDEO, START_AT, VIDEO, HandSources, PlainMuxer, key_of, picture, sound, stretch
+from tests.media_synthetic import SMALL_VIDEO, START_AT, VIDEO, HandSources, key_of, picture, sound, stretch
 
 from brightkitchen.kernel.camerastate import CameraState, Reason
 from brightkitchen.kernel.clock import ManualClock
@@ -18,6 +19,8 @@ from brightkitchen.media.store.commands import Append, AppendAudio, Close, Comma
 from brightkitchen.media.store.model import EndReason, Fragment, GapReason
 from brightkitchen.media.store.opened import OpenSegment
 from brightkitchen.wire.au import VIDEO_TRACK
+from brightkitchen.wire.fmp4 import writer
+from brightkitchen.wire.fmp4.reader import scan_fragments
 
 KEY = key_of(1)
 
@@ -84,7 +87,7 @@ class Bench:
         entropy = SeededEntropy(3)
         self.hub = Hub(clock=self.clock, entropy=entropy, supervisor=Supervisor(self.clock, entropy))
         self.store = PaperStore()
-        self.recorder = Recorder(self.store, PlainMuxer(), clock=self.clock, entropy=entropy, segment_s=60)
+        self.recorder = Recorder(self.store, writer, clock=self.clock, entropy=entropy, segment_s=60)
         self.sources = HandSources()
 
     async def begin(self) -> None:
@@ -303,3 +306,20 @@ async def test_state_without_a_reason_notes_nothing(bench: Bench) -> None:
     bench.sources.last.sink.on_state(CameraState.CONNECTING, None, "")
     bench.recorder.hand_over()
     assert bench.store.gaps == []
+
+
+async def test_reordered_pictures_are_cut_where_a_group_ends_and_can_be_decoded_in_order(bench: Bench) -> None:
+    reordered = dataclasses.replace(VIDEO, reorder_depth=1)
+    bench.sources.last.connect({VIDEO_TRACK: reordered})
+    for group in range(3):
+        shown = [0, *[n for pair in range(24) for n in (2 * pair + 2, 2 * pair + 1)], 49]
+        units = [picture(group * 50 + n) for n in shown]
+        bench.sources.last.feed(units[:20])
+        bench.sources.last.feed(units[20:])
+    bench.recorder.hand_over()
+    assert [(a.frames, a.is_key, a.start_ticks) for a in bench.store.appends] == [(50, True, 0), (50, True, 180_000)]
+    segment = bench.store.appends[0].segment
+    data = segment.head + b"".join(b"".join(a.buffers) for a in bench.store.appends)
+    first, second = list(scan_fragments(lambda at, size: data[at : at + size], len(data)))
+    assert (first.decode_time + first.duration, second.decode_time) == (180_000, 180_000)
+    assert sorted(s.decode_time + s.composition_offset for s in first.samples) == [n * 3600 for n in range(50)]
