@@ -1,6 +1,7 @@
 """A media node as viewers meet it: real server, store, hub, recorder and worker (docs/design/media-path.md §4)."""
 
 import asyncio
+import contextlib
 import io
 import json
 import re
@@ -12,8 +13,9 @@ import aiohttp
 import av
 import numpy as np
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
-from tests.encoding import encode_numbers, read_number
+from tests.encoding import Clip, encode_numbers, read_number
 from tests.media_node import (
     CAMERA,
     FOREIGN_CAMERA,
@@ -23,13 +25,16 @@ from tests.media_node import (
     OTHER_CAMERA,
     NodeBench,
     at_s,
+    build_tone,
     build_units,
     iso,
     running_node,
 )
 
 from brightkitchen.kernel.mediatoken import Act
-from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, Codec
+from brightkitchen.media.decode.codecs import SoundEncoder
+from brightkitchen.media.serve.app import make_admin_app
+from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Codec
 
 RANGE = f"profile=main&from={iso(0)}&to={iso(60)}"
 
@@ -186,6 +191,33 @@ async def test_big_header_and_big_body_are_refused(node: NodeBench) -> None:
     headers = {f"X-{n}": "x" * 6000 for n in range(3)}
     assert (await node.get("/healthz", None, **headers))[0] == 431
     assert (await post_session(node, {"token": "x" * 20_000}))[0] == 413
+
+
+async def test_slow_header_is_cut_off_and_a_used_connection_is_not(node: NodeBench) -> None:
+    slow_in, slow_out = await asyncio.open_connection("127.0.0.1", node.port.port)
+    used_in, used_out = await asyncio.open_connection("127.0.0.1", node.port.port)
+    slow_out.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    for _ in range(2):
+        used_out.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await asyncio.wait_for(used_in.readuntil(b"\r\n\r\nok"), 5)).startswith(b"HTTP/1.1 200")
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(slow_in.read(), 5) == b""
+    for writer in (slow_out, used_out):
+        writer.close()
+
+
+async def test_admin_port_tells_health_readiness_and_numbers(node: NodeBench) -> None:
+    await post_session(node, {"token": "bk1.AAAA.AAAA"})
+    await node.open_handle(Act.PLAY)
+    is_ready = False
+    async with TestClient(TestServer(make_admin_app(node.server, is_ready=lambda: is_ready))) as admin:
+        assert await (await admin.get("/healthz")).text() == "ok"
+        assert (await admin.get("/readyz")).status == 503
+        is_ready = True
+        assert (await admin.get("/readyz")).status == 200
+        metrics = (await (await admin.get("/metrics")).text()).splitlines()
+    assert 'bk_media_refused_total{cause="malformed"} 1.0' in metrics
+    assert "bk_media_leases 1.0" in metrics
 
 
 # -- playback ------------------------------------------------------------------------------------------------------------
@@ -439,6 +471,84 @@ async def test_live_g711_becomes_aac_once_for_all_listeners(node: NodeBench) -> 
         samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
     spectrum = np.abs(np.fft.rfft(samples[4096:20480]))
     assert abs(int(spectrum.argmax()) * 8000 / 16384 - 440) < 2
+
+
+def encode_aac(count: int) -> tuple[AudioFormat, list[bytes]]:
+    """Return `count` AAC frames of the tone, 1024 samples of 8 kHz each."""
+    encoder = SoundEncoder("pcma", 8000, 1)
+    frames = encoder.encode(build_tone(0, (count + 2) * 1024), last=True)[1 : count + 1]
+    return AudioFormat(Codec.AAC, 8000, 1, "mp4a.40.2", encoder.config), list(frames)
+
+
+def with_aac(clip: Clip, frames: list[bytes]) -> list[AccessUnit]:
+    """Return the clip's pictures with those AAC frames in between, at their times."""
+    sound = [AccessUnit(AUDIO_TRACK, n * 11520, data, True, at_s(n * 0.128)) for n, data in enumerate(frames)]
+    return sorted([*build_units(clip, with_sound=False), *sound], key=lambda unit: (unit.pts, unit.track))
+
+
+async def test_live_and_recorded_aac_passes_through_untouched(node: NodeBench) -> None:
+    clip = encode_numbers(100, gop=25)
+    format, frames = encode_aac(30)
+    units = with_aac(clip, frames)
+    await node.connect({VIDEO_TRACK: clip.format, AUDIO_TRACK: format})
+    node.feed(units[:4])
+    socket = await open_live(node, audio=True)
+    texts, _ = await read_until(socket, 2)
+    assert texts[-1]["audio"] == {"mime": 'audio/mp4; codecs="mp4a.40.2"', "transcoded": False}
+    node.feed(units[4:])
+    _, binaries = await read_until(socket, len(units) - 4)
+    assert [data[-len(frames[-1]) :] for data in binaries if data[0] == 4][-1] == frames[-1]
+    await socket.close()
+    node.sources.last.break_off()
+    node.recorder.hand_over()
+    node.store.wait_idle(5)
+    handle = await node.open_handle(Act.PLAY)
+    _, playlist, _ = await node.get(f"/play/{CAMERA}/audio.m3u8?{RANGE}", handle)
+    parts = [(await node.get(f"/play/{CAMERA}/{uri}", handle))[1] for uri in uris_of(playlist)]
+    jobs = node.pool.counters.jobs
+    assert all(any(frame in part for part in parts) for frame in frames)
+    assert jobs == 0
+
+
+async def test_live_slow_viewer_loses_pictures_alone(node: NodeBench) -> None:
+    """One viewer does not read at all; the other gets every picture, and the slow one is told what it lost when it reads again."""
+    clip = encode_numbers(8, gop=8)
+    await node.connect({VIDEO_TRACK: clip.format})
+    filler = (99_996).to_bytes(4) + b"\x0c" + b"\xff" * 99_995  # a NAL unit of filler data: 100 kB a picture
+    heavy = [AccessUnit(0, u.pts, u.data + filler, u.is_key, at_s(0)) for u in clip.units]
+    node.sources.last.feed(heavy[:1])
+    slow, good = await open_live(node), await open_live(node)
+    await read_until(good, 2)
+    await read_until(slow, 1)
+    seen = 0
+    for round_number in range(30):
+        shifted = [AccessUnit(0, u.pts + (round_number + 1) * 8 * 3600, u.data, u.is_key, at_s(0)) for u in heavy]
+        node.sources.last.feed(shifted)
+        seen += len((await read_until(good, 8))[1])
+    assert seen == 240
+    texts, _ = await read_until(slow, 10)
+    while not any(text["type"] == "lag" for text in texts):
+        node.sources.last.feed([AccessUnit(0, u.pts + 10_000_000, u.data, u.is_key, at_s(0)) for u in heavy])
+        more, _ = await read_until(slow, 1)
+        texts += more
+    assert next(text for text in texts if text["type"] == "lag")["dropped_gops"] in range(1, 60)
+    await slow.close()
+    await good.close()
+
+
+async def test_live_ping_between_media_is_answered_and_frames_stay_whole(node: NodeBench) -> None:
+    clip = encode_numbers(50, gop=50)
+    units = build_units(clip, with_sound=False)
+    await node.connect({VIDEO_TRACK: clip.format})
+    node.feed(units[:1])
+    socket = await open_live(node)
+    await read_until(socket, 2)
+    for unit in units[1:]:
+        await socket.ping(b"x" * 100)
+        node.sources.last.feed([unit])
+        _, binaries = await read_until(socket, 1)
+        assert binaries[0].endswith(unit.data)
+    await socket.close()
 
 
 async def test_live_restart_of_the_stream_says_hello_again(node: NodeBench) -> None:

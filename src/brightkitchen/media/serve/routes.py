@@ -24,6 +24,8 @@ _PLAYLIST: Final = "application/vnd.apple.mpegurl"
 _MP4: Final = "video/mp4"
 _CHUNK_BYTES: Final = 256 * 1024
 _USUAL_THUMB_PX: Final = 320
+_BODY_TIMEOUT_S: Final = 10.0
+_PIECE_TIMEOUT_S: Final = 30.0  # for 256 KiB: a viewer that takes less than 8 KiB/s is let go
 
 
 class _TokenBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,9 +81,12 @@ class SessionRoutes:
 
     async def _verify(self, request: web.Request, *, camera: str | None) -> MediaClaims:
         try:
-            body = msgspec.json.decode(await request.read(), type=_TokenBody)
+            async with asyncio.timeout(_BODY_TIMEOUT_S):
+                body = msgspec.json.decode(await request.read(), type=_TokenBody)
         except (msgspec.MsgspecError, RecursionError) as cause:
             raise self._server.refuse("malformed_body") from cause
+        except TimeoutError as cause:
+            raise self._server.refuse("slow_body") from cause
         return self._server.verifier.verify(
             body.token,
             act=_HANDLE_ACTS,
@@ -127,19 +132,21 @@ class PlayRoutes:
 
     async def video_init(self, request: web.Request) -> web.StreamResponse:
         camera, segment, _ = await self._read_path(request)
-        return _mp4(await self._server.playback.video_init(camera, segment))
+        return await _send_mp4(request, await self._server.playback.video_init(camera, segment))
 
     async def audio_init(self, request: web.Request) -> web.StreamResponse:
         camera, segment, _ = await self._read_path(request)
-        return _mp4(await self._server.playback.audio_init(camera, segment))
+        return await _send_mp4(request, await self._server.playback.audio_init(camera, segment))
 
     async def video_run(self, request: web.Request) -> web.StreamResponse:
         camera, segment, allowed = await self._read_path(request)
-        return _mp4(await self._server.playback.video_run(camera, segment, request.match_info["run"], allowed))
+        run = request.match_info["run"]
+        return await _send_mp4(request, await self._server.playback.video_run(camera, segment, run, allowed))
 
     async def audio_run(self, request: web.Request) -> web.StreamResponse:
         camera, segment, allowed = await self._read_path(request)
-        return _mp4(await self._server.playback.audio_run(camera, segment, request.match_info["run"], allowed))
+        run = request.match_info["run"]
+        return await _send_mp4(request, await self._server.playback.audio_run(camera, segment, run, allowed))
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """The stored file, or one range of it, as far as whole fragments are written and the token reaches."""
@@ -247,10 +254,6 @@ def _text(playlist: str) -> web.Response:
     return web.Response(body=playlist.encode(), content_type=_PLAYLIST)
 
 
-def _mp4(data: bytes) -> web.Response:
-    return web.Response(body=data, content_type=_MP4)
-
-
 def _jpeg(still: Still) -> web.Response:
     return web.Response(
         body=still.jpeg, content_type="image/jpeg", headers={FRAME_AT_HEADER: format_utc(still.frame_at)}
@@ -265,16 +268,38 @@ async def _send_file(
     request: web.Request, fd: int, chosen: ByteRange, size_bytes: int, *, is_part: bool
 ) -> web.StreamResponse:
     """Send the range in pieces read by threads; a viewer that is slow slows only itself."""
-    response = web.StreamResponse(status=206 if is_part else 200)
-    response.content_type = _MP4
-    response.content_length = chosen.size_bytes
-    response.headers[hdrs.ACCEPT_RANGES] = "bytes"
+    headers = {hdrs.ACCEPT_RANGES: "bytes"}
     if is_part:
-        response.headers[hdrs.CONTENT_RANGE] = f"bytes {chosen.start}-{chosen.end - 1}/{size_bytes}"
+        headers[hdrs.CONTENT_RANGE] = f"bytes {chosen.start}-{chosen.end - 1}/{size_bytes}"
+    response = web.StreamResponse(status=206 if is_part else 200, headers=headers)
+    return await _send_pieces(request, response, chosen.size_bytes, _read_pieces(fd, chosen))
+
+
+async def _send_mp4(request: web.Request, data: bytes) -> web.StreamResponse:
+    """Send bytes that are in memory, not faster than the viewer takes them."""
+
+    async def cut() -> AsyncIterator[bytes]:
+        for at in range(0, len(data), _CHUNK_BYTES):
+            yield data[at : at + _CHUNK_BYTES]
+
+    return await _send_pieces(request, web.StreamResponse(), len(data), cut())
+
+
+async def _send_pieces(
+    request: web.Request, response: web.StreamResponse, size_bytes: int, pieces: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """Send the pieces; a viewer that does not take one within 30 s is cut off."""
+    response.content_type = _MP4
+    response.content_length = size_bytes
     await response.prepare(request)
-    async for piece in _read_pieces(fd, chosen):
-        await response.write(piece)
-    await response.write_eof()
+    try:
+        async for piece in pieces:
+            async with asyncio.timeout(_PIECE_TIMEOUT_S):
+                await response.write(piece)
+        await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
     return response
 
 
