@@ -61,7 +61,9 @@ def test_hanging_sync_holds_back_neither_appends_nor_the_end(tmp_path: Path) -> 
     assert not store.wait_idle(0.1)
     assert not store.close(0.2)
     files.go_on.set()
-    store._closing.stop(5)
+    for thread in threading.enumerate():
+        if thread.name == "bk-index":
+            thread.join(5)
     assert not store.is_alive
     assert check_invariants(folder) == 50
 
