@@ -58,7 +58,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     watch_launcher(inherit_fd, stop.set)
-    data = Path(config.data_dir).resolve()
+    data = folder_of(config)
     async with AsyncExitStack() as ending:
         database = await open_database(sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
@@ -135,6 +135,11 @@ async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> 
         return False
     await users.create_user(LOCAL, wanted.username, display_name="管理员", password=wanted.password)
     return True
+
+
+def folder_of(config: Config) -> Path:
+    """Return the data folder, absolute."""
+    return Path(config.data_dir).resolve()
 
 
 def build_guard(config: Config) -> NetGuard:

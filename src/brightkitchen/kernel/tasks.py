@@ -45,7 +45,9 @@ class Supervisor:
     def start(self, name: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run `work` once in the background; a failure is logged and counted, not raised."""
         task = self._start(name, self._once(name, work))
-        task.add_done_callback(lambda _: work.close())  # cancelled before its first step, it would warn that nobody ran it
+        task.add_done_callback(
+            lambda _: work.close()
+        )  # cancelled before its first step, it would warn that nobody ran it
         return task
 
     def __len__(self) -> int:
