@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType, web
+from yarl import URL
 
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import CameraState, StreamReport
@@ -30,7 +31,7 @@ from brightkitchen.kernel.nodeprotocol import (
 )
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
-from brightkitchen.media.control_link import ControlLink, Handlers
+from brightkitchen.media.control_link import CHANNEL_URL, ControlLink, Handlers
 
 SPEC = CameraSpec(camera="cam_0000000000000001", epoch=4, name="热厨", host="10.0.0.7", main=StreamSpec(path="/main"))
 CREDENTIAL = Credential(camera=SPEC.camera, host=SPEC.host, username="admin", password="p4ss")
@@ -103,7 +104,7 @@ class Bench:
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     bench = Bench(tmp_path / "control.sock")
     app = web.Application()
-    app.router.add_get("/node", bench.control.handle)
+    app.router.add_get(URL(CHANNEL_URL).path, bench.control.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.UnixSite(runner, str(bench.socket)).start()

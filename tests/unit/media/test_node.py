@@ -219,12 +219,12 @@ async def test_reports_join_stream_and_recording(bench: Bench) -> None:
 
 async def test_dead_store_is_told(bench: Bench) -> None:
     await bench.apply(spec(1))
-    await bench.close()
-    again = Supervisor(bench.clock, SeededEntropy())
-    again.keep("sample", bench.node._keep_sampling)
     await bench.clock.advance(2)
-    assert bench.node.failed.is_set()
-    await again.close()
+    before = bench.node.failed.is_set()
+    await bench.node.stop()
+    await bench.clock.advance(2)
+    assert (before, bench.node.failed.is_set()) == (False, True)
+    await bench.supervisor.close()
 
 
 class XorSealer:

@@ -25,7 +25,7 @@ from brightkitchen.wire.fmp4.writer import DtsAssigner
 _FRAGMENT_TICKS: Final = TICKS_PER_S
 _REORDERED_TICKS: Final = (
     10 * TICKS_PER_S
-)  # decoding times join exactly only where a group ends: cut inside only huge ones
+)  # a picture shown before a cut may come after it: cut inside only huge groups
 _LAST_FRAME_TICKS: Final = TICKS_PER_S // 25  # how long the last picture of a file lasts if nothing says otherwise
 MAX_SEGMENT_BYTES: Final = 1 << 30
 _WRITING: Final = (CameraState.LIVE, CameraState.DEGRADED)

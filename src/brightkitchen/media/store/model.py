@@ -40,7 +40,7 @@ class GapReason(StrEnum):
 class Fragment:
     """One stretch of at most a GOP or a second: ``moof mdat`` of video, then (if there was sound) of audio.
 
-    start_ticks: decode time of its first frame, 90 kHz from the start of the file (= `tfdt` of track 1).
+    start_ticks: when its first picture is shown, 90 kHz from the start of the file (without B-frames = `tfdt` of track 1).
     offset:      of the video `moof` in the file; the audio `moof` is at offset + video_bytes.
     """
 

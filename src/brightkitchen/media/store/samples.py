@@ -48,10 +48,11 @@ def scan_whole(read: Read, size_bytes: int) -> tuple[Fragment, ...]:
         for found in scan_fragments(read, size_bytes):
             length = found.end_bytes - found.offset_bytes
             if found.track == VIDEO_TRACK:
+                shown = [sample.decode_time + sample.composition_offset for sample in found.samples]
                 fragments.append(
                     Fragment(
-                        start_ticks=found.decode_time,
-                        duration_ticks=found.duration,
+                        start_ticks=shown[0],
+                        duration_ticks=max(shown) - shown[0] + found.samples[-1].duration,
                         offset=found.offset_bytes,
                         video_bytes=length,
                         audio_bytes=0,
