@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brightkitchen_sim.clip import AudioClip, Clip
 from brightkitchen_sim.clock import Clock
 from brightkitchen_sim.faults import Faults
 from brightkitchen_sim.livesource import Background, LiveClockSource
@@ -12,13 +11,13 @@ from brightkitchen_sim.server.auth import AuthMode, Credentials
 from brightkitchen_sim.server.camera import Camera, CameraLabel, Stream, build_authenticator
 from brightkitchen_sim.server.pacer import Pacer
 from brightkitchen_sim.server.track import AUDIO_CHANNEL, VIDEO_CHANNEL, AudioLoop, LoopTrack, VideoLoop
-from brightkitchen_sim.tone import AudioSource, ToneSource
+from brightkitchen_sim.tone import ToneSource
 
 _GOLDEN = 0.6180339887  # multiples of it, modulo 1, lie evenly however many there are
 _PHASE_SPAN_S = 0.04
 _AUDIO_CODECS = ("pcma", "pcmu", "aac", "pcma")
 CLOCK_LABEL = CameraLabel("clock", "实时时钟", "clock", "时钟", "模拟器")
-_CLOCK_SIZES = ((1280, 720), (640, 360))
+CLOCK_SIZES = ((1280, 720), (640, 360))
 _CLOCK_BITRATES_BPS = (2_000_000, 500_000)
 
 
@@ -108,8 +107,8 @@ def build_clock_camera(workshop: Workshop, number: int, background: Background) 
         source = LiveClockSource(
             workshop.clock,
             faults,
-            size=_CLOCK_SIZES[i],
-            other_size=_CLOCK_SIZES[1 - i],
+            size=CLOCK_SIZES[i],
+            other_size=CLOCK_SIZES[1 - i],
             bitrate_bps=_CLOCK_BITRATES_BPS[i],
             background=background,
         )
@@ -117,10 +116,6 @@ def build_clock_camera(workshop: Workshop, number: int, background: Background) 
         sound = _build_sound(workshop, audio, faults, 0.0)
         streams[name] = Stream(source.header, source.track, sound, audio.header, source.other_sets)
     return _join(workshop, number, CLOCK_LABEL, streams, faults), sources
-
-
-def build_loops(main: Clip, sub: Clip, audio: AudioClip | AudioSource) -> tuple[VideoLoop, VideoLoop, AudioLoop]:
-    return VideoLoop(main), VideoLoop(sub), AudioLoop(audio)
 
 
 def build_announcement(camera: Camera, host: str, port: int) -> dict[str, object]:

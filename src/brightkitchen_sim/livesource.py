@@ -85,7 +85,7 @@ class LiveClockSource:
         background: Background = build_plain_background,
     ) -> None:
         self._clock = clock
-        self._background = background
+        self.background = background  # may be exchanged while it runs
         self._bitrate_bps = bitrate_bps
         self._sizes = (size, other_size)
         self._size = size
@@ -126,6 +126,7 @@ class LiveClockSource:
     def _run(self, stop: threading.Event) -> None:
         origin_s = self.track.origin_s
         size: tuple[int, int] | None = None
+        background: Background | None = None
         encoder: Any = None
         sets: tuple[bytes, ...] = ()
         scene = canvas = np.zeros((0, 0), np.uint8)
@@ -135,7 +136,10 @@ class LiveClockSource:
                 size = self._size
                 encoder = open_encoder(*size, self._bitrate_bps)
                 sets = read_parameter_sets(encoder)
-                scene = build_planes(self._background(*size))
+                background = None
+            if background is not self.background:
+                background = self.background
+                scene = build_planes(background(*size))
                 canvas = scene.copy()
             np.copyto(canvas, scene)
             captured_s = self._clock.mono_s()

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+
 from brightkitchen_sim.clip import ClipError, open_audio_clip, open_clip
 from brightkitchen_sim.clock import Clock
 from brightkitchen_sim.control import ControlServer, FaultDirector
 from brightkitchen_sim.faults import FaultError, build_schedule, parse_fault
 from brightkitchen_sim.fleet import (
+    CLOCK_SIZES,
     CameraPlan,
     Workshop,
     build_announcement,
@@ -121,6 +124,7 @@ class Simulator:
         """Serve until `stop` is set. Raises OSError when a port is taken."""
         filling: asyncio.Task[None] | None = None
         try:
+            self._options.cache.mkdir(parents=True, exist_ok=True)
             self._announce({"control": await self._control.open(self._options.control_port)})
             self._start_clock_camera()
             self._start_schedule()
@@ -154,16 +158,29 @@ class Simulator:
 
     async def _fill(self) -> None:
         """Start the cameras that show clips, in order. One that fails is told and left out."""
+        await self._hang_background()
         count = self._options.cameras - 1
         if count <= 0:
             return
-        library = await asyncio.to_thread(load_library, self._options.scenes)
+        library = load_library(self._options.scenes)
         for plan in plan_cameras(count, library.SCENES, first=1, h265_every=self._options.h265_every):
             try:
                 self._open(await self._build(plan))
             except (ClipError, TimeoutError) as error:
                 self._announce({"camera": plan.number, "error": str(error) or "making its clips took too long"})
         self._announce({"ready": len(self.cameras)})
+
+    async def _hang_background(self) -> None:
+        """Put the kitchen behind the clock; it takes seconds to draw the first time, and the clock does not wait."""
+        try:
+            paths = [await self._provider.make({"background": f"{width}x{height}"}) for width, height in CLOCK_SIZES]
+            pictures = [np.load(path) for path in paths]
+        except (ClipError, TimeoutError, OSError, ValueError) as error:
+            self._announce({"camera": 0, "error": f"no background: {error}"})
+            return
+        by_size = dict(zip(CLOCK_SIZES, pictures, strict=True))
+        for source in self._sources:
+            source.background = lambda width, height: by_size[width, height]
 
     async def _build(self, plan: CameraPlan) -> Camera:
         main, sub, audio = [await self._provider.make(job) for job in plan.jobs()]

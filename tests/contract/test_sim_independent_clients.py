@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.contract.rtsp_probe import Probe
 
-from brightkitchen_sim.clip import VideoCodec, open_audio_clip
+from brightkitchen_sim.clip import VideoCodec, open_audio_clip, open_clip
 from brightkitchen_sim.clock import SystemClock
 from brightkitchen_sim.control import ControlServer, FaultDirector, send_request
 from brightkitchen_sim.faults import FaultError
@@ -75,7 +75,8 @@ def build_workshop(auth_mode: AuthMode = AuthMode.DIGEST) -> Workshop:
 
 
 def build_camera(workshop: Workshop, clips: Path, plan: CameraPlan) -> Camera:
-    main, sub = (VideoLoop(ensure_pattern_clip(clips / f"{plan.main_codec}-{name}.clip")) for name in ("main", "sub"))
+    main = VideoLoop(open_clip(clips / f"{plan.main_codec}-main.clip"))
+    sub = VideoLoop(open_clip(clips / "h264-sub.clip"))
     source = open_audio_clip(clips / "aac.sound") if plan.audio_codec == "aac" else ToneSource(plan.audio_codec)
     return build_clip_camera(workshop, plan, main, sub, AudioLoop(source))
 
@@ -163,7 +164,8 @@ pipeline = Gst.parse_launch(sys.argv[1])
 pipeline.set_state(Gst.State.PLAYING)
 kinds = Gst.MessageType.ERROR | Gst.MessageType.EOS | Gst.MessageType.WARNING
 message = pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, kinds)
-print(message.type.value_nicks if message else "timeout", message.get_structure().to_string() if message else "")
+ended = message is not None and message.type == Gst.MessageType.EOS
+print("eos" if ended else message.get_structure().to_string() if message is not None else "timeout")
 pipeline.set_state(Gst.State.NULL)
 """
 
@@ -176,7 +178,7 @@ async def test_gstreamer_plays_until_it_has_enough(city: City, protocols: str) -
     source = f"rtspsrc location={city.url(1)} user-id={LOGIN[0]} user-pw={LOGIN[1]} protocols={protocols} latency=100"
     pipeline = f"{source} ! rtph264depay ! h264parse ! avdec_h264 ! fakesink num-buffers=60"
     status, said = await run_tool("/usr/bin/python3", "-c", _GSTREAMER, pipeline)
-    assert (status, said.split()[:1]) == (0, ["['eos']"])
+    assert (status, said.split()[:1]) == (0, ["eos"])
 
 
 async def test_ffmpeg_with_wrong_password_is_refused(city: City) -> None:
@@ -264,14 +266,11 @@ async def test_client_that_never_reads_is_bounded_and_others_go_on(city: City) -
     deaf, other = await city.probe(), await city.probe()
     await deaf.play()
     await other.play()
-    writer_bytes = 0
+    kept_bytes = 0
     for _ in range(3):
         await other.packets(100)
-        writer_bytes = max(
-            connection._writer.backlog_bytes  # type: ignore[attr-defined]
-            for connection in city.cameras[1].connections
-        )
-    assert writer_bytes <= 4 << 20
+        kept_bytes = max(connection.backlog_bytes for connection in city.listeners[1].connections)
+    assert kept_bytes <= 1 << 20
 
 
 # The faults, each by what a client sees
@@ -469,7 +468,7 @@ async def test_live_clock_camera_encodes_only_while_somebody_plays(tmp_path: Pat
     shown = await asyncio.to_thread(read_shown_times, tmp_path / "clock.mkv")
     assert len(shown) == counts["h264"]
     assert before_ms <= shown[0] < shown[-1] <= after_ms
-    assert all(20 <= b - a <= 400 for a, b in itertools.pairwise(shown))
+    assert all(0 < b - a <= 1000 for a, b in itertools.pairwise(shown))
     for source in sources:
         source.close()
     encoded = sources[0].frames_encoded

@@ -1,5 +1,6 @@
 """The control process alone, as the launcher starts it: real sockets, the command line, its log, and its end."""
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import httpx
 import pytest
 from tests.e2e.product import ROOT, free_port_base
@@ -188,8 +190,8 @@ def test_two_installations_share_no_key(running: Running, tmp_path: Path) -> Non
     try:
         keys = {(one.data / "keys" / "kek").read_bytes() for one in (running, other)}
         assert len(keys) == 2
-    finally:
         assert other.stop() == 0
+    finally:
         other.end()
 
 
@@ -210,8 +212,25 @@ def test_chromium_keeps_the_session_cookie_on_plain_loopback(running: Running) -
         browser.close()
 
 
-def test_stop_is_clean_and_leaves_no_answer(running: Running) -> None:
-    assert running.stop() == 0
+async def test_event_socket_over_the_network_tells_of_a_camera_and_does_not_hold_up_the_end(running: Running) -> None:
+    with running.client() as client:
+        _log_in(client)
+        headers = {"Cookie": client.headers["cookie"], "Origin": running.url}
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await session.ws_connect(
+                running.url + "/api/v1/events", headers=headers | {"Origin": "https://evil.example"}
+            )
+        socket = await session.ws_connect(running.url + "/api/v1/events", headers=headers)
+        added = await asyncio.to_thread(running.command, "camera", "add", "切配间", "rtsp://10.1.2.9/main")
+        assert added.returncode == 0, added.stderr
+        heard = await socket.receive_json(timeout=10)
+        assert (heard["type"], heard["camera"]["name"]) == ("camera", "切配间")
+        assert await asyncio.to_thread(running.stop) == 0
+
+
+def test_command_without_a_running_control_says_so_in_one_sentence(running: Running) -> None:
+    assert running.process.poll() == 0
     gone = running.command("camera", "list")
     assert gone.returncode == 1
     assert len(gone.stderr.splitlines()) == 1

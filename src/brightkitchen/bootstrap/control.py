@@ -94,7 +94,9 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             city=config.city,
             time_zone=config.time_zone,
             demo=config.demo.enabled,
+            trusted_proxy=config.web.trusted_proxy,
         )
+        await cameras.place_lost_cameras()
         made_first = await _ensure_first_admin(users, inheritance.first_admin)
 
         channel = NodeChannel(
@@ -119,6 +121,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),
         )
         serving = asyncio.create_task(server.run(), name="web")
+        await server.wait_listening(clock)
         print(json.dumps({"event": "ready", "first_admin": made_first}), flush=True)
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)

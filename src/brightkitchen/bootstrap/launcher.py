@@ -41,6 +41,7 @@ class Launcher:
         self._clock = SystemClock()
         self._entropy = SystemEntropy()
         self._data = Path(config.data_dir).resolve()
+        prepare_folder(self._data)
         self._children: list[Child] = []
         self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
         self._secret = self._entropy.token_bytes(32).hex()
@@ -48,7 +49,6 @@ class Launcher:
 
     def run(self) -> int:
         """Run until a signal. returns: the exit code."""
-        prepare_folder(self._data)
         with locked(self._data / "run" / "launcher.lock"):
             check_ports_free(self._config)
             with suppress(KeyboardInterrupt):

@@ -40,7 +40,7 @@ from brightkitchen.kernel.tasks import HEALTHY_AFTER_S, Supervisor, back_off_s
 
 log = get_logger(__name__)
 
-CHANNEL_URL: Final = "http://control/node"
+CHANNEL_URL: Final = "http://control/"
 REPORT_EVERY_S: Final = 1.0
 ALL_REPORTS_EVERY: Final = 5  # turns
 REQUEST_TIMEOUT_S: Final = 5.0

@@ -22,9 +22,10 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_JSON_DEPTH: Final = 32
 BODY_TIMEOUT_S: Final = 30.0
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_OPEN: Final = frozenset(b"[{")
-_CLOSE: Final = frozenset(b"]}")
+# Possessive, and at the end of the text a string may stay open: no input makes it go back, so it is linear.
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_INNERMOST: Final = re.compile(rb"\[\]|\{\}")
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 _FIXED_HEADERS: Final = {
     "x-content-type-options": "nosniff",
@@ -48,16 +49,17 @@ def build_csp(*, media_urls: tuple[str, ...], own_socket: str, nonce: str | None
     )
 
 
-def json_depth(body: bytes) -> int:
-    """Return how deeply brackets nest in JSON text, strings left out."""
-    depth = deepest = 0
-    for byte in _STRING.sub(b"", body):
-        if byte in _OPEN:
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in _CLOSE:
-            depth -= 1
-    return deepest
+def is_nested_deeper(body: bytes, levels: int) -> bool:
+    """True if brackets in this JSON text nest deeper than `levels`; in linear time, whatever the bytes are.
+
+    Text that is no JSON may be called too deep as well once it opens more brackets than `levels`.
+    """
+    left = _STRING.sub(b"", body).translate(None, _NOT_BRACKETS)
+    if left.count(b"[") + left.count(b"{") <= levels:
+        return False
+    for _ in range(levels):
+        left = _INNERMOST.sub(b"", left)
+    return b"[" in left or b"{" in left
 
 
 def check_same_origin(headers: Mapping[str, str], origin: str) -> None:
@@ -174,7 +176,7 @@ async def _read_body(headers: Headers, receive: Receive) -> bytes:
     except TimeoutError as cause:
         raise BrightKitchenError(Kind.INVALID, "web.too_slow") from cause
     body = b"".join(chunks)
-    if json_depth(body) > MAX_JSON_DEPTH:
+    if is_nested_deeper(body, MAX_JSON_DEPTH):
         raise BrightKitchenError(Kind.INVALID, "web.too_deep", most=MAX_JSON_DEPTH)
     return body
 

@@ -11,6 +11,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 
 HEADER_TIMEOUT_MS: Final = 10_000
@@ -36,6 +37,7 @@ class WebServer:
         """raises: BrightKitchenError "web.needs_tls" for plain HTTP on an address others can reach."""
         if listener.certificate is None and not listener.insecure_http and not _is_loopback(listener.host):
             raise BrightKitchenError(Kind.INVALID, "web.needs_tls", host=listener.host)
+        self._listener = listener
         self._server = Server(
             app,
             address=listener.host,
@@ -62,6 +64,19 @@ class WebServer:
             self.stop()
             await asyncio.wait((task,), timeout=STOP_TIMEOUT_S)
             raise
+
+    async def wait_listening(self, clock: Clock, *, timeout_s: float = 10.0) -> bool:
+        """Return True once connections are accepted; granian binds in a thread of its own and does not say so."""
+        deadline_s = clock.mono_s() + timeout_s
+        while clock.mono_s() < deadline_s:
+            try:
+                _reader, writer = await asyncio.open_connection(self._listener.host, self._listener.port)
+            except OSError:
+                await clock.sleep(0.02)
+            else:
+                writer.close()
+                return True
+        return False
 
     def stop(self) -> None:
         """Take no more requests and end."""

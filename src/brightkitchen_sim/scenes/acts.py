@@ -65,13 +65,13 @@ def _wok(u: float) -> dict[str, object]:
 
 def _toss(u: float) -> dict[str, object]:
     """Toss the whole wok: pull it up and back, the food flies a short arc."""
-    jerk = max(0.0, sin(2 * pi * u)) ** 2
+    jerk = max(0.0, sin(4 * pi * u)) ** 2
     wok_y, wok_z = 0.62 - 0.12 * jerk, 0.96 + 0.13 * jerk
     wok = Bone((-0.06, wok_y - 0.02, wok_z), (-0.06, wok_y + 0.02, wok_z), 0.21, 0.21, BLACK, squash=1.0, cloth=0.2)
     handle = Bone((-0.20, wok_y - 0.22, wok_z + 0.04), (-0.12, wok_y - 0.1, wok_z + 0.03), 0.02, 0.02, BLACK, cloth=0)
     fly = []
     for n in range(7):
-        rise = max(0.0, sin(2 * pi * u - 0.5 + 0.12 * n)) * 0.34
+        rise = max(0.0, sin(4 * pi * u - 0.5 + 0.12 * n)) * 0.34
         fly.append(
             Bone(
                 (-0.16 + 0.035 * n, wok_y + 0.05 * sin(n * 2.1), wok_z + 0.17 + rise),
@@ -269,7 +269,7 @@ def _tray(u: float) -> dict[str, object]:
 GESTURES: Mapping[str, Gesture] = {
     "chop": Gesture(2.0, _chop),
     "wok": Gesture(2.0, _wok),
-    "toss": Gesture(1.0, _toss),
+    "toss": Gesture(2.0, _toss),
     "wash": Gesture(2.0, _wash),
     "plate": Gesture(2.0, _plate),
     "ladle": Gesture(2.0, _ladle),

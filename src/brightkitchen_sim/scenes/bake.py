@@ -154,8 +154,11 @@ def _light(room: Room, point: F32, normal: F32, rays: F32, rng: np.random.Genera
     return total.astype(np.float32)
 
 
-def _spread_light(seen: _Seen, light: F32, size_px: tuple[int, int], step: int) -> F32:
-    """Interpolate the coarse light (rows, cols, 3) to all pixels, mixing only samples of the same face."""
+def _spread_light(seen: _Seen, light: F32, size_px: tuple[int, int], step: int) -> tuple[F32, npt.NDArray[np.intp]]:
+    """Interpolate the coarse light (rows, cols, 3) to all pixels, mixing only samples of the same face.
+
+    Returns the light (n, 3) and the pixels of faces so thin that no sample fell on them near by.
+    """
     width, height = size_px
     cols, rows = light.shape[1], light.shape[0]
     face = seen.which.astype(np.int32) * 8 + np.argmax(np.abs(seen.normal), 1) * 2 + (seen.normal.sum(1) > 0)
@@ -181,7 +184,7 @@ def _spread_light(seen: _Seen, light: F32, size_px: tuple[int, int], step: int) 
             w = (w + 1e-4) * (coarse_face[cy, cx] == face2) + 1e-7
             out += light[cy, cx] * w[..., None]
             weight += w
-    return np.asarray((out / weight[..., None]).reshape(-1, 3), np.float32)
+    return np.asarray((out / weight[..., None]).reshape(-1, 3), np.float32), np.flatnonzero(weight < 1e-4)
 
 
 def _shine(room: Room, seen: _Seen, coat: F32, light: F32) -> F32:
@@ -266,7 +269,8 @@ def bake(room: Room, width_px: int, height_px: int, seed: int = 0) -> Backdrop:
     coarse = np.arange(px.size).reshape(height_px, width_px)[step // 2 :: step, step // 2 :: step]
     at = coarse.ravel()
     light_small = _light(room, seen.point[at], seen.normal[at], seen.rays[at], rng).reshape(*coarse.shape, 3)
-    light = _spread_light(seen, light_small, size, step)
+    light, missed = _spread_light(seen, light_small, size, step)
+    light[missed] = _light(room, seen.point[missed], seen.normal[missed], seen.rays[missed], rng)
     colour = _shine(room, seen, coat, light)
     _mirror(room, seen, coat, colour, size)
     _smooth_edges(room, seen, coat, light, colour, size)

@@ -139,15 +139,20 @@ def _head(outfit: Outfit, pose: Pose) -> list[Bone]:
             Bone(
                 (0.036 * side - 0.008, 0.084, 0.112),
                 (0.036 * side + 0.008, 0.084, 0.112),
-                0.0125,
-                0.0125,
+                0.0100,
+                0.0100,
                 DARK,
                 cloth=0,
             )
         )
         bones.append(
             Bone(
-                (0.036 * side - 0.016, 0.084, 0.136), (0.036 * side + 0.016, 0.083, 0.137), 0.008, 0.008, hair, cloth=0
+                (0.036 * side - 0.016, 0.084, 0.136),
+                (0.036 * side + 0.016, 0.083, 0.137),
+                0.0045,
+                0.0045,
+                hair,
+                cloth=0,
             )
         )
     if outfit.hat != "hood":
@@ -243,12 +248,12 @@ def build_person(outfit: Outfit, pose: Pose) -> list[Bone]:
         string = (apron[0] * 0.7, apron[1] * 0.7, apron[2] * 0.7)
         for side in (-1, 1):
             bones.append(
-                Bone(_v(lift(0, -0.115 * r, 0.10)), _v(lift(0.055 * side, -0.13 * r, 0.07)), 0.012, 0.020, string)
+                Bone(_v(lift(0, -0.132 * r, 0.10)), _v(lift(0.055 * side, -0.148 * r, 0.07)), 0.012, 0.020, string)
             )
             bones.append(
                 Bone(
-                    _v(lift(0.01 * side, -0.12 * r, 0.09)),
-                    _v(lift(0.03 * side, -0.15 * r, -0.08)),
+                    _v(lift(0.01 * side, -0.138 * r, 0.09)),
+                    _v(lift(0.03 * side, -0.182 * r, -0.08)),
                     0.010,
                     0.012,
                     string,
@@ -256,8 +261,8 @@ def build_person(outfit: Outfit, pose: Pose) -> list[Bone]:
             )
             bones.append(
                 Bone(
-                    _v(lift(0.02 * side, -0.108 * r, 0.10)),
-                    _v(lift(0.12 * r * side, -0.055 * r, 0.10)),
+                    _v(lift(0.02 * side, -0.122 * r, 0.10)),
+                    _v(lift(0.12 * r * side, -0.072 * r, 0.10)),
                     0.014,
                     0.016,
                     string,

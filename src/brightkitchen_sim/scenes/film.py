@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from math import floor
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from .effects import (
     slide_cover,
     steam_cover,
 )
-from .figures import Place, build_person, draw_bones
+from .figures import Place, Pose, build_person, draw_bones
 from .lens import F32
 from .osd import draw_text, find_cjk_font
 from .rooms import Stage, Steam, build_stage
@@ -32,6 +33,7 @@ Box = tuple[int, int, int, int]
 MOVE_S = 0.6
 CACHE_LIMIT_BYTES = 300_000_000
 NOISE_SIGMA = 2.1
+PEOPLE_FPS = 12.5  # people move on every second picture, which halves the cost of drawing them
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Film:
         self._caption = caption
         self._patches: dict[tuple[object, ...], Patch | None] = {}
         self._patch_bytes = 0
+        self._walking: dict[int, tuple[Pose, Patch | None]] = {}
         self._clouds: dict[tuple[int, int], F32] = {}
         self._noise = build_sensor_noise(shape.width_px, shape.height_px, seed + 1)
         self._wall = self._draw_wall() if any(e.kind == "moved" for e in events) else None
@@ -169,15 +172,13 @@ class Film:
         layers: list[Patch] = []
         for number, flame in enumerate(self._stage.flames):
             step = round(scene_s * 25) % round(FLAME_PERIOD_S * 25)
-            patch = self._cached(
-                ("flame", number, step),
-                lambda f=flame, s=step, n=number: draw_flame(self._backdrop, f, s / (FLAME_PERIOD_S * 25), n),
-            )
+            phase = step / (FLAME_PERIOD_S * 25)
+            patch = self._cached(("flame", number, step), partial(draw_flame, self._backdrop, flame, phase, number))
             if patch is not None:
                 layers.append(patch)
                 self._boxes["flame_left"] = _box_of(patch)
         for number, person in enumerate(self._stage.staff):
-            moment = moment_at(person, scene_s, self._scene_s, 25)
+            moment = moment_at(person, floor(scene_s * PEOPLE_FPS + 1e-6) / PEOPLE_FPS, self._scene_s, PEOPLE_FPS)
             if moment is not None:
                 patch = self._person(number, moment)
                 if patch is not None:
@@ -214,7 +215,11 @@ class Film:
         def draw() -> Patch | None:
             return draw_bones(self._backdrop, build_person(outfit, pose), Place(pose.x, pose.y, pose.heading, scale))
 
-        return draw() if moment.key is None else self._cached(("person", *moment.key), draw)
+        if moment.key is not None:
+            return self._cached(("person", *moment.key), draw)
+        if self._walking.get(number, (None, None))[0] != pose:
+            self._walking[number] = (pose, draw())
+        return self._walking[number][1]
 
     def _cached(self, key: tuple[object, ...], draw: Callable[[], Patch | None]) -> Patch | None:
         if key in self._patches:

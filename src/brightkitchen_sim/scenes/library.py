@@ -20,7 +20,7 @@ from .film import Caption, Film, Shape
 from .rooms import build_stage
 from .script import Event
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 MAIN_BPS = 2_000_000
 SUB_BPS = 400_000
 AudioCodec = Literal["pcma", "pcmu", "aac"]

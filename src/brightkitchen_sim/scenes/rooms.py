@@ -290,7 +290,7 @@ def wash(seed: int) -> Stage:
     s += (
         f.plates(3.75, d - 0.4, 0.82, 11)
         + f.plates(4.02, d - 0.42, 0.82, 8)
-        + f.basin(1.3, d - 1.1, 0, 0.26, None, depth_m=0.2)
+        + f.basin(5.2, 4.9, 0, 0.26, None, depth_m=0.2)
     )
     s += f.crate(2.2, 2.6, 0, f.BLUE, None, size=(0.6, 0.45, 0.3)) + f.crate(
         2.22, 2.62, 0.3, f.RED, None, size=(0.6, 0.45, 0.3)
@@ -313,7 +313,7 @@ def wash(seed: int) -> Stage:
             0.2,
         ),
     )
-    steams = (Steam((4.62, d - 0.6, 1.0), 1.1, 1.2, 1.2), Steam((1.35, d - 0.4, 0.8), 0.9, 0.9, 0.55))
+    steams = (Steam((4.62, d - 0.6, 1.0), 1.1, 1.2, 0.85), Steam((1.35, d - 0.4, 0.8), 0.9, 0.9, 0.55))
     return Stage(
         _room(s, panels, lens, mirrors_z=(0.0,), cast=(0.95, 1.0, 1.0)),
         staff,

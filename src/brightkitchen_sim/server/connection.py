@@ -77,6 +77,11 @@ class Connection:
             if session.playing and session.played_at_s is not None:
                 self._loop.call_later(max(0.0, session.played_at_s + duration_s - now_s), self._drop)
 
+    @property
+    def backlog_bytes(self) -> int:
+        """What waits because the client does not read fast enough."""
+        return self._writer.backlog_bytes
+
     def is_congested(self) -> bool:
         return not self._writer.has_room()
 

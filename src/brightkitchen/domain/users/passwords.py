@@ -35,21 +35,21 @@ class PasswordPool:
 
     async def is_correct(self, password: str, stored: str | None) -> bool:
         """True if `password` made `stored`. None (no such account) takes as long and is False."""
+        nobody = await self._stand_in()
         if stored is None:
-            if self._nobody is None:
-                self._nobody = await self.hash("nobody has this password")
-            await self._run(partial(self._verify, password, self._nobody))
+            await self._run(partial(self._verify, password, nobody))
             return False
         return await self._run(partial(self._verify, password, stored))
-
-    async def warm(self) -> None:
-        """Make the stand-in for unknown accounts before anybody asks, so that the first answer takes no longer."""
-        if self._nobody is None:
-            self._nobody = await self.hash("nobody has this password")
 
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _stand_in(self) -> str:
+        """Return the hash that unknown accounts are checked against; made once, whoever asks first."""
+        if self._nobody is None:
+            self._nobody = await self.hash("nobody has this password")
+        return self._nobody
 
     def _verify(self, password: str, stored: str) -> bool:
         try:

@@ -89,7 +89,7 @@ class AacTrack(Track):
         self._damaged = False
         self._step = SAMPLES_PER_FRAME
 
-    def on_gap(self, timestamp: int) -> None:
+    def on_gap(self, timestamp: int, missing: int) -> None:
         if self._parts:
             self._parts = []
             self.ledger.units_dropped += 1

@@ -104,8 +104,8 @@ class Track:
         """Append the units that became whole. Returns how many packets were used: fewer if the codec turned out another."""
         raise NotImplementedError
 
-    def on_gap(self, timestamp: int) -> None:
-        """Packets before the one with `timestamp` are missing."""
+    def on_gap(self, timestamp: int, missing: int) -> None:
+        """`missing` packets before the one with `timestamp` did not come (0: unknown, the source is another)."""
 
     def announce(self, format: Format, index: int) -> None:
         """Say that the format becomes known or changes before units[index]."""
@@ -174,7 +174,7 @@ class Track:
             if self.ssrc >= 0:
                 self.note("source_changed", "the synchronisation source changed while playing")
                 self.clock.restart()
-                self.on_gap(timestamp)
+                self.on_gap(timestamp, 0)
             self.ssrc = source
             self._extended = -1
             return True
@@ -190,7 +190,7 @@ class Track:
             self.lost += gap
             self.lost_total += gap
             self.ledger.packets_lost += gap
-            self.on_gap(timestamp)
+            self.on_gap(timestamp, gap)
         return True
 
     def accept_payload_type(self, payload_type: int) -> bool:

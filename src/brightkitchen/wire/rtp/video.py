@@ -34,6 +34,9 @@ from brightkitchen.wire.rtp.timeline import TrackClock
 from brightkitchen.wire.rtp.track import MAX_PIECES, MAX_UNIT_BYTES, SEQUENCE_STEP, Ledger, Packet, Track
 
 _MAX_SETS: Final = 64
+# Of the first 8 bytes as a number: the marker bit, and what a plain packet has in common with the expected one.
+_MARKER: Final = 0x80 << 48
+_SAME: Final = 0xFF7F_FFFF_0000_0000
 _SETS: Final = {Codec.H264: frozenset((7, 8)), Codec.H265: frozenset((32, 33, 34))}
 _KEYS: Final = {Codec.H264: frozenset((5,)), Codec.H265: frozenset(range(16, 22))}
 _PICTURES: Final = {Codec.H264: frozenset(range(1, 6)), Codec.H265: frozenset(range(32))}
@@ -51,7 +54,7 @@ class VideoTrack(Track):
     """One video track, of either codec."""
 
     __slots__ = (
-        "_check_first", "_damaged", "_donl", "_flushed", "_fragment_at", "_fragment_type", "_has_picture", "_is_key",
+        "_check_first", "_damaged", "_donl", "_flushed", "_fragment_at", "_fragment_type", "_has_picture", "_is_key", "_lost_after",
         "_marked", "_middle", "_newest_sps", "_piece_bytes", "_pieces", "_sets", "_sets_changed", "_solid", "_started",
         "_timestamp", "_trusted",
     )  # fmt: skip
@@ -70,6 +73,7 @@ class VideoTrack(Track):
         self._is_key = False
         self._damaged = False
         self._check_first = False
+        self._lost_after = 0  # of `lost`, what was lost behind the picture that is open
         self._marked = False
         self._trusted: bool | None = None
         self._started = False
@@ -106,7 +110,7 @@ class VideoTrack(Track):
                 next_word += SEQUENCE_STEP
                 continue
             self.next_word = next_word
-            self._take(packet, received_at, units)
+            self._take(packet, word, source, received_at, units)
             if self.codec is not codec:
                 return used
             next_word, ssrc, middle, append = self.next_word, self.ssrc, self._middle, self._pieces.append
@@ -116,17 +120,24 @@ class VideoTrack(Track):
             self._settle()
         return len(packets)
 
-    def on_gap(self, timestamp: int) -> None:
-        if self._pieces and not (self._marked and timestamp != self._timestamp):
+    def on_gap(self, timestamp: int, missing: int) -> None:
+        if self._pieces and self._marked and timestamp != self._timestamp:
+            self._lost_after += missing
+        elif self._pieces:
             self._damaged = True
         self._check_first = self._check_first or timestamp != self._timestamp
 
-    def _take(self, packet: Packet, received_at: Utc, units: list[AccessUnit]) -> None:
-        """Handle a packet that does not simply continue a fragmented NAL unit."""
-        opened = self.open(packet)
-        if opened is None:
-            return
-        start, end, timestamp, marker = opened
+    def _take(self, packet: Packet, word: int, source: int, received_at: Utc, units: list[AccessUnit]) -> None:
+        """Handle a packet that does not simply continue a fragmented NAL unit. word, source: as read by `receive`."""
+        if not (word ^ self.next_word) & _SAME and source == self.ssrc:
+            # Plain header and the expected number; only marker and timestamp are its own.
+            start, end, timestamp, marker = 12, len(packet), word & 0xFFFFFFFF, word & _MARKER
+            self.next_word = (word & ~_MARKER) + SEQUENCE_STEP
+        else:
+            opened = self.open(packet)
+            if opened is None:
+                return
+            start, end, timestamp, marker = opened
         if timestamp != self._timestamp:
             self._begin(timestamp, units)
         elif self._marked and self._trusted is None:
@@ -288,6 +299,7 @@ class VideoTrack(Track):
         pieces, is_key = self._pieces, self._is_key
         damaged = self._damaged or self._fragment_at >= 0
         repeated = self._timestamp == self._flushed
+        lost_after, self._lost_after = self._lost_after, 0
         self._flushed = self._timestamp
         self._clear()
         if self._sets_changed:
@@ -310,8 +322,8 @@ class VideoTrack(Track):
         if pts < 0:
             self.ledger.units_dropped += 1
             return
-        units.append(AccessUnit(VIDEO_TRACK, pts, data, is_key, self.at, self.lost))
-        self.lost = 0
+        units.append(AccessUnit(VIDEO_TRACK, pts, data, is_key, self.at, self.lost - lost_after))
+        self.lost = lost_after
 
     def _begins_picture(self, data: bytes) -> bool:
         """After a loss: is the first slice the picture's first (first_mb_in_slice = 0, first_slice_segment_in_pic_flag)?"""

@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
+import av
 import numpy as np
 import pytest
 
@@ -127,6 +129,35 @@ def test_ensure_clips_quick_writes_playable_files_once(tmp_path: Path) -> None:
     stamp = paths.main.stat().st_mtime_ns
     assert ensure_clips(tmp_path, spec, quick=True) == paths
     assert paths.main.stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_ensure_clips_quick_decodes_to_the_drawn_pictures(tmp_path: Path, codec: Literal["h264", "h265"]) -> None:
+    spec = find_scene("zq-wash")
+    clip = open_clip(ensure_clips(tmp_path, spec, codec=codec, quick=True).main)
+    decoder = av.CodecContext.create("h264" if codec == "h264" else "hevc", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.extradata = b"".join(b"\x00\x00\x00\x01" + unit for unit in clip.header.parameter_sets)
+    pictures = []
+    for i in range(clip.frame_count):
+        data = bytes(clip.frame(i))
+        size = int.from_bytes(data[:4], "big")
+        assert size <= len(data) - 4
+        pictures += decoder.decode(av.Packet(_to_annexb(data)))
+    pictures += decoder.decode(None)
+    assert len(pictures) == clip.frame_count
+    drawn = build_film(spec, quick=True).picture(20).to_rgb().astype(int)
+    coded = pictures[20].to_ndarray(format="rgb24").astype(int)
+    assert float(np.abs(drawn - coded).mean()) < 9
+
+
+def _to_annexb(avcc: bytes) -> bytes:
+    out, at = b"", 0
+    while at < len(avcc):
+        size = int.from_bytes(avcc[at : at + 4], "big")
+        out += b"\x00\x00\x00\x01" + avcc[at + 4 : at + 4 + size]
+        at += 4 + size
+    return out
 
 
 def test_ensure_clips_quick_h265_has_three_parameter_sets(tmp_path: Path) -> None:
