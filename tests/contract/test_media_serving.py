@@ -194,8 +194,8 @@ async def test_big_header_and_big_body_are_refused(node: NodeBench) -> None:
 
 
 async def test_slow_header_is_cut_off_and_a_used_connection_is_not(node: NodeBench) -> None:
-    slow_in, slow_out = await asyncio.open_connection("127.0.0.1", node.port.port)
-    used_in, used_out = await asyncio.open_connection("127.0.0.1", node.port.port)
+    slow_in, slow_out = await asyncio.open_connection("127.0.0.1", node.port)
+    used_in, used_out = await asyncio.open_connection("127.0.0.1", node.port)
     slow_out.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
     for _ in range(2):
         used_out.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
