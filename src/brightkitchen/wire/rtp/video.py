@@ -343,10 +343,8 @@ class VideoTrack(Track):
     def _begins_picture(self, data: bytes) -> bool:
         """After a loss: is the first slice the picture's first (first_mb_in_slice = 0, first_slice_segment_in_pic_flag)?"""
         at = 1 if self.codec is Codec.H264 else 2
-        for nal in split_avcc(data):
-            if parse_nal_type(self.codec, nal[0]) in self._picture_kinds:
-                return len(nal) > at and nal[at] & 0x80 != 0
-        return False
+        first = next(nal for nal in split_avcc(data) if parse_nal_type(self.codec, nal[0]) in self._picture_kinds)
+        return len(first) > at and first[at] & 0x80 != 0
 
     def _learn(self, nal: bytes) -> None:
         """Keep a parameter set if it is new; the format follows when the picture it came with is whole."""
