@@ -50,9 +50,9 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     camera: int
     name: str
     site: str
-    zone: str
-    main: str
-    sub: str
+    zone_name: str
+    rtsp: str
+    sub: str | None = None
 
 
 def is_loopback(host: str) -> bool:
@@ -122,9 +122,9 @@ class DemoCity:
             await admin.ensure_camera(
                 name=camera.name,
                 premises_name=camera.site,
-                zone=camera.zone,
-                url=camera.main,
-                sub_url=camera.sub,
+                zone=camera.zone_name,
+                url=camera.rtsp,
+                sub_url=camera.sub or "",
                 username=self._logins.user,
                 password=self._logins.password,
             )

@@ -1,0 +1,182 @@
+"""The control process: people, cameras, permissions, the page. Built here once, from its parts."""
+
+import asyncio
+import ipaddress
+import json
+import signal
+import sys
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+import uvloop
+
+from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.cli.admin_socket import make_local_app
+from brightkitchen.domain.authz.keyring import KeyRing
+from brightkitchen.domain.authz.minter import MediaTokenMinter
+from brightkitchen.domain.authz.model import LOCAL
+from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.cameras import policy as camera_policy
+from brightkitchen.domain.cameras.live import LiveBoard
+from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.users import policy as user_policy
+from brightkitchen.domain.users.attempts import LoginAttempts
+from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.service import UserService
+from brightkitchen.kernel.clock import SystemClock
+from brightkitchen.kernel.config import Config
+from brightkitchen.kernel.database import open_database, sqlite_url
+from brightkitchen.kernel.datakeys import Purpose, load_sealers
+from brightkitchen.kernel.entropy import SystemEntropy
+from brightkitchen.kernel.ids import NodeId
+from brightkitchen.kernel.log import configure_logging
+from brightkitchen.kernel.netguard import GuardPolicy, IPAddress, NetGuard, parse_endpoint, parse_networks
+from brightkitchen.kernel.tasks import Supervisor
+from brightkitchen.web.admin import make_admin_app, serve_admin
+from brightkitchen.web.app import make_app
+from brightkitchen.web.housekeeping import run_housekeeping
+from brightkitchen.web.metrics import ControlMetrics
+from brightkitchen.web.nodechannel import NodeChannel, NodeRegistry, serve_on_socket
+from brightkitchen.web.options import Services, WebOptions
+from brightkitchen.web.server import Listener, WebServer
+
+
+def run_control(config: Config, inherit_fd: int) -> int:
+    """Run the control process until SIGTERM or until the launcher is gone."""
+    configure_logging(process="control", level=config.log.level)
+    inheritance = read_inheritance(inherit_fd)
+    uvloop.run(_serve(config, inheritance, inherit_fd))
+    return 0
+
+
+async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> None:
+    clock, entropy, metrics = SystemClock(), SystemEntropy(), ControlMetrics()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    watch_launcher(inherit_fd, stop.set)
+    data = folder_of(config)
+    async with AsyncExitStack() as ending:
+        database = await open_database(sqlite_url(data / "control.sqlite3"))
+        ending.push_async_callback(database.close)
+        sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
+        policy = Policy()
+        camera_policy.register_actions(policy)
+        user_policy.register_actions(policy)
+        keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
+        await keys.refresh()
+        passwords = PasswordPool()
+        ending.callback(passwords.close)
+        users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+        ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
+        nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
+        users.add_listener(nodes)
+        board = LiveBoard()
+        cameras = CameraService(
+            database,
+            policy,
+            sealers[Purpose.CAMERA],
+            guard=build_guard(config),
+            nodes=nodes,
+            board=board,
+            minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+            clock=clock,
+            entropy=entropy,
+        )
+        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+        options = WebOptions(
+            origins=site_origins(config),
+            media_ports=ports,
+            version=version("brightkitchen"),
+            city=config.city,
+            time_zone=config.time_zone,
+            demo=config.demo.enabled,
+            trusted_proxy=config.web.trusted_proxy,
+        )
+        await cameras.place_lost_cameras()
+        made_first = await _ensure_first_admin(users, inheritance.first_admin)
+
+        channel = NodeChannel(
+            nodes,
+            cameras,
+            secret=bytes.fromhex(inheritance.secret),
+            verify_keys=keys.verify_keys,
+            allowed_origins=options.origins,
+            clock=clock,
+        )
+        for runner in (
+            await serve_on_socket(channel.make_app(), data / "run" / "control.sock"),
+            await serve_on_socket(make_local_app(services), data / "run" / "admin.sock"),
+            await serve_admin(make_admin_app(services), host="127.0.0.1", port=config.web.admin_port),
+        ):
+            ending.push_async_callback(runner.cleanup)
+        supervisor = Supervisor(clock, entropy)
+        ending.push_async_callback(supervisor.close)
+        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
+        server = WebServer(
+            make_app(services, options),
+            Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),
+        )
+        serving = asyncio.create_task(server.run(), name="web")
+        await server.wait_listening(clock)
+        print(json.dumps({"event": "ready", "first_admin": made_first}), flush=True)
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+            sys.exit(1)
+        serving.cancel()
+        await asyncio.wait((serving,), timeout=5)
+
+
+async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> bool:
+    """Create the first person if there is nobody yet. returns: whether that was done."""
+    if wanted is None or await users.has_anybody():
+        return False
+    await users.create_user(LOCAL, wanted.username, display_name="管理员", password=wanted.password)
+    return True
+
+
+def folder_of(config: Config) -> Path:
+    """Return the data folder, absolute."""
+    return Path(config.data_dir).resolve()
+
+
+def build_guard(config: Config) -> NetGuard:
+    """Return the guard of every address a camera may name."""
+    own: set[IPAddress] = set()
+    for addresses in psutil.net_if_addrs().values():
+        for each in addresses:
+            try:
+                own.add(ipaddress.ip_address(each.address.partition("%")[0]))
+            except ValueError:
+                continue  # a hardware address
+    guard = config.netguard
+    return NetGuard(
+        GuardPolicy(
+            allow_networks=parse_networks(guard.allow_networks),
+            deny_networks=parse_networks(guard.deny_networks),
+            own_addresses=frozenset(own),
+            allow_endpoints=tuple(parse_endpoint(text) for text in guard.allow_endpoints),
+            allow_public=guard.allow_public,
+        )
+    )
+
+
+def site_origins(config: Config) -> tuple[str, ...]:
+    """Return every origin the page may be opened by: the public one, else the address, and localhost beside loopback."""
+    if config.web.public_url:
+        return (config.web.public_url.rstrip("/"),)
+    host = f"[{config.web.host}]" if ":" in config.web.host else config.web.host
+    origins = [f"http://{host}:{config.web.port}"]
+    if config.web.host == "127.0.0.1":
+        origins.append(f"http://localhost:{config.web.port}")
+    return tuple(origins)
+
+
+def _may_be_plain(config: Config) -> bool:
+    """Behind a TLS proxy, or said loudly."""
+    return config.web.insecure_http or config.web.public_url.startswith("https://")

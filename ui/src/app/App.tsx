@@ -1,0 +1,83 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { App as AntdApp, ConfigProvider } from "antd";
+import enUS from "antd/locale/en_US";
+import zhCN from "antd/locale/zh_CN";
+import dayjs from "dayjs";
+import "dayjs/locale/zh-cn";
+import { useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { RouterProvider } from "react-router/dom";
+import { asProblem } from "@/shared/api/problem";
+import { sessionQuery } from "@/shared/api/session";
+import { buildTheme, type ThemeName } from "@/shared/theme/antdTheme";
+import { applyCssVariables } from "@/shared/theme/cssVariables";
+import { ThemeContext } from "@/shared/theme/useThemeName";
+import { buildRouter } from "./routes";
+
+/** The nonce of this answer's Content-Security-Policy; undefined where no server has put one in. */
+export function readNonce(): string | undefined {
+  const nonce = document.querySelector<HTMLMetaElement>('meta[name="bk-csp-nonce"]')?.content;
+  return nonce && !nonce.startsWith("__") ? nonce : undefined;
+}
+
+export function buildQueryClient(): QueryClient {
+  const client = new QueryClient({
+    defaultOptions: {
+      queries: {
+        retry: (count, error) => count < 2 && asProblem(error).isPassing,
+        refetchOnWindowFocus: true,
+        staleTime: 10_000,
+      },
+    },
+  });
+  // Any 401 means that the session ended: the frame then shows the log-in and keeps the address.
+  const onError = (error: unknown) => {
+    if (asProblem(error).status === 401 && client.getQueryData(sessionQuery.queryKey))
+      void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+  };
+  client.getQueryCache().config.onError = onError;
+  client.getMutationCache().config.onError = onError;
+  return client;
+}
+
+const themeKey = "bk.theme";
+
+export function App() {
+  const { i18n } = useTranslation();
+  const [queries] = useState(buildQueryClient);
+  const [router] = useState(buildRouter);
+  const [themeName, setThemeName] = useState<ThemeName>(() =>
+    localStorage.getItem(themeKey) === "dark" ? "dark" : "light",
+  );
+  const theme = useMemo(() => buildTheme(themeName), [themeName]);
+  const nonce = useMemo(readNonce, []);
+  useEffect(() => applyCssVariables(themeName, document.documentElement), [themeName]);
+  const isChinese = i18n.language.startsWith("zh");
+  dayjs.locale(isChinese ? "zh-cn" : "en");
+  const choice = useMemo(
+    () => ({
+      name: themeName,
+      choose: (name: ThemeName) => {
+        localStorage.setItem(themeKey, name);
+        setThemeName(name);
+      },
+    }),
+    [themeName],
+  );
+  return (
+    <ConfigProvider
+      theme={theme}
+      locale={isChinese ? zhCN : enUS}
+      button={{ autoInsertSpace: false }}
+      {...(nonce ? { csp: { nonce } } : {})}
+    >
+      <ThemeContext.Provider value={choice}>
+        <QueryClientProvider client={queries}>
+          <AntdApp className="bk-app">
+            <RouterProvider router={router} />
+          </AntdApp>
+        </QueryClientProvider>
+      </ThemeContext.Provider>
+    </ConfigProvider>
+  );
+}

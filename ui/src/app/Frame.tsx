@@ -1,0 +1,90 @@
+import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined } from "@ant-design/icons";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Navigate, NavLink, Outlet, useLocation } from "react-router";
+import { followEvents } from "@/shared/api/events";
+import { ProblemPanel } from "@/shared/api/ProblemText";
+import { hasLeft, sessionQuery } from "@/shared/api/session";
+import { useZone } from "@/shared/api/system";
+import { useTouch } from "@/shared/api/useTouch";
+import { formatClock } from "@/shared/time/format";
+import { serverNowMs } from "@/shared/time/serverClock";
+import { TopBar } from "./TopBar";
+
+const entries = [
+  { to: "/live", word: "nav.live", icon: <PlaySquareOutlined /> },
+  { to: "/play", word: "nav.play", icon: <HistoryOutlined /> },
+  { to: "/devices", word: "nav.devices", icon: <ClusterOutlined /> },
+] as const;
+
+/** Bar, rail and page, for whoever is logged in. */
+export function Frame() {
+  const session = useQuery(sessionQuery);
+  const location = useLocation();
+  const wasIn = useRef(false);
+  if (session.data) wasIn.current = true;
+  if (session.isPending) return <div className="bk-frame" aria-busy />;
+  if (session.isError && session.data === undefined)
+    return (
+      <div className="bk-page">
+        <ProblemPanel error={session.error} onRetry={() => void session.refetch()} />
+      </div>
+    );
+  if (!session.data)
+    return (
+      <Navigate
+        to={`/login?next=${encodeURIComponent(location.pathname + location.search)}`}
+        state={{ hasEnded: wasIn.current && !hasLeft() }}
+        replace
+      />
+    );
+  return <LoggedInFrame name={session.data.user.name || session.data.user.username} />;
+}
+
+function LoggedInFrame({ name }: { name: string }) {
+  const { t } = useTranslation();
+  useTouch();
+  return (
+    <div className="bk-frame">
+      <a className="bk-skip" href="#content">
+        {t("app.skip")}
+      </a>
+      <TopBar name={name} />
+      <LineStrip />
+      <div className="bk-body">
+        <nav className="bk-rail" aria-label={t("app.nav")}>
+          {entries.map(({ to, word, icon }) => (
+            <NavLink key={to} to={to} className="bk-rail-entry">
+              <span aria-hidden className="bk-rail-icon">
+                {icon}
+              </span>
+              <span>{t(word)}</span>
+            </NavLink>
+          ))}
+        </nav>
+        <main id="content" className="bk-main" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+    </div>
+  );
+}
+
+/** Follows the server's events and says when the line to it is down. */
+function LineStrip() {
+  const { t } = useTranslation();
+  const zone = useZone();
+  const queries = useQueryClient();
+  const [downSinceMs, setDownSinceMs] = useState<number>();
+  useEffect(
+    () => followEvents(queries, (isUp) => setDownSinceMs((old) => (isUp ? undefined : (old ?? serverNowMs())))),
+    [queries],
+  );
+  if (downSinceMs === undefined) return null;
+  return (
+    <div className="bk-strip" role="status">
+      {t("error.lineLost", { at: formatClock(downSinceMs, zone) })}
+    </div>
+  );
+}

@@ -1,0 +1,16 @@
+import { Button } from "antd";
+import { useTranslation } from "react-i18next";
+
+export function PageError({ isMissing = false }: { isMissing?: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <div className="bk-page">
+      <div className="bk-panel" role="alert">
+        <p>{isMissing ? t("error.access") : t("error.page")}</p>
+        <Button onClick={() => (isMissing ? window.location.assign("/live") : window.location.reload())}>
+          {isMissing ? t("nav.live") : t("common.retry")}
+        </Button>
+      </div>
+    </div>
+  );
+}

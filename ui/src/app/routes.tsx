@@ -1,0 +1,28 @@
+import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
+import { CamerasPage } from "@/features/cameras/CamerasPage";
+import { LivePage } from "@/features/live/LivePage";
+import { LoginPage } from "@/features/login/LoginPage";
+import { Frame } from "./Frame";
+import { PageError } from "./PageError";
+
+export const routes: RouteObject[] = [
+  { path: "/login", element: <LoginPage />, errorElement: <PageError /> },
+  {
+    element: <Frame />,
+    errorElement: <PageError />,
+    children: [
+      { index: true, element: <Navigate to="/live" replace /> },
+      { path: "/live", element: <LivePage /> },
+      {
+        path: "/play",
+        lazy: async () => ({ Component: (await import("@/features/playback/PlaybackPage")).PlaybackPage }),
+      },
+      { path: "/devices", element: <CamerasPage /> },
+      { path: "*", element: <PageError isMissing /> },
+    ],
+  },
+];
+
+export function buildRouter() {
+  return createBrowserRouter(routes);
+}

@@ -1,0 +1,245 @@
+import { App, Segmented } from "antd";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Camera } from "@/shared/api/cameras";
+import { useZone } from "@/shared/api/system";
+import { useKeys } from "@/shared/keyboard";
+import { saveSnapshot } from "@/shared/media/snapshot";
+import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
+import { useNow } from "@/shared/time/useNow";
+import { CameraChoice } from "./CameraChoice";
+import { centredOn, hourMs, levels, spanOf, type View, withVisible, zoomAt } from "./geometry";
+import { MomentChoice } from "./MomentChoice";
+import { PictureWords } from "./PictureWords";
+import { Timeline } from "./Timeline";
+import { rates, Transport } from "./Transport";
+import { useRecorded } from "./timelineApi";
+import { type Playback, usePlayback } from "./usePlayback";
+
+interface Props {
+  camera: Camera;
+  cameras: readonly Camera[];
+  startMs: number;
+  onCamera: (id: string) => void;
+  onMoment: (atMs: number) => void;
+}
+
+export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: Props) {
+  const { t } = useTranslation();
+  const zone = useZone();
+  const nowMs = useNow();
+  const video = useRef<HTMLVideoElement>(null);
+  const playback = usePlayback(video, camera.id, startMs);
+  const atMs = playback.positionMs ?? startMs;
+  const [view, setView] = useState<View>(() => centredOn(startMs, hourMs, nowMs));
+  const recorded = useRecorded(camera.id, playback.session, view, nowMs);
+  const controls = useControls(playback, atMs, nowMs, onMoment);
+  const snapshot = useSnapshotOf(camera, playback, zone);
+  useFollowing(playback, view, setView, nowMs);
+  useDeskKeys(controls, snapshot, { view, setView, atMs, nowMs });
+  const copyLink = useLink(camera, atMs);
+  return (
+    <div className="bk-desk">
+      <div className="bk-desk-head">
+        <h1 className="bk-visually-hidden">{t("play.title")}</h1>
+        <CameraChoice cameras={cameras} value={camera.id} onChange={onCamera} />
+        <MomentChoice {...{ atMs, nowMs, zone }} onSeek={controls.seek} />
+        <span className="bk-grow" />
+        <Link className="bk-live-link" to={`/live?wall=1&c=${camera.id}`}>
+          {t("play.toLive")}
+        </Link>
+      </div>
+      <section className="bk-stage bk-desk-stage">
+        <div className="bk-picture bk-desk-picture">
+          {/* A click on the picture plays and pauses; the button below does the same for the keyboard. */}
+          <video ref={video} playsInline aria-hidden onClick={controls.toggle} />
+          <PictureWords
+            {...{ state: playback.state, skip: playback.skip, recorded: recorded.data, zone, nowMs }}
+            onSeek={controls.seek}
+            onRetry={() => controls.seek(atMs)}
+          />
+        </div>
+        <div className="bk-desk-bar">
+          <Transport
+            isPlaying={controls.isPlaying}
+            rate={controls.rate}
+            hasSound={controls.hasSound}
+            canSnapshot={camera.abilities.includes("camera.snapshot")}
+            onToggle={controls.toggle}
+            onStep={(deltaMs) => controls.seek(atMs + deltaMs)}
+            onRate={controls.setRate}
+            onSound={controls.toggleSound}
+            onSnapshot={() => void snapshot()}
+            onLink={copyLink}
+          />
+          <Shown atMs={atMs} zone={zone} nowMs={nowMs} />
+        </div>
+        <TimelineBar
+          {...{ view, setView, nowMs, zone, atMs, onSeek: controls.seek, isFailing: recorded.isError }}
+          recorded={recorded.data}
+        />
+      </section>
+    </div>
+  );
+}
+
+function Shown({ atMs, zone, nowMs }: { atMs: number; zone: string; nowMs: number }) {
+  const { t, i18n } = useTranslation();
+  const tenths = Math.floor((atMs % 1000) / 100);
+  return (
+    <span className="bk-shown" title={t("play.shownAt")}>
+      <span>{formatDate(atMs, zone, i18n.language, nowMs)}</span>
+      <time dateTime={new Date(atMs).toISOString()}>
+        {formatClock(atMs, zone)}.{tenths}
+      </time>
+    </span>
+  );
+}
+
+function useControls(playback: Playback, atMs: number, nowMs: number, onMoment: (atMs: number) => void) {
+  const { driver, state } = playback;
+  const [rate, setRateState] = useState(1);
+  const [hasSound, setHasSound] = useState(false);
+  const [wantsPlay, setWantsPlay] = useState(true);
+  const seek = (wantedMs: number) => {
+    const targetMs = Math.min(wantedMs, nowMs - 1_000);
+    driver?.seek(targetMs);
+    onMoment(targetMs);
+  };
+  const setRate = (next: number) => {
+    setRateState(next);
+    driver?.setRate(next);
+  };
+  const toggle = () => {
+    if (wantsPlay) driver?.pause();
+    else driver?.play();
+    setWantsPlay(!wantsPlay);
+    onMoment(atMs);
+  };
+  const toggleSound = () => {
+    setHasSound(!hasSound);
+    driver?.setSound(!hasSound);
+  };
+  const isPlaying = wantsPlay && state.kind !== "gap" && state.kind !== "ended" && state.kind !== "error";
+  return { rate, hasSound, isPlaying, wantsPlay, seek, setRate, toggle, toggleSound };
+}
+
+type Controls = ReturnType<typeof useControls>;
+
+/** Keeps the playhead in sight while it moves by itself. */
+function useFollowing(playback: Playback, view: View, setView: (view: View) => void, nowMs: number): void {
+  const { positionMs, state } = playback;
+  const lastMs = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    if (positionMs === undefined) return;
+    const wasInSight = lastMs.current === undefined || (lastMs.current >= view.fromMs && lastMs.current <= view.toMs);
+    const hasMoved = lastMs.current !== positionMs;
+    lastMs.current = positionMs;
+    // Somebody who panned away looks at something else: leave the ruler alone until the playhead is met again.
+    if (!hasMoved || (!wasInSight && state.kind === "playing")) return;
+    const next = withVisible(view, positionMs, nowMs);
+    if (next !== view) setView(next);
+  }, [positionMs, state.kind, view, setView, nowMs]);
+}
+
+interface DeskKeys {
+  view: View;
+  setView: (view: View) => void;
+  atMs: number;
+  nowMs: number;
+}
+
+function useDeskKeys(
+  controls: Controls,
+  snapshot: () => Promise<void>,
+  { view, setView, atMs, nowMs }: DeskKeys,
+): void {
+  useKeys((code, event) => {
+    const step = event.shiftKey ? 60_000 : 5_000;
+    if (code === "ArrowLeft") controls.seek(atMs - step);
+    else if (code === "ArrowRight") controls.seek(atMs + step);
+    else if (event.shiftKey) return false;
+    else if (code === "Space" || code === "KeyK") controls.toggle();
+    else if (code === "KeyJ") controls.seek(atMs - 10_000);
+    else if (code === "KeyL") {
+      if (!controls.wantsPlay) controls.toggle();
+      else controls.setRate(Math.min(rates[rates.length - 1] ?? 1, controls.rate * 2));
+    } else if (code === "KeyS") void snapshot();
+    else if (code === "KeyM") controls.toggleSound();
+    else if (code === "KeyN") controls.seek(nowMs - 5_000);
+    else if (code === "Minus" || code === "NumpadSubtract") setView(zoomAt(view, atMs, 2, nowMs));
+    else if (code === "Equal" || code === "NumpadAdd") setView(zoomAt(view, atMs, 0.5, nowMs));
+    else return false;
+    return true;
+  });
+}
+
+function useSnapshotOf(camera: Camera, playback: Playback, zone: string): () => Promise<void> {
+  const { t, i18n } = useTranslation();
+  const { message } = App.useApp();
+  return async () => {
+    const atMs = playback.driver?.shownAtMs;
+    if (atMs === undefined || !camera.abilities.includes("camera.snapshot")) return;
+    try {
+      const savedMs = await saveSnapshot(camera, { profile: "main", atMs, zone });
+      message.success(
+        t("live.snapshotSaved", { name: camera.name, at: formatMoment(savedMs, zone, i18n.language, Date.now()) }),
+      );
+    } catch {
+      message.warning(t("snapshot.failed"), 8);
+    }
+  };
+}
+
+function useLink(camera: Camera, atMs: number): () => void {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  return () => {
+    const url = `${window.location.origin}/play?${new URLSearchParams({ c: camera.id, t: new Date(atMs).toISOString() })}`;
+    navigator.clipboard.writeText(url).then(
+      () => message.success(t("play.linkCopied")),
+      () => message.info(url, 8),
+    );
+  };
+}
+
+interface BarProps {
+  view: View;
+  setView: (view: View) => void;
+  recorded: ReturnType<typeof useRecorded>["data"];
+  isFailing: boolean;
+  atMs: number;
+  nowMs: number;
+  zone: string;
+  onSeek: (atMs: number) => void;
+}
+
+function TimelineBar({ view, setView, recorded, isFailing, atMs, nowMs, zone, onSeek }: BarProps) {
+  const { t } = useTranslation();
+  const spanMs = Math.round(spanOf(view) / 1000) * 1000;
+  return (
+    <div className="bk-desk-timeline">
+      <div className="bk-desk-tools">
+        <Segmented<number>
+          className="bk-stage-segmented"
+          aria-label={t("play.zoom")}
+          value={spanMs}
+          options={levels.map((level) => ({ value: level.spanMs, label: t(`play.zoom.${level.key}`) }))}
+          onChange={(wantedMs) => setView(centredOn(atMs, wantedMs, nowMs))}
+        />
+        <span className="bk-legend">
+          <i className="bk-key-recorded" /> {t("play.legend.recorded")}
+          <i className="bk-key-gap" /> {t("play.legend.gap")}
+        </span>
+        <span className="bk-stage-hint">{isFailing ? t("play.timelineFailed") : t("play.hint")}</span>
+      </div>
+      <Timeline
+        {...{ view, recorded, nowMs, zone, onSeek }}
+        playheadMs={atMs}
+        onView={setView}
+        label={t("play.timeline")}
+      />
+    </div>
+  );
+}

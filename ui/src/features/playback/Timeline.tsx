@@ -1,0 +1,211 @@
+import { type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useWords } from "@/shared/camera/useWords";
+import { fontFamily } from "@/shared/theme/tokens";
+import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
+import { drawTimeline, rulerPx } from "./drawTimeline";
+import { gapAt, isRecordedAt, panBy, type Recorded, spanOf, timeAt, type View, xOf, zoomAt } from "./geometry";
+
+interface Props {
+  view: View;
+  recorded: Recorded | undefined;
+  playheadMs: number | undefined;
+  nowMs: number;
+  zone: string;
+  onView: (view: View) => void;
+  onSeek: (atMs: number) => void;
+  /** Keys that the page does not take itself. */
+  label: string;
+}
+
+const heightPx = 96;
+const dragPx = 4;
+
+type Drag = { kind: "pan"; startX: number; startView: View; moved: boolean } | { kind: "scrub"; atMs: number };
+
+/** Ruler and recording of one camera: wheel zooms, drag pans, click seeks, dragging the playhead scrubs. */
+export function Timeline(props: Props) {
+  const { view, nowMs, zone, onView, onSeek } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const widthPx = useWidth(canvas);
+  const [hoverMs, setHoverMs] = useState<number>();
+  const [scrubMs, setScrubMs] = useState<number>();
+  const drag = useRef<Drag | undefined>(undefined);
+  const pointers = useRef(new Map<number, number>());
+  const shownMs = scrubMs ?? props.playheadMs;
+  useDrawing(canvas, widthPx, { ...props, playheadMs: shownMs }, hoverMs);
+  useWheel(canvas, (event, xPx) => {
+    const pinnedMs = timeAt(view, widthPx, xPx);
+    if (event.shiftKey) onView(panBy(view, ((event.deltaY || event.deltaX) / widthPx) * spanOf(view), nowMs));
+    else if (Math.abs(event.deltaX) > Math.abs(event.deltaY))
+      onView(panBy(view, (event.deltaX / widthPx) * spanOf(view), nowMs));
+    else onView(zoomAt(view, pinnedMs, 1.0015 ** event.deltaY, nowMs));
+  });
+  const xIn = (event: PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left;
+  const onPointerDown = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    const xPx = xIn(event);
+    event.currentTarget.setPointerCapture(event.pointerId);
+    pointers.current.set(event.pointerId, xPx);
+    const isOnHead = shownMs !== undefined && Math.abs(xOf(view, widthPx, shownMs) - xPx) <= 7;
+    drag.current = isOnHead
+      ? { kind: "scrub", atMs: shownMs }
+      : { kind: "pan", startX: xPx, startView: view, moved: false };
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    const xPx = xIn(event);
+    const atMs = timeAt(view, widthPx, xPx);
+    setHoverMs(atMs);
+    const lastX = pointers.current.get(event.pointerId);
+    if (lastX !== undefined && pointers.current.size === 2) {
+      pinch(event.pointerId, lastX, xPx);
+      return;
+    }
+    const now = drag.current;
+    if (!now) return;
+    if (now.kind === "scrub") {
+      now.atMs = Math.min(atMs, nowMs);
+      setScrubMs(now.atMs);
+    } else if (now.moved || Math.abs(xPx - now.startX) > dragPx) {
+      now.moved = true;
+      onView(panBy(now.startView, ((now.startX - xPx) / widthPx) * spanOf(now.startView), nowMs));
+    }
+  };
+  const pinch = (id: number, fromX: number, toX: number) => {
+    const otherX = [...pointers.current].find(([other]) => other !== id)?.[1];
+    pointers.current.set(id, toX);
+    if (otherX === undefined) return;
+    const factor = Math.max(20, Math.abs(fromX - otherX)) / Math.max(20, Math.abs(toX - otherX));
+    onView(zoomAt(view, timeAt(view, widthPx, (toX + otherX) / 2), factor, nowMs));
+    drag.current = undefined;
+  };
+  const onPointerUp = (event: PointerEvent) => {
+    pointers.current.delete(event.pointerId);
+    const now = drag.current;
+    drag.current = undefined;
+    if (now?.kind === "scrub") {
+      setScrubMs(undefined);
+      onSeek(now.atMs);
+    } else if (now && !now.moved) onSeek(Math.min(timeAt(view, widthPx, xIn(event)), nowMs));
+  };
+  const onPointerCancel = (event: PointerEvent) => {
+    pointers.current.delete(event.pointerId);
+    drag.current = undefined;
+    setScrubMs(undefined);
+  };
+  return (
+    <div className="bk-timeline">
+      <canvas
+        ref={canvas}
+        tabIndex={0}
+        role="slider"
+        aria-label={props.label}
+        aria-valuemin={Math.round(view.fromMs / 1000)}
+        aria-valuemax={Math.round(view.toMs / 1000)}
+        aria-valuenow={Math.round((shownMs ?? view.fromMs) / 1000)}
+        aria-valuetext={useValueText(props.recorded, shownMs, zone, nowMs)}
+        onPointerDown={onPointerDown}
+        onPointerMove={onPointerMove}
+        onPointerUp={onPointerUp}
+        onPointerCancel={onPointerCancel}
+        onPointerLeave={() => setHoverMs(undefined)}
+      />
+      <HoverTime {...{ hoverMs: scrubMs ?? hoverMs, view, widthPx, zone, nowMs, recorded: props.recorded }} />
+    </div>
+  );
+}
+
+function useWidth(canvas: React.RefObject<HTMLCanvasElement | null>): number {
+  const [widthPx, setWidthPx] = useState(1);
+  useLayoutEffect(() => {
+    const box = canvas.current?.parentElement;
+    if (!box) return;
+    const watch = new ResizeObserver(([entry]) => setWidthPx(Math.max(1, Math.floor(entry?.contentRect.width ?? 1))));
+    watch.observe(box);
+    return () => watch.disconnect();
+  }, [canvas]);
+  return widthPx;
+}
+
+/** React's own wheel listener is passive and could not keep the page from scrolling. */
+function useWheel(
+  canvas: React.RefObject<HTMLCanvasElement | null>,
+  onWheel: (event: WheelEvent, xPx: number) => void,
+) {
+  const latest = useRef(onWheel);
+  latest.current = onWheel;
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
+    const listen = (event: WheelEvent) => {
+      event.preventDefault();
+      latest.current(event, event.clientX - element.getBoundingClientRect().left);
+    };
+    element.addEventListener("wheel", listen, { passive: false });
+    return () => element.removeEventListener("wheel", listen);
+  }, [canvas]);
+}
+
+function useDrawing(
+  canvas: React.RefObject<HTMLCanvasElement | null>,
+  widthPx: number,
+  props: Props,
+  hoverMs: number | undefined,
+) {
+  const { t } = useTranslation();
+  const words = useWords();
+  const { view, recorded, playheadMs, nowMs, zone } = props;
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context) return;
+    const density = window.devicePixelRatio || 1;
+    element.width = widthPx * density;
+    element.height = heightPx * density;
+    element.style.width = `${widthPx}px`;
+    element.style.height = `${heightPx}px`;
+    context.setTransform(density, 0, 0, density, 0, 0);
+    drawTimeline(context, {
+      ...{ view, widthPx, heightPx, zone, nowMs, playheadMs, hoverMs, recorded },
+      font: fontFamily,
+      words: {
+        tick: (atMs, label) =>
+          label === "date" ? formatDate(atMs, zone, words.lang, nowMs) : formatClock(atMs, zone, label === "seconds"),
+        gap: (gap) => words.reasonShort(gap.reason),
+        future: t("play.future"),
+      },
+    });
+  }, [canvas, widthPx, view, recorded, playheadMs, nowMs, zone, hoverMs, words, t]);
+}
+
+function useValueText(recorded: Recorded | undefined, atMs: number | undefined, zone: string, nowMs: number): string {
+  const { t, i18n } = useTranslation();
+  if (atMs === undefined) return "";
+  return t("play.valueText", {
+    at: formatMoment(atMs, zone, i18n.language, nowMs),
+    state: recorded && isRecordedAt(recorded, atMs) ? t("play.recorded") : t("play.notRecorded"),
+  });
+}
+
+interface HoverProps {
+  hoverMs: number | undefined;
+  view: View;
+  widthPx: number;
+  zone: string;
+  nowMs: number;
+  recorded: Recorded | undefined;
+}
+
+function HoverTime({ hoverMs, view, widthPx, zone, nowMs, recorded }: HoverProps) {
+  const words = useWords();
+  const { t } = useTranslation();
+  if (hoverMs === undefined || widthPx <= 1) return null;
+  const gap = recorded && gapAt(recorded, hoverMs);
+  const note = hoverMs > nowMs ? t("play.future") : gap ? words.reasonShort(gap.reason) : "";
+  const leftPx = Math.min(widthPx - 90, Math.max(90, xOf(view, widthPx, hoverMs)));
+  return (
+    <span className="bk-timeline-hover" style={{ left: leftPx, top: rulerPx - 34 }}>
+      {formatMoment(hoverMs, zone, words.lang, nowMs)} {note}
+    </span>
+  );
+}

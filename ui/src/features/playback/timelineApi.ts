@@ -1,0 +1,51 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { MediaSession } from "@/players/mediaSession";
+import { dayMs, type Recorded, spanOf, type View } from "./geometry";
+
+interface TimelineBody {
+  first_at: string | null;
+  last_at: string | null;
+  spans: { from: string; to: string }[];
+  gaps: { from: string; to: string; reason: string }[];
+}
+
+export function parseTimeline(body: TimelineBody): Recorded {
+  const instant = (text: string | null) => (text === null ? undefined : Date.parse(text));
+  return {
+    firstAtMs: instant(body.first_at),
+    lastAtMs: instant(body.last_at),
+    spans: body.spans.map((span) => ({ fromMs: Date.parse(span.from), toMs: Date.parse(span.to) })),
+    gaps: body.gaps.map((gap) => ({ fromMs: Date.parse(gap.from), toMs: Date.parse(gap.to), reason: gap.reason })),
+  };
+}
+
+/** What is asked for: more than is seen, in steps, so that panning does not ask at every pixel. */
+export function askedRange(view: View, nowMs: number): View {
+  const stepMs = Math.max(3_600_000, Math.min(dayMs, spanOf(view)));
+  const fromMs = Math.floor((view.fromMs - stepMs / 2) / stepMs) * stepMs;
+  const toMs = Math.ceil((view.toMs + stepMs / 2) / stepMs) * stepMs;
+  return { fromMs, toMs: Math.max(fromMs + 60_000, Math.min(toMs, Math.ceil(nowMs / 60_000) * 60_000)) };
+}
+
+/** What is recorded around the view; read again every ten seconds while now is in sight. */
+export function useRecorded(camera: string, session: MediaSession | undefined, view: View, nowMs: number) {
+  const { fromMs, toMs } = askedRange(view, nowMs);
+  const endsNow = toMs >= Math.floor(nowMs / 60_000) * 60_000;
+  return useQuery({
+    queryKey: ["timeline", camera, fromMs, endsNow ? "now" : toMs],
+    enabled: session !== undefined,
+    queryFn: async ({ signal }): Promise<Recorded> => {
+      if (!session) throw new TypeError("no session");
+      const query = new URLSearchParams({
+        profile: "main",
+        from: new Date(fromMs).toISOString(),
+        to: new Date(endsNow ? Date.now() + 60_000 : toMs).toISOString(),
+      });
+      const response = await session.get(`/play/${camera}/timeline?${query}`, signal);
+      return parseTimeline((await response.json()) as TimelineBody);
+    },
+    placeholderData: (old, query) => (query?.queryKey[1] === camera ? keepPreviousData(old) : undefined),
+    refetchInterval: endsNow ? 10_000 : false,
+    retry: 2,
+  });
+}

@@ -1,0 +1,14 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "@/app/App";
+import { startI18n } from "@/shared/i18n";
+import "@/app/app.css";
+
+startI18n();
+const root = document.getElementById("root");
+if (!root) throw new TypeError("no #root");
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,287 @@
+import type HlsType from "hls.js";
+import type { HlsConfig, LevelDetails } from "hls.js";
+import { handleHeader, MediaRefused, type MediaSession } from "../mediaSession";
+import { placeOf, type Skip, skipBetween, type WallPiece, wallTimeAt } from "./wallTime";
+
+export type PlaybackState =
+  | { kind: "idle" }
+  | { kind: "loading"; atMs: number }
+  | { kind: "playing" }
+  | { kind: "paused" }
+  | { kind: "buffering" }
+  | { kind: "gap"; atMs: number; fromMs: number | undefined; toMs: number | undefined }
+  | { kind: "ended" }
+  | { kind: "error"; code: "codec_unsupported" | "refused" | "failed"; codec: string };
+
+export interface PlaybackOptions {
+  camera: string;
+  profile: "main" | "sub";
+  onState: (state: PlaybackState) => void;
+  /** UTC of the picture shown, ms, several times a second. */
+  onPosition: (atMs: number) => void;
+  onSkip: (skip: Skip) => void;
+  nowMs: () => number;
+}
+
+const beforeMs = 60_000;
+const windowMs = 30 * 60_000;
+
+/** Plays one camera's recording from any UTC instant with hls.js; lists are read in windows of half an hour. No React. */
+export class PlaybackDriver {
+  readonly #video: HTMLVideoElement;
+  readonly #session: MediaSession;
+  readonly #options: PlaybackOptions;
+  readonly #listeners = new AbortController();
+  #hls: HlsType | undefined;
+  #details: LevelDetails | undefined;
+  #state: PlaybackState = { kind: "idle" };
+  #wantsPlay = true;
+  #rate = 1;
+  #soundOn = false;
+  #window = { fromMs: 0, toMs: 0 };
+  #pendingAtMs: number | undefined;
+  #lastTimeS = 0;
+  #epoch = 0;
+  #networkTries = 0;
+  #mediaTries = 0;
+
+  constructor(video: HTMLVideoElement, session: MediaSession, options: PlaybackOptions) {
+    this.#video = video;
+    this.#session = session;
+    this.#options = options;
+    const on = (name: string, run: () => void) => video.addEventListener(name, run, { signal: this.#listeners.signal });
+    on("timeupdate", () => this.#onTime());
+    on("seeked", () => this.#onTime());
+    on("playing", () => this.#publish({ kind: "playing" }));
+    on("pause", () => {
+      if (this.#isShowing()) this.#publish({ kind: "paused" });
+    });
+    on("waiting", () => {
+      if (this.#isShowing()) this.#publish({ kind: "buffering" });
+    });
+    on("canplay", () => {
+      if (this.#isShowing() && video.paused) this.#publish({ kind: "paused" });
+    });
+    on("ended", () => void this.#onEnded());
+  }
+
+  get state(): PlaybackState {
+    return this.#state;
+  }
+
+  /** UTC of the picture shown, ms. */
+  get shownAtMs(): number | undefined {
+    return this.#pendingAtMs ?? wallTimeAt(this.#pieces(), this.#video.currentTime);
+  }
+
+  /** Shows that instant, and plays on if it was playing. In a gap: says which. */
+  seek(atMs: number): void {
+    const place = placeOf(this.#pieces(), atMs);
+    if (atMs >= this.#window.fromMs && atMs < this.#window.toMs && this.#hls && this.#pieces().length > 0) {
+      if ("timeS" in place) {
+        this.#lastTimeS = place.timeS;
+        this.#video.currentTime = place.timeS;
+        this.#resume();
+        return;
+      }
+      // An open end may have grown since the list was read.
+      if (place.gap.toMs !== undefined && place.gap.fromMs !== undefined) {
+        this.#showGap(atMs, place.gap.fromMs, place.gap.toMs);
+        return;
+      }
+    }
+    void this.#load(atMs);
+  }
+
+  play(): void {
+    this.#wantsPlay = true;
+    this.#resume();
+  }
+
+  pause(): void {
+    this.#wantsPlay = false;
+    this.#video.pause();
+  }
+
+  setRate(rate: number): void {
+    this.#rate = rate;
+    this.#video.playbackRate = rate;
+    this.#applySound();
+  }
+
+  setSound(on: boolean): void {
+    this.#soundOn = on;
+    this.#applySound();
+  }
+
+  close(): void {
+    this.#epoch += 1;
+    this.#listeners.abort();
+    this.#dropHls();
+    this.#state = { kind: "idle" };
+  }
+
+  #applySound(): void {
+    this.#video.muted = !this.#soundOn || this.#rate !== 1;
+  }
+
+  #resume(): void {
+    if (!this.#wantsPlay) {
+      if (this.#state.kind === "gap" || this.#state.kind === "ended") this.#publish({ kind: "paused" });
+      return;
+    }
+    this.#video.play().catch(() => {
+      // Refused with sound: without sound it may start by itself.
+      this.#video.muted = true;
+      this.#video.play().catch(() => undefined);
+    });
+  }
+
+  #isShowing(): boolean {
+    return this.#state.kind !== "gap" && this.#state.kind !== "error" && this.#pieces().length > 0;
+  }
+
+  #pieces(): WallPiece[] {
+    return (this.#details?.fragments ?? []).flatMap((fragment) =>
+      fragment.programDateTime === null
+        ? []
+        : [{ startS: fragment.start, durationS: fragment.duration, atMs: fragment.programDateTime }],
+    );
+  }
+
+  async #load(atMs: number): Promise<void> {
+    const epoch = ++this.#epoch;
+    this.#publish({ kind: "loading", atMs });
+    this.#pendingAtMs = atMs;
+    try {
+      const [{ default: Hls }] = await Promise.all([import("hls.js"), this.#session.open()]);
+      if (epoch !== this.#epoch) return;
+      this.#start(Hls, atMs);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      this.#publish({ kind: "error", code: error instanceof MediaRefused ? "refused" : "failed", codec: "" });
+    }
+  }
+
+  #start(Hls: typeof HlsType, atMs: number): void {
+    this.#dropHls();
+    const fromMs = atMs - beforeMs;
+    const toMs = Math.max(atMs + 1_000, Math.min(atMs + windowMs, this.#options.nowMs()));
+    this.#window = { fromMs, toMs };
+    const config: Partial<HlsConfig> = {
+      enableWorker: false, // our pages allow no worker from a blob:
+      startPosition: 0,
+      autoStartLoad: false,
+      maxBufferLength: 20,
+      maxMaxBufferLength: 40,
+      backBufferLength: 30,
+      xhrSetup: (xhr) => xhr.setRequestHeader(handleHeader, this.#session.handle),
+    };
+    const hls = new Hls(config);
+    this.#hls = hls;
+    const epoch = this.#epoch;
+    const ifCurrent = (run: () => void) => {
+      if (epoch === this.#epoch) run();
+    };
+    hls.on(Hls.Events.MANIFEST_PARSED, () => ifCurrent(() => hls.startLoad(0)));
+    hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => ifCurrent(() => this.#onList(details, atMs)));
+    hls.on(Hls.Events.ERROR, (_event, data) =>
+      ifCurrent(() => this.#onError(Hls, data.type, data.details, data.fatal, data.response?.code)),
+    );
+    hls.loadSource(this.#listUrl(fromMs, toMs));
+    hls.attachMedia(this.#video);
+  }
+
+  #listUrl(fromMs: number, toMs: number): string {
+    const query = new URLSearchParams({
+      profile: this.#options.profile,
+      from: new Date(fromMs).toISOString(),
+      to: new Date(toMs).toISOString(),
+    });
+    return `${this.#session.mediaUrl}/play/${this.#options.camera}/index.m3u8?${query}`;
+  }
+
+  #onList(details: LevelDetails, atMs: number): void {
+    this.#details = details;
+    this.#networkTries = 0;
+    const place = placeOf(this.#pieces(), atMs);
+    if ("gap" in place) {
+      this.#showGap(atMs, place.gap.fromMs, place.gap.toMs);
+      return;
+    }
+    this.#pendingAtMs = undefined;
+    this.#lastTimeS = place.timeS;
+    this.#hls?.startLoad(place.timeS);
+    this.#video.currentTime = place.timeS;
+    this.#video.playbackRate = this.#rate;
+    this.#applySound();
+    if (this.#wantsPlay) this.#resume();
+    else this.#publish({ kind: "paused" });
+  }
+
+  #showGap(atMs: number, fromMs: number | undefined, toMs: number | undefined): void {
+    this.#pendingAtMs = atMs;
+    this.#video.pause();
+    this.#publish({ kind: "gap", atMs, fromMs, toMs });
+    this.#options.onPosition(atMs);
+  }
+
+  #onTime(): void {
+    if (this.#state.kind === "gap" || this.#state.kind === "loading") {
+      if (this.#video.seeking || this.#video.readyState < 2) return;
+    }
+    const pieces = this.#pieces();
+    const timeS = this.#video.currentTime;
+    const atMs = wallTimeAt(pieces, timeS);
+    if (atMs === undefined) return;
+    if (this.#state.kind !== "gap") this.#pendingAtMs = undefined;
+    const advancedS = timeS - this.#lastTimeS;
+    if (advancedS > 0 && advancedS < 2 * this.#rate + 1) {
+      const skip = skipBetween(pieces, this.#lastTimeS, timeS);
+      if (skip) this.#options.onSkip(skip);
+    }
+    this.#lastTimeS = timeS;
+    if (this.#state.kind === "gap") return;
+    this.#mediaTries = 0;
+    this.#options.onPosition(atMs);
+  }
+
+  /** The list ended; the recording may not have. */
+  async #onEnded(): Promise<void> {
+    const pieces = this.#pieces();
+    const last = pieces.at(-1);
+    const endMs = last ? last.atMs + last.durationS * 1000 : this.#window.toMs;
+    const wasLive = this.#options.nowMs() - this.#window.toMs < 2_000;
+    if (wasLive && this.#options.nowMs() - endMs < 3_000) this.#publish({ kind: "ended" });
+    else await this.#load(Math.max(endMs + 50, Math.min(this.#window.toMs, this.#options.nowMs())));
+  }
+
+  #onError(Hls: typeof HlsType, type: string, details: string, fatal: boolean, status: number | undefined): void {
+    if (!fatal) return;
+    const codec = this.#hls?.levels[0]?.videoCodec ?? "";
+    if (details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR || details === "bufferAddCodecError")
+      this.#publish({ kind: "error", code: "codec_unsupported", codec });
+    else if (
+      details === Hls.ErrorDetails.LEVEL_EMPTY_ERROR ||
+      (status === 404 && type === Hls.ErrorTypes.NETWORK_ERROR)
+    )
+      this.#showGap(this.shownAtMs ?? this.#window.fromMs, undefined, undefined);
+    else if (type === Hls.ErrorTypes.MEDIA_ERROR && this.#mediaTries++ < 2) this.#hls?.recoverMediaError();
+    else if (type === Hls.ErrorTypes.NETWORK_ERROR && this.#networkTries++ < 2) {
+      const atMs = this.shownAtMs ?? this.#window.fromMs;
+      if (status === 401) this.#session.forget();
+      void this.#load(atMs);
+    } else this.#publish({ kind: "error", code: status === 401 ? "refused" : "failed", codec });
+  }
+
+  #dropHls(): void {
+    this.#hls?.destroy();
+    this.#hls = undefined;
+    this.#details = undefined;
+  }
+
+  #publish(state: PlaybackState): void {
+    this.#state = state;
+    this.#options.onState(state);
+  }
+}

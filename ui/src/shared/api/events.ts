@@ -1,0 +1,61 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { type Camera, camerasQuery, withCamera } from "./cameras";
+import { sessionQuery } from "./session";
+
+const sessionOverCode = 1008;
+
+export interface EventsPorts {
+  openSocket: (url: string) => WebSocket;
+  random: () => number;
+}
+
+const browser: EventsPorts = { openSocket: (url) => new WebSocket(url), random: Math.random };
+
+/** Keeps the cameras in the query cache as the server has them; after every gap the whole list is read again.
+ *
+ * returns: stop.  `onLine` hears whether the line stands.
+ */
+export function followEvents(queries: QueryClient, onLine: (up: boolean) => void, ports: EventsPorts = browser) {
+  let socket: WebSocket | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
+  let stopped = false;
+
+  const connect = () => {
+    const url = new URL("/api/v1/events", window.location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const mine = ports.openSocket(url.href);
+    socket = mine;
+    mine.onopen = () => {
+      if (attempt > 0) void queries.invalidateQueries({ queryKey: camerasQuery.queryKey });
+      attempt = 0;
+      onLine(true);
+    };
+    mine.onmessage = (event) => applyEvent(queries, event.data);
+    mine.onclose = ({ code }) => {
+      if (stopped || mine !== socket) return;
+      if (code === sessionOverCode) void queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
+      onLine(false);
+      attempt += 1;
+      const waitMs = Math.min(30_000, 500 * 2 ** Math.min(attempt, 6)) * (0.7 + 0.6 * ports.random());
+      timer = setTimeout(connect, waitMs);
+    };
+  };
+  connect();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    socket?.close();
+  };
+}
+
+function applyEvent(queries: QueryClient, data: unknown): void {
+  if (typeof data !== "string") return;
+  const event = JSON.parse(data) as { type: string; camera?: Camera; id?: string };
+  queries.setQueryData(camerasQuery.queryKey, (old: Camera[] | undefined) => {
+    if (!old) return old;
+    if (event.type === "camera" && event.camera) return withCamera(old, event.camera);
+    if (event.type === "removed") return old.filter((camera) => camera.id !== event.id);
+    return old;
+  });
+}

@@ -1,0 +1,30 @@
+import zhCN from "@/shared/i18n/zh-CN.json";
+
+/** The places a camera may look at (区域). Private rooms, changing rooms, toilets and rest rooms are not among them. */
+export const zoneCodes = [
+  "STORE",
+  "ROUGH",
+  "CUT",
+  "COOK",
+  "COLD",
+  "SERVE",
+  "WASH",
+  "SAMPLE",
+  "DINE",
+  "PACK",
+  "GATE",
+  "AISLE",
+  "WORK",
+  "DISINF",
+  "COUNTER",
+  "COOLBOX",
+] as const;
+
+export type ZoneCode = (typeof zoneCodes)[number];
+
+const byWord = new Map<string, string>(zoneCodes.map((code) => [zhCN[`zone.${code}`], code]));
+
+/** The code of a zone that was stored as its Chinese word; anything else stays what it is. */
+export function zoneCodeOf(zone: string): string {
+  return byWord.get(zone) ?? zone;
+}

@@ -1,0 +1,19 @@
+import { TranslationOutlined } from "@ant-design/icons";
+import { Button } from "antd";
+import { useTranslation } from "react-i18next";
+import { changeLanguage } from "./index";
+
+export function LanguageButton() {
+  const { i18n } = useTranslation();
+  const isChinese = i18n.language.startsWith("zh");
+  return (
+    <Button
+      type="text"
+      icon={<TranslationOutlined />}
+      lang={isChinese ? "en" : "zh-CN"}
+      onClick={() => changeLanguage(isChinese ? "en" : "zh-CN")}
+    >
+      {isChinese ? "English" : "中文"}
+    </Button>
+  );
+}

@@ -1,0 +1,69 @@
+import { MediaRefused, MediaSession } from "@/players/mediaSession";
+import type { Camera } from "@/shared/api/cameras";
+import { fetchMediaToken } from "@/shared/api/mediaTokens";
+import { formatClock, formatIsoDate } from "@/shared/time/format";
+
+/** Takes the frame shown at `atMs` (now if undefined) from the node and saves it. returns: UTC of the frame, ms. */
+export async function saveSnapshot(
+  camera: Camera,
+  options: { profile: "main" | "sub"; atMs?: number; zone: string },
+): Promise<number> {
+  const at = options.atMs === undefined ? undefined : new Date(options.atMs).toISOString();
+  const session = new MediaSession(
+    () =>
+      fetchMediaToken({
+        camera: camera.id,
+        act: "snapshot",
+        profile: options.profile,
+        // The token of a past moment names the stretch it may be used for.
+        ...(at === undefined || options.atMs === undefined
+          ? {}
+          : {
+              from: new Date(options.atMs - 60_000).toISOString(),
+              to: new Date(options.atMs + 1_000).toISOString(),
+            }),
+      }),
+    { renews: false },
+  );
+  try {
+    const query = new URLSearchParams({ profile: options.profile, ...(at ? { at } : {}) });
+    const response = await session.get(`/snapshot/${camera.id}?${query}`);
+    const saidMs = Date.parse(response.headers.get("BK-Frame-At") ?? "");
+    const frameAtMs = Number.isNaN(saidMs) ? (options.atMs ?? Date.now()) : saidMs;
+    saveBlob(await response.blob(), snapshotName(camera, frameAtMs, options.zone));
+    return frameAtMs;
+  } finally {
+    session.close();
+  }
+}
+
+/** 站前小学食堂_烹饪间_20261123-084107.jpg, without characters that a file system refuses. */
+export function snapshotName(camera: Pick<Camera, "premises_name" | "name">, atMs: number, zone: string): string {
+  const when = `${formatIsoDate(atMs, zone).replaceAll("-", "")}-${formatClock(atMs, zone).replaceAll(":", "")}`;
+  const clean = (text: string) => text.replace(/[\p{Cc}\\/:*?"<>|]/gu, "-").slice(0, 60);
+  return [clean(camera.premises_name), clean(camera.name), when].filter(Boolean).join("_").concat(".jpg");
+}
+
+function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** The frame on the screen if it is recorded already, else the one the camera shows now. */
+export async function saveLiveSnapshot(
+  camera: Camera,
+  options: { shownAtMs: number | undefined; zone: string },
+): Promise<number> {
+  const { shownAtMs, zone } = options;
+  if (shownAtMs === undefined) return saveSnapshot(camera, { profile: "main", zone });
+  try {
+    return await saveSnapshot(camera, { profile: "main", atMs: shownAtMs, zone });
+  } catch (error) {
+    if (!(error instanceof MediaRefused) || error.status !== 404) throw error;
+    return saveSnapshot(camera, { profile: "main", zone });
+  }
+}

@@ -1,0 +1,15 @@
+import type { ThemeName } from "./antdTheme";
+import { dark, extra, light, stage, timelineColours } from "./tokens";
+
+/** Hands the tokens to our own style sheet as custom properties, so that colours stand in one file only. */
+export function applyCssVariables(name: ThemeName, root: HTMLElement): void {
+  const own = name === "dark" ? dark : light;
+  const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  for (const [key, value] of Object.entries(own))
+    root.style.setProperty(`--bk-${kebab(key.replace(/^color/, "c"))}`, value);
+  for (const [key, value] of Object.entries(extra[name])) root.style.setProperty(`--bk-${kebab(key)}`, value);
+  for (const [key, value] of Object.entries(stage)) root.style.setProperty(`--stage-${kebab(key)}`, value);
+  for (const [key, value] of Object.entries(timelineColours)) root.style.setProperty(`--timeline-${key}`, value);
+  root.style.colorScheme = name;
+  root.dataset.theme = name;
+}
