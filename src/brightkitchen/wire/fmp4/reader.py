@@ -221,22 +221,13 @@ def _parse_audio_entry(data: bytes, start: int, end: int, kind: bytes) -> AudioF
 
 def _parse_esds(data: bytes) -> bytes:
     """Return the AudioSpecificConfig inside the nested descriptors (ISO/IEC 14496-1 §7.2.6)."""
-    at, skip = 0, {3: 3, 4: 13}
-    for wanted in (3, 4, 5):
-        if at >= len(data) or data[at] != wanted:
+    at = 0
+    for wanted, skip in ((3, 3), (4, 13), (5, 0)):
+        if at + 5 > len(data) or data[at] != wanted or not data[at + 1] & data[at + 2] & data[at + 3] & 0x80:
             raise TheirError("a sound description that we did not write", sample=data)
-        size, at = 0, at + 1
-        for _ in range(4):
-            size = size << 7 | (data[at] & 127 if at < len(data) else 0)
-            at += 1
-            if at > len(data) or not data[at - 1] & 0x80:
-                break
-        if at + size > len(data):
-            raise TheirError("a sound description ends early", sample=data)
-        if wanted == 5:
-            return data[at : at + size]
-        at += skip[wanted]
-    raise AssertionError  # the loop returns or raises
+        size = (data[at + 2] & 127) << 14 | (data[at + 3] & 127) << 7 | data[at + 4]
+        data, at = data[at + 5 : at + 5 + size], skip
+    return data
 
 
 def build_video_init_from(init: bytes) -> bytes:

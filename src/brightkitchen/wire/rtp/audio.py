@@ -77,7 +77,7 @@ class G711Track(Track):
 class AacTrack(Track):
     """One AAC track: a packet is several frames, or a part of one."""
 
-    __slots__ = ("_damaged", "_expected_bytes", "_index_bits", "_parts", "_size_bits", "_step", "_timestamp")
+    __slots__ = ("_expected_bytes", "_index_bits", "_parts", "_size_bits", "_step", "_timestamp")
 
     def __init__(self, description: TrackDescription, ledger: Ledger, clock: TrackClock, reorder: int) -> None:
         super().__init__(description, ledger, clock, reorder)
@@ -86,7 +86,6 @@ class AacTrack(Track):
         self._parts: list[bytes] = []
         self._expected_bytes = 0
         self._timestamp = -1
-        self._damaged = False
         self._step = SAMPLES_PER_FRAME
 
     def on_gap(self, timestamp: int, missing: int) -> None:
@@ -170,8 +169,7 @@ class AacTrack(Track):
         except TheirError as error:
             self.note("audio_unusable", error.what)
             return
-        if about.clock_rate_hz % format.sample_rate_hz == 0:
-            self._step = SAMPLES_PER_FRAME * about.clock_rate_hz // format.sample_rate_hz
+        self._step = SAMPLES_PER_FRAME * about.clock_rate_hz // format.sample_rate_hz
         self.announce(format, index)
 
 

@@ -15,7 +15,7 @@ Rules of this file: no packet is parsed here; `received_at` is an argument; noth
 
 from typing import Final
 
-from brightkitchen.kernel.units import TICKS_PER_S, Utc, ticks_to_us, us_to_ticks
+from brightkitchen.kernel.units import TICKS_PER_S, Utc, us_to_ticks
 
 _WRAP: Final = 1 << 32
 _HALF: Final = 1 << 31
@@ -190,8 +190,3 @@ class StreamTimeline:
                 clock.correct(-error)
                 self._aligned = True
         return believable
-
-
-def ticks_as_ms(ticks: int) -> int:
-    """Return whole milliseconds, for a note that a person reads."""
-    return ticks_to_us(ticks) // 1000

@@ -6,6 +6,7 @@ ones it expects. `Track.open` is for every other packet: first ones, last of a p
 Rules of this file: a packet from the network causes a note and a count, never an exception; every list is bounded.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from struct import Struct
@@ -68,7 +69,7 @@ class Ledger:
             self.notes.append(Note(track, code, detail))
 
 
-class Track:
+class Track(ABC):
     """The receiving state of one track. A payload format is a subclass with `receive`."""
 
     __slots__ = (
@@ -100,11 +101,11 @@ class Track:
         self._held: dict[int, bytes] = {}
         self._release = -1
 
+    @abstractmethod
     def receive(self, packets: Sequence[Packet], received_at: Utc, units: list[AccessUnit]) -> int:
         """Append the units that became whole. Returns how many packets were used: fewer if the codec turned out another."""
-        raise NotImplementedError
 
-    def on_gap(self, timestamp: int, missing: int) -> None:
+    def on_gap(self, timestamp: int, missing: int) -> None:  # noqa: B027  # G.711 has nothing to do
         """`missing` packets before the one with `timestamp` did not come (0: unknown, the source is another)."""
 
     def announce(self, format: Format, index: int) -> None:

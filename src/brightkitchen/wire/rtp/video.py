@@ -49,14 +49,19 @@ _H265_FIRST: Final = frozenset((0x40, 0x60))
 _H264_SPS_FIRST: Final = frozenset((0x27, 0x47, 0x67))
 _H264_PROFILES: Final = frozenset((66, 77, 88, 100, 110, 122, 244))
 
+_CONTINUATION: Final = {
+    Codec.H264: (Struct(">QI2s").unpack_from, slice(14, None)),
+    Codec.H265: (Struct(">QI3s").unpack_from, slice(15, None)),
+}
+
 
 class VideoTrack(Track):
     """One video track, of either codec."""
 
     __slots__ = (
-        "_check_first", "_damaged", "_donl", "_flushed", "_fragment_at", "_fragment_type", "_has_picture", "_is_key", "_lost_after",
-        "_marked", "_middle", "_newest_sps", "_piece_bytes", "_pieces", "_sets", "_sets_changed", "_solid", "_started",
-        "_timestamp", "_trusted",
+        "_check_first", "_continuation", "_damaged", "_donl", "_flushed", "_fragment_at", "_fragment_type", "_has_picture",
+        "_is_h264", "_is_key", "_key_kinds", "_lost_after", "_marked", "_middle", "_newest_sps", "_picture_kinds",
+        "_piece_bytes", "_pieces", "_set_kinds", "_sets", "_sets_changed", "_solid", "_started", "_timestamp", "_trusted",
     )  # fmt: skip
 
     def __init__(self, description: TrackDescription, ledger: Ledger, clock: TrackClock, reorder: int) -> None:
@@ -81,7 +86,17 @@ class VideoTrack(Track):
         self._sets: dict[tuple[int, int], bytes] = {}
         self._newest_sps: bytes | None = None
         self._sets_changed = False
+        self._configure(description.codec)
         self._read_description()
+
+    def _configure(self, codec: Codec) -> None:
+        """Look up what depends on the codec once: hashing an enum member costs more than all else in a packet's way."""
+        self.codec = codec
+        self._is_h264 = codec is Codec.H264
+        self._set_kinds = _SETS[codec]
+        self._key_kinds = _KEYS[codec]
+        self._picture_kinds = _PICTURES[codec]
+        self._continuation = _CONTINUATION[codec]
 
     def _read_description(self) -> None:
         for name in _SPROPS[self.codec]:
@@ -96,7 +111,7 @@ class VideoTrack(Track):
 
     def receive(self, packets: Sequence[Packet], received_at: Utc, units: list[AccessUnit]) -> int:
         codec = self.codec
-        unpack, tail = _CONTINUATION[codec]
+        unpack, tail = self._continuation
         if self._sets_changed and not self._pieces:
             self._renew_format(len(units))
         next_word, ssrc, middle, append = self.next_word, self.ssrc, self._middle, self._pieces.append
@@ -144,7 +159,7 @@ class VideoTrack(Track):
             self._trusted = False
             self.note("marker_wrong", "the marker bit is set within pictures")
         if end > start:
-            if self.codec is Codec.H264:
+            if self._is_h264:
                 self._take_h264(packet, start, end)
             else:
                 self._take_h265(packet, start, end)
@@ -251,7 +266,7 @@ class VideoTrack(Track):
         self._fragment_at = -1
         self._middle = b""
         self._see(self._fragment_type)
-        if self._fragment_type in _SETS[self.codec] and size_bytes <= MAX_PARAMETER_SET_BYTES:
+        if self._fragment_type in self._set_kinds and size_bytes <= MAX_PARAMETER_SET_BYTES:
             self._learn(b"".join(pieces[at + 1 :]))
 
     def _add(self, nal: Packet, nal_type: int) -> None:
@@ -261,13 +276,13 @@ class VideoTrack(Track):
             self._close_fragment()
         self._pieces += (len(nal).to_bytes(4, "big"), nal)
         self._see(nal_type)
-        if nal_type in _SETS[self.codec] and len(nal) <= MAX_PARAMETER_SET_BYTES:
+        if nal_type in self._set_kinds and len(nal) <= MAX_PARAMETER_SET_BYTES:
             self._learn(bytes(nal))
 
     def _see(self, nal_type: int) -> None:
-        if nal_type in _PICTURES[self.codec]:
+        if nal_type in self._picture_kinds:
             self._has_picture = True
-            if nal_type in _KEYS[self.codec]:
+            if nal_type in self._key_kinds:
                 self._is_key = True
 
     def _settle(self) -> None:
@@ -328,17 +343,15 @@ class VideoTrack(Track):
     def _begins_picture(self, data: bytes) -> bool:
         """After a loss: is the first slice the picture's first (first_mb_in_slice = 0, first_slice_segment_in_pic_flag)?"""
         at = 1 if self.codec is Codec.H264 else 2
-        for nal in split_avcc(data):
-            if parse_nal_type(self.codec, nal[0]) in _PICTURES[self.codec]:
-                return len(nal) > at and nal[at] & 0x80 != 0
-        return False
+        first = next(nal for nal in split_avcc(data) if parse_nal_type(self.codec, nal[0]) in self._picture_kinds)
+        return len(first) > at and first[at] & 0x80 != 0
 
     def _learn(self, nal: bytes) -> None:
         """Keep a parameter set if it is new; the format follows when the picture it came with is whole."""
         nal_type = parse_nal_type(self.codec, nal[0])
         try:
-            if nal_type not in _SETS[self.codec] or nal in self._sets.values():
-                if nal_type in (7, 33) and nal != self._newest_sps and nal_type in _SETS[self.codec]:
+            if nal_type not in self._set_kinds or nal in self._sets.values():
+                if nal_type in (7, 33) and nal != self._newest_sps and nal_type in self._set_kinds:
                     self._newest_sps, self._sets_changed = nal, True
                 return
             key = (nal_type, parse_set_id(self.codec, nal))
@@ -365,7 +378,7 @@ class VideoTrack(Track):
     def _switch(self, codec: Codec) -> None:
         """The description named the other codec; begin again with the packet that told so."""
         self.note("codec_differs", f"SDP says {self.codec.value}, RTP carries {codec.value}")
-        self.codec = codec
+        self._configure(codec)
         self._sets.clear()
         self._newest_sps = None
         self._sets_changed = False
@@ -374,9 +387,3 @@ class VideoTrack(Track):
         self._timestamp = -1
         # The packet will be read again: expect its number, not the one after it.
         self.next_word = (self.next_word >> 32) - 1 << 32 if self.next_word >> 32 & 0xFFFF else -1
-
-
-_CONTINUATION: Final = {
-    Codec.H264: (Struct(">QI2s").unpack_from, slice(14, None)),
-    Codec.H265: (Struct(">QI3s").unpack_from, slice(15, None)),
-}
