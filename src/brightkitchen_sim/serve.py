@@ -223,9 +223,10 @@ class Simulator:
         self._director.start_schedule(plan, options.fault_log)
 
     def _announce(self, line: dict[str, object]) -> None:
+        """Tell that something is ready: the file first, so that who has read the line finds it in the file."""
         text = json.dumps(line, ensure_ascii=False) + "\n"
-        self._announce_to.write(text)
-        self._announce_to.flush()
         if self._options.ready_file is not None:
             with self._options.ready_file.open("a", encoding="utf-8") as file:
                 file.write(text)
+        self._announce_to.write(text)
+        self._announce_to.flush()
