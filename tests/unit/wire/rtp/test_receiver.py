@@ -608,11 +608,19 @@ def test_udp_held_packets_come_out_when_another_numbering_begins() -> None:
 def test_fragment_that_never_ends_drops_its_picture_only() -> None:
     sender = Sender()
     groups = send_pictures([KEY, (SLICE,)], sender)
-    for nals in ([b"\x7c\x81" + bytes(9), b"\x41\x9a"], [b"\x7c\x81" + bytes(9), b"\x7c\x81" + bytes(9), b"\x7c\x41\0"], [b"\x7c\x81\0"]):
+    for nals in (
+        [b"\x7c\x81" + bytes(9), b"\x41\x9a"],
+        [b"\x7c\x81" + bytes(9), b"\x7c\x81" + bytes(9), b"\x7c\x41\0"],
+        [b"\x7c\x81\0"],
+    ):
         groups.append(sender.send(nals, 20_000 + 3600 * len(groups)))
     groups.append(sender.send([SLICE], 90_000))
     receiver = RtpReceiver([H264])
-    assert [unit.data for unit in receive(receiver, groups)] == [build_avcc(KEY), build_avcc([SLICE]), build_avcc([SLICE])]
+    assert [unit.data for unit in receive(receiver, groups)] == [
+        build_avcc(KEY),
+        build_avcc([SLICE]),
+        build_avcc([SLICE]),
+    ]
     assert receiver.units_dropped == 3
 
 
