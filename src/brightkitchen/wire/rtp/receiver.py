@@ -18,7 +18,7 @@ from brightkitchen.wire.rtp.track import FormatChange, Ledger, Note, Packet, Tra
 from brightkitchen.wire.rtp.video import VideoTrack
 
 UDP_REORDER: Final = 32
-_TRACKS: Final = {
+_TRACKS: Final[dict[Codec, type[VideoTrack] | type[AacTrack] | type[G711Track]]] = {
     Codec.H264: VideoTrack,
     Codec.H265: VideoTrack,
     Codec.AAC: AacTrack,

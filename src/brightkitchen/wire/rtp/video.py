@@ -171,6 +171,7 @@ class VideoTrack(Track):
     def _begin(self, timestamp: int, units: list[AccessUnit]) -> None:
         """Another picture begins; if one is still open, it ends here."""
         if self._pieces or self._damaged:
+            self._damaged = self._damaged or self._fragment_at >= 0
             check_first, self._check_first = self._check_first, False
             if self._marked and self._trusted is None:
                 self._trusted = True
@@ -250,6 +251,7 @@ class VideoTrack(Track):
             self._fragment_type = nal_type
             self._middle = middle
             pieces += (b"", nal_header, body)
+            self._see(nal_type)
         elif self._fragment_at < 0:
             self._damaged = True
             return
@@ -265,7 +267,6 @@ class VideoTrack(Track):
         self._piece_bytes += 4
         self._fragment_at = -1
         self._middle = b""
-        self._see(self._fragment_type)
         if self._fragment_type in self._set_kinds and size_bytes <= MAX_PARAMETER_SET_BYTES:
             self._learn(b"".join(pieces[at + 1 :]))
 

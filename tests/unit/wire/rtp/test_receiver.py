@@ -672,3 +672,28 @@ def test_sequence_jump_of_sound_is_one_lost_packet() -> None:
     receiver = RtpReceiver([PCMA])
     packets = [rtp(bytes(160), sequence=n, timestamp=t, payload_type=8) for n, t in ((1, 0), (20_000, 160))]
     assert [unit.lost for unit in receiver.receive_rtp(1, packets, T0)] == [0, 1]
+
+
+def test_described_payload_type_that_comes_after_another_is_taken_from_then_on() -> None:
+    receiver = RtpReceiver([PCMA])
+    packets = [
+        rtp(bytes(160), sequence=n, timestamp=160 * n, payload_type=kind) for n, kind in enumerate((98, 8, 98, 8))
+    ]
+    assert len(receiver.receive_rtp(1, packets, T0)) == 3
+    assert codes(receiver) == ["payload_type_differs", "payload_type_foreign"]
+
+
+def test_aac_after_a_gap_or_another_fragment_goes_on() -> None:
+    receiver = RtpReceiver([AAC])
+    sender = Sender(payload_type=97)
+    head = b"\x00\x10\x00\x50"
+    packets = sender.send([aac_payload([b"one"])], 0)
+    sender.sequence += 1
+    packets += sender.send([aac_payload([b"two"])], 2048)
+    packets += (
+        sender.send([head + b"aaaa"], 3072)
+        + sender.send([head + b"bbbb"], 4096)
+        + sender.send([head + b"cccccc"], 4096)
+    )
+    assert [unit.data for unit in receiver.receive_rtp(1, packets, T0)] == [b"one", b"two", b"bbbbcccccc"]
+    assert receiver.units_dropped == 1
