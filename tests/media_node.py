@@ -10,7 +10,6 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.encoding import TICKS_PER_FRAME, Clip
 from tests.media_synthetic import HandSources
@@ -25,7 +24,7 @@ from brightkitchen.kernel.units import US_PER_S, Utc, format_utc, ticks_to_us
 from brightkitchen.media.decode.pool import DecodePool
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.recorder.recorder import Recorder
-from brightkitchen.media.serve.app import make_runner
+from brightkitchen.media.serve.app import ViewersPort
 from brightkitchen.media.serve.server import MediaServer
 from brightkitchen.media.store.store import Store
 from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Codec, Format
@@ -85,13 +84,13 @@ class NodeBench:
     sources: HandSources
     pool: DecodePool
     server: MediaServer
-    port: int
+    port: ViewersPort
     client: aiohttp.ClientSession
     supervisor: Supervisor
     tokens: int = field(default=0)
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://127.0.0.1:{self.port.port}{path}"
 
     def token(self, act: Act, *, signing_key: Ed25519PrivateKey = SIGNING_KEY, **changes: Any) -> str:
         """Any: the fields of `MediaClaims`."""
@@ -182,14 +181,12 @@ async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
     server.set_keys([VerifyKey(kid="k1", public_key=SIGNING_KEY.public_key().public_bytes_raw())])
     server.set_allowed_origins([ORIGIN])
     server.start()
-    runner = make_runner(server, header_timeout_s=0.5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = int(runner.addresses[0][1])
+    port = ViewersPort(server, header_timeout_s=0.5)
+    await port.open("127.0.0.1", 0)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as client:
         yield NodeBench(clock, store, hub, recorder, HandSources(), pool, server, port, client, supervisor)
         server.close()
-    await runner.cleanup()
+    await port.close()
     recorder.close()
     await asyncio.to_thread(store.wait_idle, 5)
     await hub.close()

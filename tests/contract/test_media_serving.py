@@ -194,8 +194,8 @@ async def test_big_header_and_big_body_are_refused(node: NodeBench) -> None:
 
 
 async def test_slow_header_is_cut_off_and_a_used_connection_is_not(node: NodeBench) -> None:
-    slow_in, slow_out = await asyncio.open_connection("127.0.0.1", node.port)
-    used_in, used_out = await asyncio.open_connection("127.0.0.1", node.port)
+    slow_in, slow_out = await asyncio.open_connection("127.0.0.1", node.port.port)
+    used_in, used_out = await asyncio.open_connection("127.0.0.1", node.port.port)
     slow_out.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
     for _ in range(2):
         used_out.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -467,6 +467,7 @@ async def test_live_g711_becomes_aac_once_for_all_listeners(node: NodeBench) -> 
         heard.append(b"".join(data[10:] for data in sound))
         await socket.close()
     assert heard[0] == heard[1]
+    assert node.pool.starts == 1
     with av.open(io.BytesIO(heard[0]), "r", format="mp4") as container:
         samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
     spectrum = np.abs(np.fft.rfft(samples[4096:20480]))
@@ -520,6 +521,7 @@ async def test_live_slow_viewer_loses_pictures_alone(node: NodeBench) -> None:
     slow, good = await open_live(node), await open_live(node)
     await read_until(good, 2)
     await read_until(slow, 1)
+    assert node.server.muxers.viewers_of(KEY) == 2
     seen = 0
     for round_number in range(30):
         shifted = [AccessUnit(0, u.pts + (round_number + 1) * 8 * 3600, u.data, u.is_key, at_s(0)) for u in heavy]

@@ -46,7 +46,7 @@ class SingleFlight(Generic[Answer]):
         """Return the answer; a caller who goes away does not take it from the others."""
         flight = self._flights.get(name)
         if flight is None:
-            flight = asyncio.ensure_future(self._run(work))
+            flight = asyncio.ensure_future(self._run(work))  # owned by `_flights` until it lands
             self._flights[name] = flight
             flight.add_done_callback(lambda done: self._land(name, done))
         return await asyncio.shield(flight)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -31,46 +31,66 @@ def make_app(server: MediaServer) -> web.Application:
     return app
 
 
-def make_runner(server: MediaServer, *, header_timeout_s: float = HEADER_TIMEOUT_S) -> web.AppRunner:
-    """Return a runner of `make_app` with the bounds of the port (SECURITY.md §3 row 16).
+class ViewersPort:
+    """The listening socket of `make_app`, with the bounds that keep slow and greedy clients from holding it (SECURITY.md §3 row 16)."""
 
-    The caller calls `setup`, starts sites and calls `cleanup`. A client whose header is not whole after `header_timeout_s` is cut off.
-    """
-    deadlines = _HeaderDeadlines(header_timeout_s)
-    app = make_app(server)
-    app.middlewares.insert(0, deadlines.build_middleware())
-    return _PatientRunner(
-        deadlines,
-        app,
-        access_log=None,
-        handle_signals=False,
-        keepalive_timeout=KEEPALIVE_S,
-        max_line_size=_MAX_LINE_BYTES,
-        max_field_size=_MAX_LINE_BYTES,
-        max_headers=_MAX_HEADERS,
-        shutdown_timeout=_SHUTDOWN_S,
-    )
-
-
-class _HeaderDeadlines:
-    """Which connections owe us a whole header, and until when. One that has gone by itself is forgotten at its deadline."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
+    def __init__(self, server: MediaServer, *, header_timeout_s: float = HEADER_TIMEOUT_S) -> None:
+        self._header_timeout_s = header_timeout_s
+        app = make_app(server)
+        app.middlewares.insert(0, self._build_middleware())
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=KEEPALIVE_S,
+            max_line_size=_MAX_LINE_BYTES,
+            max_field_size=_MAX_LINE_BYTES,
+            max_headers=_MAX_HEADERS,
+            shutdown_timeout=_SHUTDOWN_S,
+        )
+        self._listener: asyncio.Server | None = None
         self._deadlines: dict[asyncio.BaseProtocol, asyncio.TimerHandle] = {}
 
-    def await_header(self, protocol: asyncio.BaseProtocol, extra_s: float = 0.0) -> None:
-        """Cut this connection off unless a header comes in time."""
-        loop = asyncio.get_running_loop()
-        self._deadlines[protocol] = loop.call_later(self._timeout_s + extra_s, self._lose_patience, protocol)
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also if 0 was asked for."""
+        if self._listener is None:
+            raise RuntimeError("the port is not open")
+        return int(self._listener.sockets[0].getsockname()[1])
 
-    def close(self) -> None:
-        """Wait for nobody any more."""
+    async def open(self, host: str, port: int) -> None:
+        """Listen. raises: OSError if the address is taken."""
+        await self._runner.setup()
+        self._listener = await asyncio.get_running_loop().create_server(self._accept, host, port, backlog=1024)
+
+    async def close(self) -> None:
+        """Stop listening and let running requests end, at most some seconds."""
+        if self._listener is not None:
+            self._listener.close()
         for deadline in self._deadlines.values():
             deadline.cancel()
         self._deadlines.clear()
+        await self._runner.cleanup()
 
-    def build_middleware(self) -> Middleware:
+    def _accept(self) -> asyncio.Protocol:
+        make_protocol = self._runner.server
+        if make_protocol is None:
+            raise RuntimeError("the port is not open")
+        protocol = make_protocol()
+        self._wait_for_header(protocol, self._header_timeout_s)
+        return protocol
+
+    def _wait_for_header(self, protocol: asyncio.BaseProtocol, timeout_s: float) -> None:
+        self._deadlines[protocol] = asyncio.get_running_loop().call_later(timeout_s, self._lose_patience, protocol)
+
+    def _lose_patience(self, protocol: asyncio.BaseProtocol) -> None:
+        """Cut the connection off; one that has gone by itself is forgotten here."""
+        self._deadlines.pop(protocol, None)
+        transport = getattr(protocol, "transport", None)
+        if transport is not None:
+            transport.abort()
+
+    def _build_middleware(self) -> Middleware:
         """Return a middleware that is reached when a header is whole, and that awaits the next one."""
 
         @web.middleware
@@ -81,42 +101,9 @@ class _HeaderDeadlines:
             try:
                 return await handler(request)
             finally:
-                self.await_header(request.protocol, KEEPALIVE_S)
+                self._wait_for_header(request.protocol, KEEPALIVE_S + self._header_timeout_s)
 
         return patience
-
-    def _lose_patience(self, protocol: asyncio.BaseProtocol) -> None:
-        self._deadlines.pop(protocol, None)
-        transport = getattr(protocol, "transport", None)
-        if transport is not None:
-            transport.abort()
-
-
-class _PatientRunner(web.AppRunner):
-    """aiohttp has no limit for the time of a header: so each new connection gets a deadline here."""
-
-    __slots__ = ("_deadlines",)
-
-    def __init__(self, deadlines: _HeaderDeadlines, app: web.Application, **kwargs: Any) -> None:  # Any: aiohttp's own
-        super().__init__(app, **kwargs)
-        self._deadlines = deadlines
-
-    @property
-    def server(self) -> Any:  # a factory of protocols is all that a site needs of it
-        make_protocol = super().server
-        if make_protocol is None:
-            return None
-
-        def accept() -> asyncio.Protocol:
-            protocol = make_protocol()
-            self._deadlines.await_header(protocol)
-            return protocol
-
-        return accept
-
-    async def cleanup(self) -> None:
-        self._deadlines.close()
-        await super().cleanup()
 
 
 def make_admin_app(

@@ -296,6 +296,11 @@ class LiveMuxers:
         if muxer.viewers == 0 and known is not None and known[1] is muxer:
             del self._muxers[key]
 
+    def viewers_of(self, key: StreamKey) -> int:
+        """Return how many watch this stream; for the hub they are one reader."""
+        known = self._muxers.get(key)
+        return known[1].viewers if known is not None else 0
+
     @property
     def viewers(self) -> int:
         return sum(muxer.viewers for _, muxer in self._muxers.values())
