@@ -11,14 +11,9 @@ import { asProblem } from "@/shared/api/problem";
 import { sessionQuery } from "@/shared/api/session";
 import { buildTheme, type ThemeName } from "@/shared/theme/antdTheme";
 import { applyCssVariables } from "@/shared/theme/cssVariables";
+import { readNonce } from "@/shared/theme/nonce";
 import { ThemeContext } from "@/shared/theme/useThemeName";
 import { buildRouter } from "./routes";
-
-/** The nonce of this answer's Content-Security-Policy; undefined where no server has put one in. */
-export function readNonce(): string | undefined {
-  const nonce = document.querySelector<HTMLMetaElement>('meta[name="bk-csp-nonce"]')?.content;
-  return nonce && !nonce.startsWith("__") ? nonce : undefined;
-}
 
 export function buildQueryClient(): QueryClient {
   const client = new QueryClient({

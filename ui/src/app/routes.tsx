@@ -10,6 +10,7 @@ export const routes: RouteObject[] = [
   {
     element: <Frame />,
     errorElement: <PageError />,
+    hydrateFallbackElement: <div className="bk-frame" aria-busy />,
     children: [
       { index: true, element: <Navigate to="/live" replace /> },
       { path: "/live", element: <LivePage /> },
