@@ -46,7 +46,7 @@ from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.node import MediaNode
 from brightkitchen.media.ports import Source, SourceSink
 from brightkitchen.media.recorder.recorder import Recorder
-from brightkitchen.media.serve.app import make_admin_app, make_runner
+from brightkitchen.media.serve.app import ViewersPort, make_admin_app
 from brightkitchen.media.serve.server import MediaServer
 from brightkitchen.media.store.store import Store
 from brightkitchen.wire.au import VideoFormat
@@ -176,20 +176,18 @@ class _Node:
         pool.start()
         ending.push_async_callback(pool.close)
         self._server.start()
-        viewers = make_runner(self._server)
+        viewers = ViewersPort(self._server)
+        await viewers.open(self._config.web.host, self._port)
+        ending.push_async_callback(viewers.close)
         admin = web.AppRunner(
             make_admin_app(self._server, is_ready=lambda: self._link.is_connected and self._node.store.is_alive),
             access_log=None,
             handle_signals=False,
             shutdown_timeout=2.0,
         )
-        for runner, host, port in (
-            (viewers, self._config.web.host, self._port),
-            (admin, "127.0.0.1", self._admin_port),
-        ):
-            await runner.setup()
-            ending.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, host, port).start()
+        await admin.setup()
+        ending.push_async_callback(admin.cleanup)
+        await web.TCPSite(admin, "127.0.0.1", self._admin_port).start()
 
     def _connect(self) -> ControlLink:
         self._link = ControlLink(

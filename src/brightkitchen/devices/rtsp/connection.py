@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from brightkitchen.devices.ports import MediaSink, SourceCounters, StreamAddress
-from brightkitchen.devices.rtsp.environment import MediaReceiver, RtspEnvironment
+from brightkitchen.devices.rtsp.environment import FormatChanges, MediaReceiver, RtspEnvironment
+from brightkitchen.devices.rtsp.startgate import StartGate
 from brightkitchen.devices.rtsp.udp import UdpPair
 from brightkitchen.kernel.camerastate import CameraState, Reason
 from brightkitchen.kernel.errors import BrightKitchenError, TheirError
@@ -87,6 +88,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._is_playing = False
         self._gone = asyncio.Event()
         self._receiver: MediaReceiver | None = None
+        self._gate: StartGate | None = None
         self._track_count = 0
         self._pairs: list[UdpPair] = []
         self._udp = False
@@ -270,6 +272,7 @@ class RtspConnection(asyncio.BufferedProtocol):
     def _on_playing(self, event: Playing) -> None:
         receiver = self._env.receiver([track.description for track in event.tracks], event.udp)
         self._receiver = receiver
+        self._gate = StartGate(len(event.tracks))
         self._track_count = len(event.tracks)
         self._udp = event.udp
         for position, track in enumerate(event.tracks):
@@ -323,6 +326,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             units = receiver.receive_rtp(track, packets, now_at)
             self._deliver(receiver, units)
             if units and track == VIDEO_TRACK:
+                self._counters.frames += len(units)
                 self._last_picture_s = self._last_bytes_s
                 if self._state is CameraState.CONNECTING:
                     self._enter(CameraState.LIVE, None, "")
@@ -333,8 +337,9 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._counters.packets_lost = receiver.packets_lost
 
     def _deliver(self, receiver: MediaReceiver, units: list[AccessUnit]) -> None:
-        self._counters.frames += len(units)
         changes = receiver.changes
+        if self._gate is not None and self._hold(self._gate, changes, units):
+            return
         if changes:
             start = 0
             for change in changes:
@@ -346,6 +351,21 @@ class RtspConnection(asyncio.BufferedProtocol):
             units = units[start:]
         if units:
             self._sink.on_units(units)
+
+    def _hold(self, gate: StartGate, changes: FormatChanges, units: list[AccessUnit]) -> bool:
+        """True if the gate took these units; what it lets through goes on at once."""
+        told = [(change.track, change.format) for change in changes]
+        contradicted = gate.is_contradicted(told)
+        held = gate.open() if contradicted else gate.take(told, units, self._env.clock.mono_s())
+        if not contradicted:
+            changes.clear()
+        if held is not None:
+            self._gate = None
+            for track, form in sorted(held.formats.items()):
+                self._sink.on_format(track, form)
+            if held.units:
+                self._sink.on_units(held.units)
+        return not contradicted
 
     def _enter(self, state: CameraState, reason: Reason | None, detail: str) -> None:
         self._state = state

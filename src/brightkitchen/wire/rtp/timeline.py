@@ -58,7 +58,7 @@ class TrackClock:
     def place(self, timestamp: int, received_at: Utc) -> int:
         """Return the 90 kHz tick of a unit with this RTP timestamp (0 <= timestamp < 2**32), in decoding order.
 
-        May be negative for a track that began before the one that started the timeline.
+        May be negative for sound that began before the picture that started the timeline; never for the first picture.
         """
         step = (timestamp - self._last) & 0xFFFFFFFF
         if step >= _HALF:
@@ -170,6 +170,10 @@ class StreamTimeline:
         if abs(own - others - by_arrival) > _RTP_INFO_TRUST_TICKS:
             self.rtp_info_refused = True
             return by_arrival
+        if own < others and clock is self._tracks[0]:
+            # A picture before tick 0 would be dropped, and with a key frame its whole group: let the sound wait for it.
+            first.correct(others - own)
+            return 0
         return own - others
 
     def align(self) -> bool:

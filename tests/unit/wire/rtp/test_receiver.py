@@ -1,6 +1,7 @@
 """The receiver against well-behaved and lying cameras."""
 
 import base64
+import itertools
 import struct
 from collections.abc import Sequence
 from itertools import pairwise
@@ -548,14 +549,21 @@ def test_endless_new_parameter_sets_are_bounded() -> None:
     assert (len(format.parameter_sets), codes(receiver)) == (64, ["parameter_sets_many"])
 
 
-def test_pictures_from_before_the_first_sound_are_dropped() -> None:
+def test_pictures_from_before_the_first_sound_are_kept_and_the_sound_slides_behind_them() -> None:
     receiver = RtpReceiver([H264, PCMA])
     receiver.set_rtp_info(0, None, 5000)
     receiver.set_rtp_info(1, None, 0)
-    receiver.receive_rtp(1, Sender(payload_type=8).send([bytes(160)], 400), T0)
-    units = receive(receiver, send_pictures([KEY, (SLICE,), (SLICE,)]))
-    assert [unit.pts for unit in units] == [2700]
-    assert receiver.units_dropped == 2
+    sound = Sender(payload_type=8)
+    first = receiver.receive_rtp(1, sound.send([bytes(160)], 400), T0)
+    pictures = receive(receiver, send_pictures([KEY, (SLICE,), (SLICE,)]))
+    later = [
+        unit for n in range(1, 40) for unit in receiver.receive_rtp(1, sound.send([bytes(160)], 400 + 160 * n), T0)
+    ]
+    assert [unit.pts for unit in pictures] == [0, 3600, 7200]
+    assert receiver.units_dropped == 0
+    # PLAY began at sample 0, so sample 400 belongs 50 ms (4500 ticks) behind the first picture.
+    assert (first[0].pts, later[-1].pts) == (0, 4500 + 39 * 1800)
+    assert all(earlier.pts < unit.pts for earlier, unit in itertools.pairwise([*first, *later]))
 
 
 def test_pause_that_arrival_confirms_is_no_jump() -> None:
