@@ -1,7 +1,7 @@
 import type HlsType from "hls.js";
 import type { HlsConfig, LevelDetails } from "hls.js";
 import { handleHeader, MediaRefused, type MediaSession } from "../mediaSession";
-import { placeOf, type Skip, skipBetween, type WallPiece, wallTimeAt } from "./wallTime";
+import { parseMediaList, placeOf, type Skip, skipBetween, type WallPiece, wallTimeAt } from "./wallTime";
 
 export type PlaybackState =
   | { kind: "idle" }
@@ -33,7 +33,9 @@ export class PlaybackDriver {
   readonly #options: PlaybackOptions;
   readonly #listeners = new AbortController();
   #hls: HlsType | undefined;
+  /** hls.js's own view of the list, corrected by what it measured. */
   #details: LevelDetails | undefined;
+  #listed: WallPiece[] = [];
   #state: PlaybackState = { kind: "idle" };
   #wantsPlay = true;
   #rate = 1;
@@ -138,11 +140,12 @@ export class PlaybackDriver {
   }
 
   #isShowing(): boolean {
-    return this.#state.kind !== "gap" && this.#state.kind !== "error" && this.#pieces().length > 0;
+    return this.#state.kind !== "gap" && this.#state.kind !== "error" && this.#hls !== undefined;
   }
 
   #pieces(): WallPiece[] {
-    return (this.#details?.fragments ?? []).flatMap((fragment) =>
+    if (!this.#details) return this.#listed;
+    return this.#details.fragments.flatMap((fragment) =>
       fragment.programDateTime === null
         ? []
         : [{ startS: fragment.start, durationS: fragment.duration, atMs: fragment.programDateTime }],
@@ -151,27 +154,36 @@ export class PlaybackDriver {
 
   async #load(atMs: number): Promise<void> {
     const epoch = ++this.#epoch;
-    this.#publish({ kind: "loading", atMs });
-    this.#pendingAtMs = atMs;
-    try {
-      const [{ default: Hls }] = await Promise.all([import("hls.js"), this.#session.open()]);
-      if (epoch !== this.#epoch) return;
-      this.#start(Hls, atMs);
-    } catch (error) {
-      if (epoch !== this.#epoch) return;
-      this.#publish({ kind: "error", code: error instanceof MediaRefused ? "refused" : "failed", codec: "" });
-    }
-  }
-
-  #start(Hls: typeof HlsType, atMs: number): void {
     this.#dropHls();
+    this.#pendingAtMs = atMs;
+    this.#publish({ kind: "loading", atMs });
     const fromMs = atMs - beforeMs;
     const toMs = Math.max(atMs + 1_000, Math.min(atMs + windowMs, this.#options.nowMs()));
     this.#window = { fromMs, toMs };
+    try {
+      // The list first: it says where the wanted instant is, or which gap it is in.
+      const [{ default: Hls }, answer] = await Promise.all([
+        import("hls.js"),
+        this.#session.get(this.#listPath("video.m3u8")),
+      ]);
+      const listed = parseMediaList(await answer.text());
+      if (epoch !== this.#epoch) return;
+      this.#listed = listed;
+      const place = placeOf(listed, atMs);
+      if ("gap" in place) this.#showGap(atMs, place.gap.fromMs, place.gap.toMs);
+      else this.#start(Hls, place.timeS);
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      if (error instanceof MediaRefused && error.status === 404) this.#showGap(atMs, undefined, undefined);
+      else this.#publish({ kind: "error", code: error instanceof MediaRefused ? "refused" : "failed", codec: "" });
+    }
+  }
+
+  #start(Hls: typeof HlsType, timeS: number): void {
+    this.#mediaTries = 0;
     const config: Partial<HlsConfig> = {
       enableWorker: false, // our pages allow no worker from a blob:
-      startPosition: 0,
-      autoStartLoad: false,
+      startPosition: timeS,
       maxBufferLength: 20,
       maxMaxBufferLength: 40,
       backBufferLength: 30,
@@ -183,40 +195,30 @@ export class PlaybackDriver {
     const ifCurrent = (run: () => void) => {
       if (epoch === this.#epoch) run();
     };
-    hls.on(Hls.Events.MANIFEST_PARSED, () => ifCurrent(() => hls.startLoad(0)));
-    hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => ifCurrent(() => this.#onList(details, atMs)));
+    hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) =>
+      ifCurrent(() => {
+        this.#details = details;
+        this.#networkTries = 0;
+      }),
+    );
     hls.on(Hls.Events.ERROR, (_event, data) =>
       ifCurrent(() => this.#onError(Hls, data.type, data.details, data.fatal, data.response?.code)),
     );
-    hls.loadSource(this.#listUrl(fromMs, toMs));
+    hls.loadSource(this.#session.mediaUrl + this.#listPath("index.m3u8"));
     hls.attachMedia(this.#video);
-  }
-
-  #listUrl(fromMs: number, toMs: number): string {
-    const query = new URLSearchParams({
-      profile: this.#options.profile,
-      from: new Date(fromMs).toISOString(),
-      to: new Date(toMs).toISOString(),
-    });
-    return `${this.#session.mediaUrl}/play/${this.#options.camera}/index.m3u8?${query}`;
-  }
-
-  #onList(details: LevelDetails, atMs: number): void {
-    this.#details = details;
-    this.#networkTries = 0;
-    const place = placeOf(this.#pieces(), atMs);
-    if ("gap" in place) {
-      this.#showGap(atMs, place.gap.fromMs, place.gap.toMs);
-      return;
-    }
-    this.#pendingAtMs = undefined;
-    this.#lastTimeS = place.timeS;
-    this.#hls?.startLoad(place.timeS);
-    this.#video.currentTime = place.timeS;
+    this.#lastTimeS = timeS;
     this.#video.playbackRate = this.#rate;
     this.#applySound();
-    if (this.#wantsPlay) this.#resume();
-    else this.#publish({ kind: "paused" });
+    this.#resume();
+  }
+
+  #listPath(name: "index.m3u8" | "video.m3u8"): string {
+    const query = new URLSearchParams({
+      profile: this.#options.profile,
+      from: new Date(this.#window.fromMs).toISOString(),
+      to: new Date(this.#window.toMs).toISOString(),
+    });
+    return `/play/${this.#options.camera}/${name}?${query}`;
   }
 
   #showGap(atMs: number, fromMs: number | undefined, toMs: number | undefined): void {
@@ -227,9 +229,8 @@ export class PlaybackDriver {
   }
 
   #onTime(): void {
-    if (this.#state.kind === "gap" || this.#state.kind === "loading") {
-      if (this.#video.seeking || this.#video.readyState < 2) return;
-    }
+    // Without a picture the element's clock says nothing yet.
+    if (this.#video.seeking || this.#video.readyState < 2) return;
     const pieces = this.#pieces();
     const timeS = this.#video.currentTime;
     const atMs = wallTimeAt(pieces, timeS);
@@ -278,6 +279,7 @@ export class PlaybackDriver {
     this.#hls?.destroy();
     this.#hls = undefined;
     this.#details = undefined;
+    this.#listed = [];
   }
 
   #publish(state: PlaybackState): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { placeOf, skipBetween, wallTimeAt } from "./wallTime";
+import { parseMediaList, placeOf, skipBetween, wallTimeAt } from "./wallTime";
 
 const t0 = Date.UTC(2026, 10, 23, 0, 0, 0);
 /** Ten seconds, a rounding of 40 ms, ten seconds, a gap of 29 minutes, ten seconds. */
@@ -33,5 +33,26 @@ describe("wall time", () => {
     expect(skipBetween(pieces, 9.9, 10.1)).toBeUndefined();
     expect(skipBetween(pieces, 19.9, 20.1)).toEqual({ fromMs: t0 + 20_040, toMs: t0 + 20_040 + 29 * 60_000 });
     expect(skipBetween(pieces, 20.1, 20.4)).toBeUndefined();
+  });
+  it("is read from a media list, also where a segment has no date of its own", () => {
+    const list = [
+      "#EXTM3U",
+      "#EXT-X-PROGRAM-DATE-TIME:2026-11-23T00:00:00.000000Z",
+      "#EXTINF:2.000000,",
+      "video/a.m4s",
+      "#EXTINF:2.5,",
+      "video/b.m4s",
+      "#EXT-X-DISCONTINUITY",
+      "#EXT-X-PROGRAM-DATE-TIME:2026-11-23T00:29:00Z",
+      "#EXTINF:1,",
+      "video/c.m4s",
+      "#EXT-X-ENDLIST",
+    ].join("\n");
+    expect(parseMediaList(list)).toEqual([
+      { startS: 0, durationS: 2, atMs: t0 },
+      { startS: 2, durationS: 2.5, atMs: t0 + 2_000 },
+      { startS: 4.5, durationS: 1, atMs: t0 + 29 * 60_000 },
+    ]);
+    expect(parseMediaList("#EXTM3U\n#EXT-X-ENDLIST")).toEqual([]);
   });
 });

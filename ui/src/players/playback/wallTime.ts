@@ -6,6 +6,22 @@ export interface WallPiece {
   atMs: number;
 }
 
+/** The pieces of a media playlist: EXTINF and EXT-X-PROGRAM-DATE-TIME (RFC 8216 §4.3.2). Others of its tags do not matter. */
+export function parseMediaList(text: string): WallPiece[] {
+  const pieces: WallPiece[] = [];
+  let startS = 0;
+  let atMs = Number.NaN;
+  for (const line of text.split(/\r?\n/)) {
+    if (line.startsWith("#EXT-X-PROGRAM-DATE-TIME:")) atMs = Date.parse(line.slice(25));
+    if (!line.startsWith("#EXTINF:")) continue;
+    const durationS = Number.parseFloat(line.slice(8));
+    if (!Number.isNaN(atMs)) pieces.push({ startS, durationS, atMs });
+    startS += durationS;
+    atMs += durationS * 1000;
+  }
+  return pieces;
+}
+
 /** Where the pieces' recording stops for more than this, it is a gap and not a rounding. */
 export const gapMs = 1_500;
 
