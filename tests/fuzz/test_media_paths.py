@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.encoding import encode_numbers
-from tests.media_node import CAMERA, NodeBench, iso, running_node
+from tests.media_node import CAMERA, KEY, NodeBench, at_s, iso, running_node
 
 from brightkitchen.kernel.mediatoken import Act
 
@@ -58,16 +58,10 @@ def fuzzed() -> Iterator[Fuzzed]:
         (Path(folder) / "store" / "segments" / "canary.mp4").write_bytes(CANARY)
         loop.run_until_complete(node.record(encode_numbers(30)))
         handle = loop.run_until_complete(node.open_handle(Act.PLAY))
-        segment = node.store.segments_between(*_everything())[0].id
+        segment = node.store.segments_between(KEY, at_s(0), at_s(60))[0].id
         yield Fuzzed(loop, node, handle, segment)
         loop.run_until_complete(running.__aexit__(None, None, None))
     loop.close()
-
-
-def _everything():  # type: ignore[no-untyped-def]  # the arguments of one call
-    from tests.media_node import KEY, at_s
-
-    return KEY, at_s(0), at_s(60)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
