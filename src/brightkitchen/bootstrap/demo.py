@@ -102,6 +102,7 @@ class DemoCity:
             *("--cameras", str(demo.cameras)),
             *("--base-port", str(demo.first_port)),
             *("--control-port", str(demo.control_port)),
+            *("--scenes", demo.scenes),
             *("--credentials", str(self._folder / "logins.json")),
         )
 
