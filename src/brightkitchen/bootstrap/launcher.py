@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from brightkitchen.bootstrap.children import Child, ChildSpec
-from brightkitchen.bootstrap.demo import DemoCity, new_password
+from brightkitchen.bootstrap.demo import DemoCity, check_demo_is_private, new_password
 from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
@@ -41,6 +41,8 @@ class Launcher:
         self._clock = SystemClock()
         self._entropy = SystemEntropy()
         self._data = Path(config.data_dir).resolve()
+        if config.demo.enabled:
+            check_demo_is_private(config)
         prepare_folder(self._data)
         self._children: list[Child] = []
         self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
