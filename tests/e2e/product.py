@@ -81,13 +81,13 @@ class Product:
                 return found
         while True:
             try:
-                line = self._said.get(timeout=timeout_s)
+                said = self._said.get(timeout=timeout_s)
             except Empty:
-                line = None
-            if line is None:
+                said = None
+            if said is None:
                 raise AssertionError(f"never said {pattern!r}; it said:\n" + "".join(self.lines) + self.logs())
-            self.lines.append(line)
-            if found := re.search(pattern, line):
+            self.lines.append(said)
+            if found := re.search(pattern, said):
                 return found
 
     def logs(self) -> str:

@@ -80,7 +80,6 @@ set_up() {
         say "[2/3] Installing the locked packages (a minute or so the first time) ..."
         "$PY" -m pip install --disable-pip-version-check --no-input --progress-bar off -q --require-hashes --only-binary :all: -r "$lock" \
             || fail "The packages could not be installed. Is there a connection to a Python package index? Start again to go on where it stopped."
-        rm -f "$VENV/.page"
         printf '%s' "$packages_stamp" >"$VENV/.packages-$(basename "$lock")"
     fi
     if [ "$(cat "$VENV/.page" 2>/dev/null)" != "$page_stamp" ] || [ ! -f "$ROOT/src/brightkitchen/web/static/index.html" ]; then

@@ -58,7 +58,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     watch_launcher(inherit_fd, stop.set)
-    data = Path(config.data_dir).resolve()
+    data = folder_of(config)
     async with AsyncExitStack() as ending:
         database = await open_database(sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
@@ -94,7 +94,9 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             city=config.city,
             time_zone=config.time_zone,
             demo=config.demo.enabled,
+            trusted_proxy=config.web.trusted_proxy,
         )
+        await cameras.place_lost_cameras()
         made_first = await _ensure_first_admin(users, inheritance.first_admin)
 
         channel = NodeChannel(
@@ -119,6 +121,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),
         )
         serving = asyncio.create_task(server.run(), name="web")
+        await server.wait_listening(clock)
         print(json.dumps({"event": "ready", "first_admin": made_first}), flush=True)
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -135,6 +138,11 @@ async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> 
         return False
     await users.create_user(LOCAL, wanted.username, display_name="管理员", password=wanted.password)
     return True
+
+
+def folder_of(config: Config) -> Path:
+    """Return the data folder, absolute."""
+    return Path(config.data_dir).resolve()
 
 
 def build_guard(config: Config) -> NetGuard:

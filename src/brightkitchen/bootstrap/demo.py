@@ -44,15 +44,30 @@ class DemoLogins(msgspec.Struct, frozen=True, kw_only=True):
     password: str
 
 
+# The glossary's word for each zone code of the simulator (DOMAIN §1.2).
+_ZONES: Final = {
+    "STORE": "库房",
+    "ROUGH": "粗加工",
+    "CUT": "切配",
+    "COOK": "烹饪",
+    "COLD": "专间",
+    "SERVE": "分餐",
+    "WASH": "洗消",
+    "SAMPLE": "留样",
+    "DINE": "就餐区",
+    "CHILL": "冷库",
+}
+
+
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the simulator: a camera that can be connected to now."""
 
     camera: int
-    name: str
     site: str
     zone: str
-    main: str
-    sub: str
+    zone_name: str
+    rtsp: str
+    sub: str | None = None
 
 
 def is_loopback(host: str) -> bool:
@@ -87,7 +102,6 @@ class DemoCity:
             *("--cameras", str(demo.cameras)),
             *("--base-port", str(demo.first_port)),
             *("--control-port", str(demo.control_port)),
-            *("--cache", str(self._folder / "clips")),
             *("--credentials", str(self._folder / "logins.json")),
         )
 
@@ -111,7 +125,7 @@ class DemoCity:
                     await self._add(camera)
                     break
                 except BrightKitchenError as error:
-                    log.warning("demo camera not added", camera=camera.name, code=error.code)
+                    log.warning("demo camera not added", camera=camera.camera, code=error.code)
                     await clock.sleep(2)
             added.add(camera.camera)
             if len(added) == self._config.demo.cameras:
@@ -120,11 +134,11 @@ class DemoCity:
     async def _add(self, camera: Announced) -> None:
         async with AdminClient(self._socket) as admin:
             await admin.ensure_camera(
-                name=camera.name,
+                name=camera.zone_name,
                 premises_name=camera.site,
-                zone=camera.zone,
-                url=camera.main,
-                sub_url=camera.sub,
+                zone=_ZONES.get(camera.zone, camera.zone_name),
+                url=camera.rtsp,
+                sub_url=camera.sub or "",
                 username=self._logins.user,
                 password=self._logins.password,
             )

@@ -41,6 +41,7 @@ class Launcher:
         self._clock = SystemClock()
         self._entropy = SystemEntropy()
         self._data = Path(config.data_dir).resolve()
+        prepare_folder(self._data)
         self._children: list[Child] = []
         self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
         self._secret = self._entropy.token_bytes(32).hex()
@@ -48,7 +49,6 @@ class Launcher:
 
     def run(self) -> int:
         """Run until a signal. returns: the exit code."""
-        prepare_folder(self._data)
         with locked(self._data / "run" / "launcher.lock"):
             check_ports_free(self._config)
             with suppress(KeyboardInterrupt):
@@ -141,7 +141,7 @@ class Launcher:
         if line.get("event") == "ready" and line.get("first_admin") and self._demo is None:
             self._tell("launcher.first_admin", username=self._first_admin.username, password=self._first_admin.password)
 
-    def _tell(self, code: str, **params: str | int) -> None:
+    def _tell(self, code: str, /, **params: str | int) -> None:
         print(say(code, self._language, **params), flush=True)
 
 

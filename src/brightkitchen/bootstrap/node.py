@@ -46,12 +46,11 @@ from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.node import MediaNode
 from brightkitchen.media.ports import Source, SourceSink
 from brightkitchen.media.recorder.recorder import Recorder
-from brightkitchen.media.serve.app import make_admin_app, make_runner
+from brightkitchen.media.serve.app import ViewersPort, make_admin_app
 from brightkitchen.media.serve.server import MediaServer
 from brightkitchen.media.store.store import Store
 from brightkitchen.wire.au import VideoFormat
 from brightkitchen.wire.fmp4 import writer
-from brightkitchen.wire.rtp.receiver import RtpReceiver
 
 log = get_logger(__name__)
 STOP_TIMEOUT_S = 6.0
@@ -66,16 +65,13 @@ class Machine:
     supervisor: Supervisor
 
 
-def build_node(
-    config: Config, name: str, folder: Path, guard: NetGuard, machine: Machine
-) -> tuple[MediaNode, RtspEnvironment]:
+def build_node(config: Config, name: str, folder: Path, guard: NetGuard, machine: Machine) -> MediaNode:
     """Open the store in `folder` (recovering what a fall left) and build the node round it; it does nothing yet."""
     clock, entropy, supervisor = machine.clock, machine.entropy, machine.supervisor
     environment = RtspEnvironment(
         guard=guard,
         clock=clock,
         entropy=entropy,
-        receiver=RtpReceiver,
         limiter=ConnectLimiter(config.media.connects_at_once),
         low_water_bytes=config.media.low_water_bytes,
     )
@@ -93,7 +89,7 @@ def build_node(
         clock=clock,
         supervisor=supervisor,
     )
-    return node, environment
+    return node
 
 
 def address_of(spec: CameraSpec, profile: Profile, credential: Credential | None) -> StreamAddress:
@@ -118,7 +114,8 @@ def run_node(config: Config, index: int, inherit_fd: int) -> int:
     name = f"node-{index}"
     configure_logging(process=name, level=config.log.level)
     inheritance = read_inheritance(inherit_fd)
-    return uvloop.run(_Node(config, index, name, inheritance).serve(inherit_fd))
+    code: int = uvloop.run(_Node(config, index, name, inheritance).serve(inherit_fd))
+    return code
 
 
 class _Node:
@@ -145,9 +142,8 @@ class _Node:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         async with AsyncExitStack() as ending:
             ending.push_async_callback(supervisor.close)
-            self._node, self._environment = build_node(
-                self._config, self._name, self._folder, build_guard(self._config), self._machine
-            )
+            self._guard = build_guard(self._config)
+            self._node = build_node(self._config, self._name, self._folder, self._guard, self._machine)
             ending.push_async_callback(self._stop_node)
             self._node.start()
             pool = DecodePool(clock, entropy, workers=self._config.media.decode_workers)
@@ -177,23 +173,21 @@ class _Node:
         return 1 if failed else 0
 
     async def _start_serving(self, ending: AsyncExitStack, pool: DecodePool) -> None:
-        await pool.start()
+        pool.start()
         ending.push_async_callback(pool.close)
         self._server.start()
-        viewers = make_runner(self._server)
+        viewers = ViewersPort(self._server)
+        await viewers.open(self._config.web.host, self._port)
+        ending.push_async_callback(viewers.close)
         admin = web.AppRunner(
             make_admin_app(self._server, is_ready=lambda: self._link.is_connected and self._node.store.is_alive),
             access_log=None,
             handle_signals=False,
             shutdown_timeout=2.0,
         )
-        for runner, host, port in (
-            (viewers, self._config.web.host, self._port),
-            (admin, "127.0.0.1", self._admin_port),
-        ):
-            await runner.setup()
-            ending.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, host, port).start()
+        await admin.setup()
+        ending.push_async_callback(admin.cleanup)
+        await web.TCPSite(admin, "127.0.0.1", self._admin_port).start()
 
     def _connect(self) -> ControlLink:
         self._link = ControlLink(
@@ -241,7 +235,8 @@ class _Node:
                 username=request.username,
                 password=request.password,
             )
-        found = await probe(address_of(request.spec, Profile.MAIN, credential), environment=self._environment)
+        address = address_of(request.spec, Profile.MAIN, credential)
+        found = await probe(address, guard=self._guard, clock=self._machine.clock, entropy=self._machine.entropy)
         return ProbeAnswer(
             request=request.request,
             reason=found.reason.value if found.reason is not None else None,

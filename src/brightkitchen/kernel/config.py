@@ -31,6 +31,7 @@ class WebConfig(_Branch, frozen=True, kw_only=True):
     admin_port: Port = 8090
     public_url: str = ""
     insecure_http: bool = False
+    trusted_proxy: str = ""
 
 
 class MediaConfig(_Branch, frozen=True, kw_only=True):

@@ -6,15 +6,20 @@ The text of an id is safe in a URL, a file name and a log, and a person can read
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NewType
-
-from brightkitchen.kernel.entropy import Entropy
+from typing import Final, NewType, Protocol
 
 CameraId = NewType("CameraId", str)
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 NodeId = NewType("NodeId", str)
 SegmentId = NewType("SegmentId", str)
+
+
+class RandomBytes(Protocol):
+    """The half of `kernel.entropy.Entropy` that ids need; naming it here keeps this module pure."""
+
+    def token_bytes(self, size_bytes: int) -> bytes: ...
+
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID: Final = re.compile(r"[a-z]{1,4}_[0-9a-hjkmnp-tv-z]{16}")
@@ -38,7 +43,7 @@ class StreamKey:
         return f"{self.camera}/{self.profile.value}"
 
 
-def new_id(prefix: str, entropy: Entropy) -> str:
+def new_id(prefix: str, entropy: RandomBytes) -> str:
     """Return a fresh id such as ``cam_7zqk…`` (prefix, underscore, 16 characters = 80 bits)."""
     number = int.from_bytes(entropy.token_bytes(10))
     return prefix + "_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))

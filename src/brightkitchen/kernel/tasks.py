@@ -44,7 +44,11 @@ class Supervisor:
 
     def start(self, name: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run `work` once in the background; a failure is logged and counted, not raised."""
-        return self._start(name, self._once(name, work))
+        task = self._start(name, self._once(name, work))
+        task.add_done_callback(
+            lambda _: work.close()
+        )  # cancelled before its first step, it would warn that nobody ran it
+        return task
 
     def __len__(self) -> int:
         return len(self._tasks)

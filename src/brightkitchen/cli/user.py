@@ -1,0 +1,51 @@
+"""`brightkitchen user create | reset`: log-ins, made on the server itself."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from brightkitchen.cli.admin_socket import AdminClient, UserAsk
+from brightkitchen.cli.place import add_place, admin_socket_path
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.text import say
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `user …` to the command line."""
+    actions = commands.add_parser("user", help="create a log-in, or give it another password").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    for name, what in (("create", "create an administrator"), ("reset", "set another password, end all sessions")):
+        parser = actions.add_parser(name, help=what)
+        parser.add_argument("username", metavar="NAME")
+        parser.add_argument(
+            "--password-file", type=Path, metavar="FILE", help="else a random one is made and shown once"
+        )
+        add_place(parser)
+        parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, language: str) -> int:
+    """Do it. returns: 0. raises: BrightKitchenError, to be worded by the caller."""
+    return asyncio.run(_run(arguments, language))
+
+
+async def _run(arguments: argparse.Namespace, language: str) -> int:
+    chosen = _read_password(arguments.password_file) if arguments.password_file is not None else None
+    asked = UserAsk(username=arguments.username, password=chosen)
+    async with AdminClient(admin_socket_path(arguments)) as admin:
+        create = arguments.action == "create"
+        user = await (admin.create_user(asked) if create else admin.reset_password(asked))
+    code = "cli.user_created" if create else "cli.user_reset"
+    if user.password is None:
+        print(say(code + "_quietly", language, username=user.username))
+    else:
+        print(say(code, language, username=user.username, secret=user.password))
+    return 0
+
+
+def _read_password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as cause:
+        raise BrightKitchenError(Kind.INVALID, "cli.password_file", path=str(path)) from cause

@@ -1,0 +1,87 @@
+"""What the nodes say of each stream now, kept in memory, and who wants to hear when it changes."""
+
+import asyncio
+from typing import Final
+
+from brightkitchen.kernel.camerastate import StreamReport
+from brightkitchen.kernel.ids import CameraId
+
+MAX_PENDING: Final = 4096
+
+
+class Feed:
+    """One listener's changed cameras, each named once however often it changed; bounded.
+
+    A listener that falls behind by more than `MAX_PENDING` cameras is told to begin again.
+    """
+
+    def __init__(self) -> None:
+        self._pending: dict[CameraId, None] = {}
+        self._wake = asyncio.Event()
+        self.is_overrun = False
+        self.is_closed = False
+
+    def put(self, camera: CameraId) -> None:
+        """Note that `camera` changed."""
+        if len(self._pending) >= MAX_PENDING and camera not in self._pending:
+            self.is_overrun = True
+        else:
+            self._pending[camera] = None
+        self._wake.set()
+
+    def close(self) -> None:
+        """Let the listener know that there will be no more."""
+        self.is_closed = True
+        self._wake.set()
+
+    async def take(self, timeout_s: float) -> tuple[CameraId, ...]:
+        """Return the cameras that changed since the last call; () when `timeout_s` pass without any."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return ()
+        self._wake.clear()
+        changed = tuple(self._pending)
+        self._pending.clear()
+        return changed
+
+
+class LiveBoard:
+    """The newest report of every stream. One per process; only the event loop touches it."""
+
+    def __init__(self) -> None:
+        self._reports: dict[CameraId, dict[str, StreamReport]] = {}
+        self._feeds: set[Feed] = set()
+
+    def note(self, report: StreamReport) -> None:
+        """Keep the report; listeners hear of the camera if anything in it is new."""
+        camera = CameraId(report.camera)
+        streams = self._reports.setdefault(camera, {})
+        if streams.get(report.profile) != report:
+            streams[report.profile] = report
+            self.announce(camera)
+
+    def of(self, camera: CameraId) -> dict[str, StreamReport]:
+        """Return profile → report; {} if nothing is known."""
+        return dict(self._reports.get(camera, {}))
+
+    def forget(self, camera: CameraId) -> None:
+        """Drop what is known of a camera that was retired or moved, and tell the listeners."""
+        self._reports.pop(camera, None)
+        self.announce(camera)
+
+    def announce(self, camera: CameraId) -> None:
+        """Tell every listener that something about the camera changed."""
+        for feed in self._feeds:
+            feed.put(camera)
+
+    def subscribe(self) -> Feed:
+        """Return a feed of the changes from now on."""
+        feed = Feed()
+        self._feeds.add(feed)
+        return feed
+
+    def unsubscribe(self, feed: Feed) -> None:
+        """End a feed."""
+        self._feeds.discard(feed)

@@ -1,0 +1,145 @@
+"""What control knows of a camera."""
+
+from dataclasses import dataclass
+
+from brightkitchen.kernel.cameraspec import CameraSpec, StreamSpec
+from brightkitchen.kernel.ids import CameraId, NodeId
+from brightkitchen.kernel.units import Utc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """One camera. version counts changes (ETag); epoch fences nodes that lease it (SECURITY §2.5).
+
+    retired_at: the camera was removed from service; what it recorded lives on.
+    """
+
+    id: CameraId
+    name: str
+    premises_name: str
+    zone: str
+    host: str
+    port: int
+    tls: bool
+    path_main: str
+    path_sub: str | None
+    transport: str
+    record: tuple[str, ...]
+    audio: bool
+    allow_basic: bool
+    has_credential: bool
+    node: NodeId
+    epoch: int
+    created_at: Utc
+    updated_at: Utc
+    version: int
+    retired_at: Utc | None = None
+
+    @property
+    def address(self) -> str:
+        """The RTSP URL without a log-in."""
+        return build_address(self.host, self.port, self.tls, self.path_main)
+
+    @property
+    def place(self) -> tuple[str, int, bool]:
+        """Where a password of this camera may be sent."""
+        return self.host, self.port, self.tls
+
+    def to_spec(self) -> CameraSpec:
+        """Return what the node that leases it is told."""
+        return CameraSpec(
+            camera=self.id,
+            epoch=self.epoch,
+            name=self.name,
+            host=self.host,
+            port=self.port,
+            tls=self.tls,
+            main=StreamSpec(path=self.path_main),
+            sub=StreamSpec(path=self.path_sub) if self.path_sub is not None else None,
+            has_credential=self.has_credential,
+            transport=self.transport,
+            record=self.record,
+            audio=self.audio,
+            allow_basic=self.allow_basic,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLogin:
+    """A camera's user name and password."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "CameraLogin(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCamera:
+    """What somebody wants to add. url may carry a log-in; it is split off at once."""
+
+    name: str
+    url: str
+    premises_name: str = ""
+    zone: str = ""
+    username: str = ""
+    password: str = ""
+    sub_path: str | None = None
+    transport: str = "auto"
+    record: tuple[str, ...] = ("main",)
+    audio: bool = True
+    allow_basic: bool = False
+
+    def __repr__(self) -> str:
+        return f"NewCamera(name={self.name!r}, …)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraChange:
+    """What is to become different; None = stays. sub_path "" = no sub-stream; username "" and password "" = no log-in."""
+
+    name: str | None = None
+    url: str | None = None
+    premises_name: str | None = None
+    zone: str | None = None
+    username: str | None = None
+    password: str | None = None
+    sub_path: str | None = None
+    transport: str | None = None
+    record: tuple[str, ...] | None = None
+    audio: bool | None = None
+    allow_basic: bool | None = None
+
+    def __repr__(self) -> str:
+        return "CameraChange(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaWish:
+    """One token that somebody asks for."""
+
+    camera: str
+    act: str
+    profile: str
+    from_at: Utc | None = None
+    to_at: Utc | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token and the node it opens."""
+
+    camera: CameraId
+    act: str
+    token: str
+    node: NodeId
+
+    def __repr__(self) -> str:
+        return f"IssuedToken(camera={self.camera!r}, act={self.act!r}, token=…)"
+
+
+def build_address(host: str, port: int, tls: bool, path: str) -> str:
+    """Return ``rtsp://host:port/path``."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'rtsps' if tls else 'rtsp'}://{shown}:{port}{path}"

@@ -1,0 +1,410 @@
+"""Adding, changing, retiring and trying out cameras; what nodes are told of them; who may see them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brightkitchen.domain.authz.minter import MediaTokenMinter
+from brightkitchen.domain.authz.model import Actor
+from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.authz.ports import MediaGrant
+from brightkitchen.domain.cameras import policy as rules
+from brightkitchen.domain.cameras import store
+from brightkitchen.domain.cameras.live import LiveBoard
+from brightkitchen.domain.cameras.model import Camera, CameraChange, CameraLogin, IssuedToken, MediaWish, NewCamera
+from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
+from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
+from brightkitchen.kernel.camerastate import StreamReport
+from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.database import Database
+from brightkitchen.kernel.entropy import Entropy
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.ids import CameraId, NodeId, Profile, is_id, new_id
+from brightkitchen.kernel.log import get_logger
+from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
+from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer
+from brightkitchen.kernel.sealing import FieldSealer
+
+log = get_logger(__name__)
+
+MAX_PAGE: Final = 200
+MAX_TOKENS: Final = 64
+MAX_NAME_CHARS: Final = 100
+MAX_ZONE_CHARS: Final = 40
+MAX_PATH_CHARS: Final = 1024
+_PATH: Final = re.compile(r"/[\x21-\x7e]*")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a list; next_after is None at its end."""
+
+    items: tuple[Camera, ...]
+    next_after: str | None
+
+
+class CameraService:
+    """Everything one can do with cameras. Objects are reached through `access_camera` only."""
+
+    def __init__(
+        self,
+        database: Database,
+        policy: Policy,
+        sealer: FieldSealer,
+        *,
+        guard: AddressGuard,
+        nodes: Nodes,
+        board: LiveBoard,
+        minter: MediaTokenMinter,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._sealer = sealer
+        self._guard = guard
+        self._nodes = nodes
+        self._board = board
+        self._minter = minter
+        self._clock = clock
+        self._entropy = entropy
+        self._version = 0
+
+    # ---- people
+
+    async def access_camera(self, actor: Actor, camera: str, action: str) -> Camera:
+        """Return the camera if the actor may do that to it.
+
+        raises: BrightKitchenError "access.none" (NOT_FOUND), the same whether it is missing, retired or out of reach.
+        """
+        if is_id(camera, "cam"):
+            async with self._database.read() as connection:
+                found = await store.load_camera(connection, CameraId(camera))
+            if found is not None and self._policy.check(actor, action, found).allowed:
+                return found
+        raise _none()
+
+    def check(self, actor: Actor, action: str) -> None:
+        """raises: BrightKitchenError "access.none" unless the actor may do that at all."""
+        if not self._policy.check(actor, action).allowed:
+            raise _none()
+
+    async def list_cameras(self, actor: Actor, *, after: str = "", limit: int = MAX_PAGE) -> Page:
+        """Return a page of the cameras that the actor may see. limit: 1..200."""
+        self.check(actor, rules.LIST)
+        async with self._database.read() as connection:
+            found = await store.load_page(connection, after=after, limit=limit + 1)
+        visible = tuple(camera for camera in found[:limit] if self._may_view(actor, camera))
+        return Page(visible, found[limit - 1].id if len(found) > limit else None)
+
+    async def load_visible(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
+        """Return those of `ids` that are in service and that the actor may see."""
+        async with self._database.read() as connection:
+            found = await store.load_cameras(connection, ids)
+        return {name: camera for name, camera in found.items() if self._may_view(actor, camera)}
+
+    async def add_camera(self, actor: Actor, new: NewCamera) -> Camera:
+        """Put a camera in service.
+
+        raises: BrightKitchenError "camera.url_…", "camera.address_not_allowed", "camera.duplicate",
+        "camera.field_invalid" or "access.none".
+        """
+        self.check(actor, rules.ADD)
+        url = parse_camera_url(new.url)
+        await self._guard.check_address(url.host, url.port)
+        login = _login_of(url, new.username, new.password)
+        now = self._clock.utc()
+        camera = Camera(
+            id=CameraId(new_id("cam", self._entropy)),
+            name=_checked_text("name", new.name, MAX_NAME_CHARS, shortest=1),
+            premises_name=_checked_text("premises_name", new.premises_name, MAX_NAME_CHARS),
+            zone=_checked_text("zone", new.zone, MAX_ZONE_CHARS),
+            host=url.host.lower(),
+            port=url.port,
+            tls=url.tls,
+            path_main=_checked_path("url", url.path),
+            path_sub=_checked_path("sub_path", new.sub_path) if new.sub_path else None,
+            transport=new.transport,
+            record=new.record,
+            audio=new.audio,
+            allow_basic=new.allow_basic,
+            has_credential=login is not None,
+            node=NodeId(""),
+            epoch=1,
+            created_at=now,
+            updated_at=now,
+            version=1,
+        )
+        _check_recordable(camera)
+        async with self._database.write() as connection:
+            await _check_not_there(connection, camera)
+            counts = await store.count_by_node(connection)
+            node = min(self._nodes.all(), key=lambda each: (counts.get(each, 0), each))
+            camera = replace(camera, node=node)
+            await store.save_new_camera(connection, camera)
+            if login is not None:
+                await store.save_login(connection, self._sealer, camera, login, now)
+        log.info("camera added", camera=camera.id, node=camera.node)
+        self._nodes.desired_changed(camera.node)
+        self._board.announce(camera.id)
+        return camera
+
+    async def change_camera(
+        self, actor: Actor, camera_id: str, change: CameraChange, *, expected_version: int | None
+    ) -> Camera:
+        """Change a camera. A password that was stored for another host, port or encryption is dropped, not sent there.
+
+        raises: as `add_camera`, and "edit.conflict" if somebody else changed it since `expected_version`.
+        """
+        old = await self.access_camera(actor, camera_id, rules.CHANGE)
+        url = parse_camera_url(change.url) if change.url is not None else None
+        if url is not None:
+            await self._guard.check_address(url.host, url.port)
+        async with self._database.write() as connection:
+            current = await store.load_camera(connection, old.id)
+            if current is None:
+                raise _none()
+            _check_version(current, expected_version)
+            new = self._changed(current, change, url)
+            _check_recordable(new)
+            await _check_not_there(connection, new)
+            kept = await store.load_login(connection, self._sealer, current) if new.place == current.place else None
+            login = _changed_login(kept, change, url)
+            new = replace(new, has_credential=login is not None)
+            await store.save_camera(connection, new)
+            if login is None:
+                await store.delete_login(connection, new.id)
+            elif login != kept:
+                await store.save_login(connection, self._sealer, new, login, new.updated_at)
+        log.info("camera changed", camera=new.id, version=new.version, place_changed=new.place != current.place)
+        self._nodes.desired_changed(new.node)
+        self._board.announce(new.id)
+        return new
+
+    async def retire_camera(self, actor: Actor, camera_id: str, *, expected_version: int | None = None) -> None:
+        """Take a camera out of service: its viewers end, its password is forgotten, its footage lives on."""
+        old = await self.access_camera(actor, camera_id, rules.REMOVE)
+        now = self._clock.utc()
+        async with self._database.write() as connection:
+            current = await store.load_camera(connection, old.id)
+            if current is None:
+                raise _none()
+            _check_version(current, expected_version)
+            await store.delete_login(connection, current.id)
+            await store.save_camera(
+                connection,
+                replace(current, retired_at=now, updated_at=now, version=current.version + 1, epoch=current.epoch + 1),
+            )
+        log.info("camera retired", camera=old.id)
+        self._nodes.desired_changed(old.node)
+        self._board.forget(old.id)
+        await self._nodes.revoke(camera=old.id)
+
+    async def probe_address(self, actor: Actor, wish: NewCamera, *, camera: str | None = None) -> ProbeAnswer:
+        """Let a node try an address and say what is there; nothing is kept.
+
+        camera: its stored password is used if the address is the one it was given for and the wish brings none.
+        raises: BrightKitchenError "node.none_connected", "node.no_answer", and as `add_camera`.
+        """
+        self.check(actor, rules.PROBE)
+        url = parse_camera_url(wish.url)
+        await self._guard.check_address(url.host, url.port)
+        login = _login_of(url, wish.username, wish.password)
+        if login is None and camera is not None:
+            login = await self._stored_login(actor, camera, url)
+        spec = CameraSpec(
+            camera=new_id("cam", self._entropy),
+            epoch=0,
+            name=wish.name[:MAX_NAME_CHARS],
+            host=url.host.lower(),
+            port=url.port,
+            tls=url.tls,
+            main=StreamSpec(path=_checked_path("url", url.path)),
+            has_credential=login is not None,
+            transport=wish.transport,
+            allow_basic=wish.allow_basic,
+            record=(),
+        )
+        return await self._nodes.probe(spec, login.username if login else "", login.password if login else "")
+
+    async def probe_camera(self, actor: Actor, camera: str) -> ProbeAnswer:
+        """Let a node try a camera in service with its stored log-in. raises: as `probe_address`."""
+        found = await self.access_camera(actor, camera, rules.PROBE)
+        wish = NewCamera(name=found.name, url=found.address, transport=found.transport, allow_basic=found.allow_basic)
+        return await self.probe_address(actor, wish, camera=camera)
+
+    async def issue_tokens(self, actor: Actor, wishes: Sequence[MediaWish], *, origin: str) -> tuple[IssuedToken, ...]:
+        """Mint one token per wish, each checked; one refused wish refuses all.
+
+        raises: BrightKitchenError "access.none", "media.too_many".
+        """
+        if len(wishes) > MAX_TOKENS:
+            raise BrightKitchenError(Kind.INVALID, "media.too_many", most=MAX_TOKENS)
+        issued = []
+        for wish in wishes:
+            camera = await self.access_camera(actor, wish.camera, rules.MEDIA_ACTIONS.get(wish.act, ""))
+            grant = MediaGrant(
+                node=camera.node,
+                camera=camera.id,
+                act=wish.act,
+                profile=Profile(wish.profile).value,
+                origin=origin,
+                session=actor.pseudonym,
+                viewer_class="officer",
+                watermark=actor.pseudonym,
+                from_at=wish.from_at,
+                to_at=wish.to_at,
+            )
+            issued.append(IssuedToken(camera.id, wish.act, self._minter.mint(grant), camera.node))
+        return tuple(issued)
+
+    def abilities(self, actor: Actor, camera: Camera) -> tuple[str, ...]:
+        """Return what the actor may do to this camera."""
+        return self._policy.abilities(actor, rules.OBJECT_ACTIONS, camera)
+
+    # ---- nodes
+
+    async def place_lost_cameras(self) -> int:
+        """Move cameras of nodes that no longer exist to the first one that does; returns how many moved."""
+        nodes = self._nodes.all()
+        async with self._database.write() as connection:
+            moved = await store.move_cameras(connection, away_from=nodes, to=nodes[0], now=self._clock.utc())
+        if moved:
+            log.warning("cameras moved from nodes that are gone", count=moved, node=nodes[0])
+        return moved
+
+    async def build_desired(self, node: NodeId) -> Desired:
+        """Return everything `node` should do now, with a version above every earlier one."""
+        async with self._database.read() as connection:
+            found = await store.load_node_cameras(connection, node)
+        # UTC in microseconds, so that versions grow across restarts of control too
+        self._version = max(self._version + 1, self._clock.utc())
+        return Desired(version=self._version, cameras=tuple(camera.to_spec() for camera in found))
+
+    async def release_credential(self, node: NodeId, camera: str, epoch: int) -> Credential | None:
+        """Return the camera's log-in for the node that leases it, or None if there is none.
+
+        raises: BrightKitchenError "node.forbidden" if this node may not have it (S23).
+        """
+        async with self._database.read() as connection:
+            found = await store.load_camera(connection, CameraId(camera)) if is_id(camera, "cam") else None
+            if found is None or not rules.may_node_have_credential(node, found, epoch):
+                raise BrightKitchenError(Kind.FORBIDDEN, "node.forbidden")
+            login = await store.load_login(connection, self._sealer, found)
+        if login is None:
+            return None
+        return Credential(camera=found.id, host=found.host, username=login.username, password=login.password)
+
+    async def note_reports(self, node: NodeId, reports: Sequence[StreamReport]) -> int:
+        """Keep what `node` says of its own cameras; returns how many reports were about others' and were refused."""
+        async with self._database.read() as connection:
+            known = await store.load_cameras(connection, {report.camera for report in reports})
+        refused = 0
+        for report in reports:
+            if report.profile in ("main", "sub") and rules.may_node_report(node, known.get(report.camera)):
+                self._board.note(report)
+            else:
+                refused += 1
+        return refused
+
+    # ---- inside
+
+    def _may_view(self, actor: Actor, camera: Camera) -> bool:
+        return self._policy.check(actor, rules.VIEW, camera).allowed
+
+    def _changed(self, old: Camera, change: CameraChange, url: CameraUrl | None) -> Camera:
+        new = replace(
+            old,
+            name=_checked_text("name", _or(change.name, old.name), MAX_NAME_CHARS, shortest=1),
+            premises_name=_checked_text("premises_name", _or(change.premises_name, old.premises_name), MAX_NAME_CHARS),
+            zone=_checked_text("zone", _or(change.zone, old.zone), MAX_ZONE_CHARS),
+            transport=_or(change.transport, old.transport),
+            record=old.record if change.record is None else change.record,
+            audio=old.audio if change.audio is None else change.audio,
+            allow_basic=old.allow_basic if change.allow_basic is None else change.allow_basic,
+            updated_at=self._clock.utc(),
+            version=old.version + 1,
+        )
+        if change.sub_path is not None:
+            new = replace(new, path_sub=_checked_path("sub_path", change.sub_path) if change.sub_path else None)
+        if url is not None:
+            path = _checked_path("url", url.path)
+            new = replace(new, host=url.host.lower(), port=url.port, tls=url.tls, path_main=path)
+        if new.place != old.place:
+            new = replace(new, epoch=old.epoch + 1)
+        return new
+
+    async def _stored_login(self, actor: Actor, camera: str, url: CameraUrl) -> CameraLogin | None:
+        found = await self.access_camera(actor, camera, rules.PROBE)
+        if found.place != (url.host.lower(), url.port, url.tls):
+            return None
+        async with self._database.read() as connection:
+            return await store.load_login(connection, self._sealer, found)
+
+
+def _none() -> BrightKitchenError:
+    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
+
+
+def _or(new: str | None, old: str) -> str:
+    return old if new is None else new
+
+
+def _login_of(url: CameraUrl, username: str, password: str) -> CameraLogin | None:
+    """Return the log-in that was given apart, else the one inside the URL."""
+    if username or password:
+        return CameraLogin(username, password)
+    if url.username or url.password:
+        return CameraLogin(url.username or "", url.password or "")
+    return None
+
+
+def _changed_login(kept: CameraLogin | None, change: CameraChange, url: CameraUrl | None) -> CameraLogin | None:
+    """Decide the log-in after a change. kept: the stored one if it may still be used."""
+    if change.username == "" and change.password in (None, ""):
+        return None
+    if change.password:
+        name = change.username if change.username is not None else (kept.username if kept else "")
+        return CameraLogin(name, change.password)
+    if change.username is not None:
+        return CameraLogin(change.username, kept.password) if kept else CameraLogin(change.username, "")
+    if url is not None and (url.username or url.password):
+        return CameraLogin(url.username or "", url.password or "")
+    return kept
+
+
+def _checked_text(field: str, text: str, longest: int, *, shortest: int = 0) -> str:
+    """Return `text` trimmed. raises: BrightKitchenError "camera.field_invalid"."""
+    trimmed = text.strip()
+    if not shortest <= len(trimmed) <= longest or _CONTROL.search(trimmed):
+        raise BrightKitchenError(Kind.INVALID, "camera.field_invalid", field=field, longest=longest)
+    return trimmed
+
+
+def _checked_path(field: str, path: str) -> str:
+    """Return an RTSP path. raises: BrightKitchenError "camera.path_invalid"."""
+    if len(path) > MAX_PATH_CHARS or not _PATH.fullmatch(path):
+        raise BrightKitchenError(Kind.INVALID, "camera.path_invalid", field=field)
+    return path
+
+
+def _check_recordable(camera: Camera) -> None:
+    if "sub" in camera.record and camera.path_sub is None:
+        raise BrightKitchenError(Kind.INVALID, "camera.no_sub_stream", field="record")
+
+
+def _check_version(camera: Camera, expected: int | None) -> None:
+    if expected is not None and camera.version != expected:
+        raise BrightKitchenError(Kind.CONFLICT, "edit.conflict")
+
+
+async def _check_not_there(connection: AsyncConnection, camera: Camera) -> None:
+    other = await store.load_same_stream(
+        connection, host=camera.host, port=camera.port, path_main=camera.path_main, other_than=camera.id
+    )
+    if other is not None:
+        raise BrightKitchenError(Kind.CONFLICT, "camera.duplicate", field="url", name=other)

@@ -1,0 +1,200 @@
+"""Rows of cameras and their sealed log-ins."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brightkitchen.domain.cameras.model import Camera, CameraLogin
+from brightkitchen.kernel.database import metadata
+from brightkitchen.kernel.ids import CameraId, NodeId
+from brightkitchen.kernel.sealing import FieldSealer
+from brightkitchen.kernel.units import Utc
+
+_TABLE: Final = "camera_credentials"
+
+cameras = sa.Table(
+    "cameras",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("premises_name", sa.String(100), nullable=False),
+    sa.Column("zone", sa.String(40), nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("tls", sa.Boolean, nullable=False),
+    sa.Column("path_main", sa.String(1024), nullable=False),
+    sa.Column("path_sub", sa.String(1024), nullable=True),
+    sa.Column("transport", sa.String(8), nullable=False),
+    sa.Column("record", sa.String(20), nullable=False),
+    sa.Column("audio", sa.Boolean, nullable=False),
+    sa.Column("allow_basic", sa.Boolean, nullable=False),
+    sa.Column("node", sa.String(40), nullable=False, index=True),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("retired_at", sa.BigInteger, nullable=True),
+)
+
+camera_credentials = sa.Table(
+    _TABLE,
+    metadata,
+    sa.Column("camera_id", sa.String(40), sa.ForeignKey("cameras.id"), primary_key=True),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("username_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("password_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+)
+
+_with_login = sa.select(cameras, camera_credentials.c.camera_id.is_not(None).label("has_credential")).select_from(
+    cameras.outerjoin(camera_credentials, camera_credentials.c.camera_id == cameras.c.id)
+)
+_in_service = cameras.c.retired_at.is_(None)
+
+
+async def load_camera(connection: AsyncConnection, camera: CameraId) -> Camera | None:
+    """Return a camera in service."""
+    row = (await connection.execute(_with_login.where(_in_service, cameras.c.id == camera))).one_or_none()
+    return _camera(row) if row else None
+
+
+async def load_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
+    """Return those of `ids` that are in service."""
+    rows = await connection.execute(_with_login.where(_in_service, cameras.c.id.in_(list(ids))))
+    return {row.id: _camera(row) for row in rows}
+
+
+async def load_page(connection: AsyncConnection, *, after: str, limit: int) -> list[Camera]:
+    """Return up to `limit` cameras in service in the order of their ids, those after `after`."""
+    wanted = _with_login.where(_in_service, cameras.c.id > after).order_by(cameras.c.id).limit(limit)
+    return [_camera(row) for row in await connection.execute(wanted)]
+
+
+async def load_node_cameras(connection: AsyncConnection, node: NodeId) -> list[Camera]:
+    """Return every camera in service that is placed on `node`."""
+    wanted = _with_login.where(_in_service, cameras.c.node == node).order_by(cameras.c.id)
+    return [_camera(row) for row in await connection.execute(wanted)]
+
+
+async def load_same_stream(
+    connection: AsyncConnection, *, host: str, port: int, path_main: str, other_than: str = ""
+) -> str | None:
+    """Return the name of another camera in service with the same address, if there is one."""
+    wanted = sa.select(cameras.c.name).where(
+        _in_service,
+        cameras.c.host == host,
+        cameras.c.port == port,
+        cameras.c.path_main == path_main,
+        cameras.c.id != other_than,
+    )
+    name = (await connection.execute(wanted.limit(1))).scalar_one_or_none()
+    return None if name is None else str(name)
+
+
+async def count_by_node(connection: AsyncConnection) -> dict[str, int]:
+    """Return how many cameras in service each node has."""
+    wanted = sa.select(cameras.c.node, sa.func.count()).where(_in_service).group_by(cameras.c.node)
+    return {row[0]: row[1] for row in await connection.execute(wanted)}
+
+
+async def save_new_camera(connection: AsyncConnection, camera: Camera) -> None:
+    await connection.execute(cameras.insert().values(id=camera.id, created_at=camera.created_at, **_values(camera)))
+
+
+async def save_camera(connection: AsyncConnection, camera: Camera) -> None:
+    await connection.execute(cameras.update().where(cameras.c.id == camera.id).values(**_values(camera)))
+
+
+async def move_cameras(connection: AsyncConnection, *, away_from: Sequence[str], to: NodeId, now: Utc) -> int:
+    """Place cameras of nodes that no longer exist on `to`, with a new epoch; returns how many.
+
+    away_from: the nodes that stay. Everything placed elsewhere moves.
+    """
+    lost = _in_service & cameras.c.node.not_in(list(away_from))
+    result = await connection.execute(
+        cameras.update().where(lost).values(node=to, epoch=cameras.c.epoch + 1, updated_at=now)
+    )
+    return int(result.rowcount)
+
+
+async def save_login(
+    connection: AsyncConnection, sealer: FieldSealer, camera: Camera, login: CameraLogin, now: Utc
+) -> None:
+    """Seal and keep the log-in, bound to the camera's row and host."""
+    await delete_login(connection, camera.id)
+    await connection.execute(
+        camera_credentials.insert().values(
+            camera_id=camera.id,
+            host=camera.host,
+            username_sealed=sealer.seal(login.username, table=_TABLE, column="username_sealed", row=camera.id),
+            password_sealed=sealer.seal(login.password, table=_TABLE, column="password_sealed", row=camera.id),
+            updated_at=now,
+        )
+    )
+
+
+async def load_login(connection: AsyncConnection, sealer: FieldSealer, camera: Camera) -> CameraLogin | None:
+    """Return the log-in if it was given for the host the camera has now. raises: SealBroken."""
+    wanted = sa.select(camera_credentials).where(
+        camera_credentials.c.camera_id == camera.id, camera_credentials.c.host == camera.host
+    )
+    row = (await connection.execute(wanted)).one_or_none()
+    if row is None:
+        return None
+    return CameraLogin(
+        sealer.open(row.username_sealed, table=_TABLE, column="username_sealed", row=camera.id),
+        sealer.open(row.password_sealed, table=_TABLE, column="password_sealed", row=camera.id),
+    )
+
+
+async def delete_login(connection: AsyncConnection, camera: CameraId) -> None:
+    await connection.execute(camera_credentials.delete().where(camera_credentials.c.camera_id == camera))
+
+
+def _values(camera: Camera) -> dict[str, object]:
+    return {
+        "name": camera.name,
+        "premises_name": camera.premises_name,
+        "zone": camera.zone,
+        "host": camera.host,
+        "port": camera.port,
+        "tls": camera.tls,
+        "path_main": camera.path_main,
+        "path_sub": camera.path_sub,
+        "transport": camera.transport,
+        "record": ",".join(camera.record),
+        "audio": camera.audio,
+        "allow_basic": camera.allow_basic,
+        "node": camera.node,
+        "epoch": camera.epoch,
+        "updated_at": camera.updated_at,
+        "version": camera.version,
+        "retired_at": camera.retired_at,
+    }
+
+
+def _camera(row: sa.Row[tuple[object, ...]]) -> Camera:
+    return Camera(
+        id=CameraId(row.id),
+        name=row.name,
+        premises_name=row.premises_name,
+        zone=row.zone,
+        host=row.host,
+        port=row.port,
+        tls=row.tls,
+        path_main=row.path_main,
+        path_sub=row.path_sub,
+        transport=row.transport,
+        record=tuple(part for part in row.record.split(",") if part),
+        audio=row.audio,
+        allow_basic=row.allow_basic,
+        has_credential=bool(row.has_credential),
+        node=NodeId(row.node),
+        epoch=row.epoch,
+        created_at=Utc(row.created_at),
+        updated_at=Utc(row.updated_at),
+        version=row.version,
+        retired_at=Utc(row.retired_at) if row.retired_at is not None else None,
+    )

@@ -1,0 +1,313 @@
+"""The HTTP routes of a node: read the request, ask the service, present. No rules of their own."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+from aiohttp import hdrs, web
+
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.ids import CameraId, SegmentId, StreamKey, is_id
+from brightkitchen.kernel.mediatoken import Act, MediaClaims
+from brightkitchen.kernel.units import Utc, format_utc, parse_utc
+from brightkitchen.media.playback.service import TimeRange
+from brightkitchen.media.serve.guard import FRAME_AT_HEADER, HANDLE_HEADER
+from brightkitchen.media.serve.leases import LEASE_S, Lease
+from brightkitchen.media.serve.ranges import ByteRange, RangeNotSatisfiable, parse_range
+from brightkitchen.media.serve.server import MediaServer, stream_of, visible_range
+from brightkitchen.media.snapshot.service import MAX_THUMB_PX, Still
+
+_HANDLE_ACTS: Final = frozenset((Act.PLAY, Act.SNAPSHOT, Act.THUMB))
+_PLAYLIST: Final = "application/vnd.apple.mpegurl"
+_MP4: Final = "video/mp4"
+_CHUNK_BYTES: Final = 256 * 1024
+_USUAL_THUMB_PX: Final = 320
+_BODY_TIMEOUT_S: Final = 10.0
+_PIECE_TIMEOUT_S: Final = 30.0  # for 256 KiB: a viewer that takes less than 8 KiB/s is let go
+
+
+class _TokenBody(msgspec.Struct, forbid_unknown_fields=True):
+    token: str
+
+
+def add_routes(app: web.Application, server: MediaServer) -> None:
+    """Put the routes of docs/design/media-path.md §4.2-4.4 on the application."""
+    sessions, play, stills = SessionRoutes(server), PlayRoutes(server), StillRoutes(server)
+    app.add_routes(
+        [
+            web.post("/media/session", sessions.open),
+            web.post("/media/session/renew", sessions.renew),
+            web.delete("/media/session", sessions.close),
+            web.get("/play/{camera}/timeline", play.timeline, allow_head=False),
+            web.get("/play/{camera}/index.m3u8", play.index, allow_head=False),
+            web.get("/play/{camera}/video.m3u8", play.video_list, allow_head=False),
+            web.get("/play/{camera}/audio.m3u8", play.audio_list, allow_head=False),
+            web.get("/play/{camera}/init/{segment}.mp4", play.video_init, allow_head=False),
+            web.get("/play/{camera}/video/{segment}/{run}.m4s", play.video_run, allow_head=False),
+            web.get("/play/{camera}/audio/{segment}/init.mp4", play.audio_init, allow_head=False),
+            web.get("/play/{camera}/audio/{segment}/{run}.m4s", play.audio_run, allow_head=False),
+            web.get("/play/{camera}/segments/{segment}.mp4", play.file, allow_head=False),
+            web.get("/snapshot/{camera}", stills.snapshot, allow_head=False),
+            web.get("/thumb/{camera}", stills.thumb, allow_head=False),
+        ]
+    )
+
+
+class SessionRoutes:
+    """§4.2: a token becomes a handle."""
+
+    def __init__(self, server: MediaServer) -> None:
+        self._server = server
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        if self._server.is_stopping:
+            raise BrightKitchenError(Kind.UNAVAILABLE, "media.node_stopping")
+        claims = await self._verify(request, camera=None)
+        return _json({"handle": self._server.handles.open(claims), **_present_claims(claims)})
+
+    async def renew(self, request: web.Request) -> web.StreamResponse:
+        lease = self._server.find_lease(request)
+        claims = await self._verify(request, camera=lease.claims.cam)
+        if not self._server.leases.renew(lease, claims):
+            raise self._server.refuse("renewal")
+        return _json(_present_claims(claims))
+
+    async def close(self, request: web.Request) -> web.StreamResponse:
+        self._server.find_lease(request)
+        self._server.handles.close(request.headers[HANDLE_HEADER])
+        return web.Response(status=204)
+
+    async def _verify(self, request: web.Request, *, camera: str | None) -> MediaClaims:
+        try:
+            async with asyncio.timeout(_BODY_TIMEOUT_S):
+                body = msgspec.json.decode(await request.read(), type=_TokenBody)
+        except (msgspec.MsgspecError, RecursionError) as cause:
+            raise self._server.refuse("malformed_body") from cause
+        except TimeoutError as cause:
+            raise self._server.refuse("slow_body") from cause
+        return self._server.verifier.verify(
+            body.token,
+            act=_HANDLE_ACTS,
+            camera=camera,
+            origin=request.headers.get(hdrs.ORIGIN),
+            now=self._server.clock.utc(),
+        )
+
+
+class PlayRoutes:
+    """§4.3: recordings."""
+
+    def __init__(self, server: MediaServer) -> None:
+        self._server = server
+
+    async def timeline(self, request: web.Request) -> web.StreamResponse:
+        key, from_at, to_at = self._read_query(request)
+        timeline = await self._server.playback.timeline(key, from_at, to_at)
+        return _json(
+            {
+                "from": format_utc(timeline.from_at),
+                "to": format_utc(timeline.to_at),
+                "first_at": _format_or_none(timeline.first_at),
+                "last_at": _format_or_none(timeline.last_at),
+                "spans": [{"from": format_utc(s.from_at), "to": format_utc(s.to_at)} for s in timeline.spans],
+                "gaps": [
+                    {"from": format_utc(g.from_at), "to": format_utc(g.to_at), "reason": g.reason}
+                    for g in timeline.gaps
+                ],
+            }
+        )
+
+    async def index(self, request: web.Request) -> web.StreamResponse:
+        key, from_at, to_at = self._read_query(request)
+        query = f"profile={key.profile.value}&from={format_utc(from_at)}&to={format_utc(to_at)}"
+        return _text(await self._server.playback.multivariant(key, from_at, to_at, query))
+
+    async def video_list(self, request: web.Request) -> web.StreamResponse:
+        return _text(await self._server.playback.video_list(*self._read_query(request)))
+
+    async def audio_list(self, request: web.Request) -> web.StreamResponse:
+        return _text(await self._server.playback.audio_list(*self._read_query(request)))
+
+    async def video_init(self, request: web.Request) -> web.StreamResponse:
+        camera, segment, _ = await self._read_path(request)
+        return await _send_mp4(request, await self._server.playback.video_init(camera, segment))
+
+    async def audio_init(self, request: web.Request) -> web.StreamResponse:
+        camera, segment, _ = await self._read_path(request)
+        return await _send_mp4(request, await self._server.playback.audio_init(camera, segment))
+
+    async def video_run(self, request: web.Request) -> web.StreamResponse:
+        camera, segment, allowed = await self._read_path(request)
+        run = request.match_info["run"]
+        return await _send_mp4(request, await self._server.playback.video_run(camera, segment, run, allowed))
+
+    async def audio_run(self, request: web.Request) -> web.StreamResponse:
+        camera, segment, allowed = await self._read_path(request)
+        run = request.match_info["run"]
+        return await _send_mp4(request, await self._server.playback.audio_run(camera, segment, run, allowed))
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """The stored file, or one range of it, as far as whole fragments are written and the token reaches."""
+        camera, segment_id, allowed = await self._read_path(request)
+        segment = await self._server.playback.check_visible(
+            camera, segment_id, self._server.check_lease(request, Act.PLAY).claims.prof, allowed
+        )
+        start, end = await self._server.playback.visible_bytes(segment, allowed)
+        opened = await asyncio.to_thread(self._server.recordings.open_segment, segment_id)
+        try:
+            end = min(end, opened.size_bytes)
+            try:
+                wanted = parse_range(request.headers.get(hdrs.RANGE), opened.size_bytes)
+            except RangeNotSatisfiable:
+                return _unsatisfiable(opened.size_bytes)
+            chosen = wanted or ByteRange(0, opened.size_bytes)
+            in_init = chosen.end <= segment.init_bytes
+            if not in_init and not (start <= chosen.start and chosen.end <= end):
+                return _unsatisfiable(opened.size_bytes)
+            return await _send_file(request, opened.fd, chosen, opened.size_bytes, is_part=wanted is not None)
+        finally:
+            os.close(opened.fd)
+
+    def _read_query(self, request: web.Request) -> tuple[StreamKey, Utc, Utc]:
+        """Return the stream and the asked time, clipped to what the token lets one see."""
+        lease = self._server.check_lease(request, Act.PLAY)
+        key = _read_stream(self._server, request, lease)
+        try:
+            from_at, to_at = (parse_utc(request.query[name].replace(" ", "+")) for name in ("from", "to"))
+        except (KeyError, ValueError, OverflowError) as cause:
+            raise BrightKitchenError(Kind.INVALID, "media.time_invalid") from cause
+        from_at, to_at = visible_range(lease).clip(from_at, to_at)
+        return key, from_at, to_at
+
+    async def _read_path(self, request: web.Request) -> tuple[CameraId, SegmentId, TimeRange]:
+        """Return the camera, the segment and what may be seen. raises: NOT_FOUND if no instant of the segment may."""
+        lease = self._server.check_lease(request, Act.PLAY)
+        segment = request.match_info["segment"]
+        if not is_id(segment, "seg"):
+            raise BrightKitchenError(Kind.NOT_FOUND, "media.not_found")
+        key, allowed = stream_of(lease), visible_range(lease)
+        await self._server.playback.check_visible(key.camera, SegmentId(segment), key.profile.value, allowed)
+        return key.camera, SegmentId(segment), allowed
+
+
+class StillRoutes:
+    """§4.4: pictures."""
+
+    def __init__(self, server: MediaServer) -> None:
+        self._server = server
+
+    async def snapshot(self, request: web.Request) -> web.StreamResponse:
+        key, at = self._read(request, Act.SNAPSHOT)
+        return _jpeg(await self._server.stills.snapshot(key, at))
+
+    async def thumb(self, request: web.Request) -> web.StreamResponse:
+        key, at = self._read(request, Act.THUMB)
+        text = request.query.get("width", str(_USUAL_THUMB_PX))
+        if not (text.isascii() and text.isdigit() and len(text) <= 4 and 16 <= int(text) <= MAX_THUMB_PX):
+            raise BrightKitchenError(Kind.INVALID, "media.width_invalid", widest_px=MAX_THUMB_PX)
+        return _jpeg(await self._server.stills.thumb(key, at, int(text)))
+
+    def _read(self, request: web.Request, act: Act) -> tuple[StreamKey, Utc | None]:
+        lease = self._server.check_lease(request, act)
+        key = _read_stream(self._server, request, lease)
+        text = request.query.get("at")
+        if text is None:
+            return key, None
+        try:
+            at = parse_utc(text.replace(" ", "+"))
+        except (ValueError, OverflowError) as cause:
+            raise BrightKitchenError(Kind.INVALID, "media.time_invalid") from cause
+        if not visible_range(lease).touches(at, at + 1):
+            raise BrightKitchenError(Kind.NOT_FOUND, "media.nothing_recorded")
+        return key, at
+
+
+def _read_stream(server: MediaServer, request: web.Request, lease: Lease) -> StreamKey:
+    """Return the stream of the lease. raises: UNAUTHENTICATED if the query asks for the other profile."""
+    key = stream_of(lease)
+    if request.query.get("profile", key.profile.value) != key.profile.value:
+        raise server.refuse("handle_profile")
+    return key
+
+
+def _present_claims(claims: MediaClaims) -> dict[str, object]:
+    return {
+        "camera": claims.cam,
+        "act": claims.act.value,
+        "from": _format_or_none(claims.from_at),
+        "to": _format_or_none(claims.to_at),
+        "expires_in_s": int(LEASE_S),
+    }
+
+
+def _format_or_none(at: Utc | None) -> str | None:
+    return format_utc(at) if at is not None else None
+
+
+def _json(body: dict[str, object]) -> web.Response:
+    return web.Response(body=msgspec.json.encode(body), content_type="application/json")
+
+
+def _text(playlist: str) -> web.Response:
+    return web.Response(body=playlist.encode(), content_type=_PLAYLIST)
+
+
+def _jpeg(still: Still) -> web.Response:
+    return web.Response(
+        body=still.jpeg, content_type="image/jpeg", headers={FRAME_AT_HEADER: format_utc(still.frame_at)}
+    )
+
+
+def _unsatisfiable(size_bytes: int) -> web.Response:
+    return web.Response(status=416, headers={hdrs.CONTENT_RANGE: f"bytes */{size_bytes}"})
+
+
+async def _send_file(
+    request: web.Request, fd: int, chosen: ByteRange, size_bytes: int, *, is_part: bool
+) -> web.StreamResponse:
+    """Send the range in pieces read by threads; a viewer that is slow slows only itself."""
+    headers = {hdrs.ACCEPT_RANGES: "bytes"}
+    if is_part:
+        headers[hdrs.CONTENT_RANGE] = f"bytes {chosen.start}-{chosen.end - 1}/{size_bytes}"
+    response = web.StreamResponse(status=206 if is_part else 200, headers=headers)
+    return await _send_pieces(request, response, chosen.size_bytes, _read_pieces(fd, chosen))
+
+
+async def _send_mp4(request: web.Request, data: bytes) -> web.StreamResponse:
+    """Send bytes that are in memory, not faster than the viewer takes them."""
+
+    async def cut() -> AsyncIterator[bytes]:
+        for at in range(0, len(data), _CHUNK_BYTES):
+            yield data[at : at + _CHUNK_BYTES]
+
+    return await _send_pieces(request, web.StreamResponse(), len(data), cut())
+
+
+async def _send_pieces(
+    request: web.Request, response: web.StreamResponse, size_bytes: int, pieces: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """Send the pieces; a viewer that does not take one within 30 s is cut off."""
+    response.content_type = _MP4
+    response.content_length = size_bytes
+    await response.prepare(request)
+    try:
+        async for piece in pieces:
+            async with asyncio.timeout(_PIECE_TIMEOUT_S):
+                await response.write(piece)
+        await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def _read_pieces(fd: int, chosen: ByteRange) -> AsyncIterator[bytes]:
+    at = chosen.start
+    while at < chosen.end:
+        piece = await asyncio.to_thread(os.pread, fd, min(_CHUNK_BYTES, chosen.end - at), at)
+        if not piece:
+            raise OSError("the file became shorter")
+        yield piece
+        at += len(piece)

@@ -1,0 +1,64 @@
+"""What the recorder tells the store to do. Handed over in lists, in order; nobody changes a buffer afterwards."""
+
+from dataclasses import dataclass
+
+from brightkitchen.kernel.ids import StreamKey
+from brightkitchen.kernel.units import Utc
+from brightkitchen.media.store.model import EndReason
+from brightkitchen.media.store.opened import OpenSegment
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Write one fragment (P2); the first one of a segment creates the file (P1). Sizes are sums over `buffers`."""
+
+    segment: OpenSegment
+    buffers: list[bytes]
+    video_bytes: int
+    audio_bytes: int
+    start_ticks: int
+    duration_ticks: int
+    frames: int
+    is_key: bool
+
+    @property
+    def size_bytes(self) -> int:
+        return self.video_bytes + self.audio_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AppendAudio:
+    """Write sound that arrived after the last picture of its segment, behind the last fragment."""
+
+    segment: OpenSegment
+    buffers: list[bytes]
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Finish the file (P3)."""
+
+    segment: OpenSegment
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class GapStart:
+    """Nothing is recorded from `at` on. reason: a `camerastate.Reason` or `GapReason` as text."""
+
+    key: StreamKey
+    at: Utc
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapEnd:
+    """Recorded again from `at` on."""
+
+    key: StreamKey
+    at: Utc
+
+
+Command = Append | AppendAudio | Close | GapStart | GapEnd
+ForIndex = Close | GapStart | GapEnd

@@ -1,0 +1,66 @@
+"""What the web needs to know of its surroundings, and the services it speaks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.cameras.live import LiveBoard
+from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.users.service import UserService
+from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.entropy import Entropy
+from brightkitchen.kernel.ids import NodeId
+from brightkitchen.web.metrics import ControlMetrics
+from brightkitchen.web.nodechannel import NodeRegistry
+
+BUILT_UI: Final = Path(__file__).resolve().parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """origins: every address this site may be called by, e.g. ("http://127.0.0.1:8080", "http://localhost:8080").
+
+    media_ports: where each node listens on the same host. trusted_proxy: the one address whose X-Forwarded-For counts.
+    """
+
+    origins: tuple[str, ...]
+    media_ports: Mapping[NodeId, int]
+    version: str
+    city: str
+    time_zone: str
+    demo: bool = False
+    static_dir: Path = BUILT_UI
+    trusted_proxy: str = ""
+
+    def origin_of_host(self, host: str) -> str | None:
+        """Return the configured origin that a Host header names, or None."""
+        wanted = host.lower()
+        for origin in self.origins:
+            parts = urlsplit(origin)
+            default = 443 if parts.scheme == "https" else 80
+            if wanted == parts.netloc or (parts.port == default and wanted == parts.hostname):
+                return origin
+        return None
+
+    def media_url(self, origin: str, port: int) -> str:
+        """Return where a page of `origin` reaches the node that listens on `port`."""
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a route may call."""
+
+    users: UserService
+    cameras: CameraService
+    policy: Policy
+    board: LiveBoard
+    nodes: NodeRegistry
+    metrics: ControlMetrics
+    clock: Clock
+    entropy: Entropy

@@ -1,0 +1,73 @@
+"""The built user interface: hashed assets for ever, the page itself with a fresh nonce each time.
+
+No text of a client ever becomes part of a path: the files are listed once, a request is looked up in that list.
+"""
+
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+
+NONCE_MARK: Final = b"__BK_NONCE__"
+_UI_PATHS: Final = re.compile(
+    r"/(?:|login|overview|screen|live|play|playback|patrol|alarms|violations|orders|reviews|complaints|premises|onboarding|"
+    r"devices|cameras|faults|nodes|evidence|stats|people|audit|admin|m)(?:/[^.]*)?"
+)
+_MAX_FILE_BYTES: Final = 32 * 1024 * 1024
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    content: bytes
+    media_type: str
+    cache: str
+
+
+class BuiltUi:
+    """The files of one build, in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: what Vite built; may be missing, then there is no page."""
+        self._files: dict[str, _File] = {}
+        self._index: bytes | None = None
+        if not folder.is_dir():
+            return
+        for path in sorted(folder.rglob("*")):
+            if not path.is_file() or path.is_symlink() or path.stat().st_size > _MAX_FILE_BYTES:
+                continue
+            name = "/" + path.relative_to(folder).as_posix()
+            if name == "/index.html":
+                self._index = path.read_bytes()
+                continue
+            is_hashed = name.startswith("/assets/")
+            cache = "public, max-age=31536000, immutable" if is_hashed else "public, max-age=300"
+            media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            self._files[name] = _File(path.read_bytes(), media_type, cache)
+
+    def answer(self, path: str, nonce: str) -> Response:
+        """Return the file or the page for `path`. raises: BrightKitchenError "access.none", "web.no_ui"."""
+        file = self._files.get(path)
+        if file is not None:
+            return Response(file.content, media_type=file.media_type, headers={"cache-control": file.cache})
+        if not _UI_PATHS.fullmatch(path):
+            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        if self._index is None:
+            raise BrightKitchenError(Kind.UNAVAILABLE, "web.no_ui")
+        page = self._index.replace(NONCE_MARK, nonce.encode())
+        return Response(page, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
+
+
+@router.get("/{path:path}")
+async def get_page(request: Request, path: str) -> Response:
+    """Serve the user interface."""
+    ui = request.app.state.ui
+    assert isinstance(ui, BuiltUi)
+    return ui.answer("/" + path, str(request.scope["bk_nonce"]))

@@ -1,0 +1,156 @@
+"""Cameras over HTTP."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from brightkitchen.domain.cameras import policy
+from brightkitchen.domain.cameras.model import CameraChange, NewCamera
+from brightkitchen.domain.cameras.service import MAX_PAGE
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.ids import is_id
+from brightkitchen.kernel.nodeprotocol import ProbeAnswer
+from brightkitchen.kernel.text import choose_language, has_sentence, say
+from brightkitchen.web.auth import Human, Signed, services_of
+from brightkitchen.web.present import (
+    CameraIn,
+    CameraListOut,
+    CameraOut,
+    CameraPatchIn,
+    ProbeIn,
+    ProbeOut,
+    build_etag,
+    present_camera,
+    present_cameras,
+    present_probe,
+)
+
+router = APIRouter(prefix="/cameras", tags=["cameras"])
+_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
+
+
+@router.get("", operation_id="list_cameras", response_model=CameraListOut)
+async def list_cameras(
+    request: Request,
+    caller: Signed,
+    cursor: Annotated[str, Query(max_length=40)] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+) -> CameraListOut:
+    """List the cameras in the caller's scope."""
+    if cursor and not is_id(cursor, "cam"):
+        raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
+    services = services_of(request)
+    page = await services.cameras.list_cameras(caller.actor, after=cursor, limit=limit)
+    return CameraListOut(items=present_cameras(page.items, caller.actor, services), next_cursor=page.next_after)
+
+
+@router.post("", operation_id="add_camera", status_code=201, response_model=CameraOut)
+async def add_camera(request: Request, response: Response, caller: Human, given: CameraIn) -> CameraOut:
+    """Put a camera in service. A log-in inside the URL is split off at once."""
+    services = services_of(request)
+    camera = await services.cameras.add_camera(caller.actor, read_new_camera(given))
+    response.headers["location"] = f"/api/v1/cameras/{camera.id}"
+    response.headers["etag"] = build_etag(camera)
+    return present_camera(camera, caller.actor, services)
+
+
+@router.post("/probe", operation_id="probe_camera", response_model=ProbeOut)
+async def probe_camera(request: Request, caller: Human, given: ProbeIn) -> ProbeOut:
+    """Let a media node try an address and say what is there; nothing is kept."""
+    services = services_of(request)
+    services.cameras.check(caller.actor, policy.PROBE)
+    request.app.state.probes.take(caller.user.id)
+    wish = NewCamera(
+        name="probe",
+        url=given.url,
+        username=given.username,
+        password=given.password,
+        transport=given.transport,
+        allow_basic=given.allow_basic,
+    )
+    answer = await services.cameras.probe_address(caller.actor, wish, camera=given.camera)
+    return worded_probe(answer, choose_language(request.headers.get("accept-language", "")))
+
+
+@router.get("/{camera_id}", operation_id="get_camera", response_model=CameraOut)
+async def get_camera(request: Request, response: Response, caller: Signed, camera_id: str) -> CameraOut:
+    """Show one camera."""
+    services = services_of(request)
+    camera = await services.cameras.access_camera(caller.actor, camera_id, policy.VIEW)
+    response.headers["etag"] = build_etag(camera)
+    return present_camera(camera, caller.actor, services)
+
+
+@router.patch("/{camera_id}", operation_id="change_camera", response_model=CameraOut)
+async def change_camera(
+    request: Request, response: Response, caller: Human, camera_id: str, given: CameraPatchIn, if_match: IfMatch = None
+) -> CameraOut:
+    """Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along."""
+    services = services_of(request)
+    camera = await services.cameras.change_camera(
+        caller.actor, camera_id, _read_change(given), expected_version=_read_etag(if_match)
+    )
+    response.headers["etag"] = build_etag(camera)
+    return present_camera(camera, caller.actor, services)
+
+
+@router.delete("/{camera_id}", operation_id="remove_camera", status_code=204)
+async def remove_camera(request: Request, caller: Human, camera_id: str, if_match: IfMatch = None) -> None:
+    """Take a camera out of service. What it recorded stays."""
+    await services_of(request).cameras.retire_camera(caller.actor, camera_id, expected_version=_read_etag(if_match))
+
+
+def read_new_camera(given: CameraIn) -> NewCamera:
+    """Return what the body asks for."""
+    return NewCamera(
+        name=given.name,
+        url=given.url,
+        premises_name=given.premises_name,
+        zone=given.zone,
+        username=given.username,
+        password=given.password,
+        sub_path=given.sub_path,
+        transport=given.transport,
+        record=tuple(dict.fromkeys(given.record)),
+        audio=given.audio,
+        allow_basic=given.allow_basic,
+    )
+
+
+def worded_probe(answer: ProbeAnswer, language: str) -> ProbeOut:
+    """Return what a try found, with the sentence and the advice for its reason."""
+    if answer.reason is None:
+        return present_probe(answer, sentence=say("camera.probe_ok", language), advice="")
+    sentence, advice = f"camera.reason.{answer.reason}", f"camera.advice.{answer.reason}"
+    if not has_sentence(sentence):
+        sentence, advice = "camera.reason.server_error", "camera.advice.server_error"
+    return present_probe(answer, sentence=say(sentence, language), advice=say(advice, language))
+
+
+def _read_change(given: CameraPatchIn) -> CameraChange:
+    removes_sub = "sub_path" in given.model_fields_set and given.sub_path is None
+    return CameraChange(
+        name=given.name,
+        url=given.url,
+        premises_name=given.premises_name,
+        zone=given.zone,
+        username=given.username,
+        password=given.password,
+        sub_path="" if removes_sub else given.sub_path,
+        transport=given.transport,
+        record=None if given.record is None else tuple(dict.fromkeys(given.record)),
+        audio=given.audio,
+        allow_basic=given.allow_basic,
+    )
+
+
+def _read_etag(text: str | None) -> int | None:
+    """raises: BrightKitchenError "edit.conflict" for a tag that is none of ours: it cannot match."""
+    if text is None or text == "*":
+        return None
+    match = _ETAG.fullmatch(text)
+    if match is None:
+        raise BrightKitchenError(Kind.CONFLICT, "edit.conflict")
+    return int(match[1])

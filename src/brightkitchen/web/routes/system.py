@@ -1,0 +1,22 @@
+"""What this installation is."""
+
+from fastapi import APIRouter, Request
+
+from brightkitchen.kernel.units import format_utc
+from brightkitchen.web.auth import options_of, services_of
+from brightkitchen.web.present import SystemOut
+
+router = APIRouter(prefix="/system", tags=["system"])
+
+
+@router.get("", operation_id="get_system", response_model=SystemOut)
+async def get_system(request: Request) -> SystemOut:
+    """Say version, city and server time; the log-in page needs them, so nobody has to be logged in."""
+    options = options_of(request)
+    return SystemOut(
+        version=options.version,
+        demo=options.demo,
+        city=options.city,
+        server_at=format_utc(services_of(request).clock.utc()),
+        time_zone=options.time_zone,
+    )

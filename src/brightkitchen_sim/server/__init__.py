@@ -1,0 +1,1 @@
+"""RTSP servers that stand for cameras."""

@@ -1,0 +1,139 @@
+"""A whole control process without sockets: real database, real rules, a clock that a test moves."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from brightkitchen.domain.authz.keyring import KeyRing
+from brightkitchen.domain.authz.minter import MediaTokenMinter
+from brightkitchen.domain.authz.model import LOCAL
+from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.cameras import policy as camera_policy
+from brightkitchen.domain.cameras.live import LiveBoard
+from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.users import policy as user_policy
+from brightkitchen.domain.users.attempts import LoginAttempts
+from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.service import UserService
+from brightkitchen.kernel.clock import ManualClock
+from brightkitchen.kernel.database import Database, open_database, sqlite_url
+from brightkitchen.kernel.datakeys import Purpose, load_sealers
+from brightkitchen.kernel.entropy import SystemEntropy
+from brightkitchen.kernel.ids import NodeId
+from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
+from brightkitchen.web.app import make_app
+from brightkitchen.web.metrics import ControlMetrics
+from brightkitchen.web.nodechannel import NodeRegistry
+from brightkitchen.web.options import Services, WebOptions
+
+ORIGIN = "http://127.0.0.1:8080"
+NODE = NodeId("node-0")
+OTHER_NODE = NodeId("node-1")
+USERNAME = "admin"
+PASSWORD = "steamed-buns-at-dawn"
+UNSAFE = {"X-BK": "1", "Origin": ORIGIN}
+
+
+@dataclass(slots=True)
+class Control:
+    """Everything of one control process that a test may want to hold."""
+
+    services: Services
+    options: WebOptions
+    keys: KeyRing
+    database: Database
+    clock: ManualClock
+    app: Any  # Any: an ASGI application
+
+    def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN)
+
+
+@pytest.fixture
+async def control(tmp_path: Path) -> AsyncIterator[Control]:
+    static = tmp_path / "static"
+    (static / "assets").mkdir(parents=True)
+    (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
+    (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
+    clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
+    database = await open_database(sqlite_url(tmp_path / "control.db"))
+    sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
+    policy = Policy()
+    camera_policy.register_actions(policy)
+    user_policy.register_actions(policy)
+    keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
+    await keys.refresh()
+    passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
+    users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+    nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
+    users.add_listener(nodes)
+    board = LiveBoard()
+    cameras = CameraService(
+        database,
+        policy,
+        sealers[Purpose.CAMERA],
+        guard=NetGuard(GuardPolicy()),
+        nodes=nodes,
+        board=board,
+        minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        clock=clock,
+        entropy=entropy,
+    )
+    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+    options = WebOptions(
+        origins=(ORIGIN, "http://localhost:8080"),
+        media_ports={NODE: 8081, OTHER_NODE: 8082},
+        version="0.1.0",
+        city="鞍山市",
+        time_zone="Asia/Shanghai",
+        static_dir=static,
+    )
+    await users.create_user(LOCAL, USERNAME, display_name="管理员", password=PASSWORD)
+    yield Control(services, options, keys, database, clock, make_app(services, options))
+    passwords.close()
+    await database.close()
+
+
+LogIn = Callable[[httpx.AsyncClient], Awaitable[None]]
+
+
+async def log_in(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/v1/session", json={"username": USERNAME, "password": PASSWORD}, headers=UNSAFE)
+    assert answer.status_code == 200, answer.text
+    # httpx keeps `Secure` cookies for https only; browsers keep them on loopback as well (tested in e2e)
+    token = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    client.headers["cookie"] = f"__Host-bk_session={token}"
+    client.headers.update(UNSAFE)
+
+
+@pytest.fixture
+async def anonymous(control: Control) -> AsyncIterator[httpx.AsyncClient]:
+    async with control.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(control: Control) -> AsyncIterator[httpx.AsyncClient]:
+    async with control.client() as client:
+        await log_in(client)
+        yield client
+
+
+async def add_camera(client: httpx.AsyncClient, **fields: object) -> dict[str, Any]:  # Any: JSON
+    body = {
+        "name": "烹饪间1号",
+        "premises_name": "站前小学食堂",
+        "zone": "烹饪",
+        "url": "rtsp://10.1.2.3/main",
+    } | fields
+    answer = await client.post("/api/v1/cameras", json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found

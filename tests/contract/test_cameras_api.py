@@ -1,0 +1,240 @@
+"""Cameras over HTTP: adding, changing, retiring, and what never comes back."""
+
+from pathlib import Path
+
+import httpx
+from tests.contract.conftest import NODE, OTHER_NODE, Control, add_camera
+
+from brightkitchen.domain.cameras import store
+from brightkitchen.kernel.cameraspec import Credential
+from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
+from brightkitchen.kernel.errors import BrightKitchenError
+from brightkitchen.kernel.ids import CameraId, NodeId
+from brightkitchen.kernel.units import Utc
+
+CANARY = "k4nar1envogel"
+
+
+async def _credential(control: Control, node: NodeId, camera: str, epoch: int) -> Credential | str | None:
+    try:
+        return await control.services.cameras.release_credential(node, camera, epoch)
+    except BrightKitchenError as refused:
+        return refused.code
+
+
+def _read_everything(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+async def test_add_camera_with_login_in_url_splits_it_off(admin: httpx.AsyncClient, control: Control) -> None:
+    camera = await add_camera(admin, url=f"rtsp://viewer:{CANARY}@10.1.2.3:8554/main?ch=1")
+    assert camera["address"] == "rtsp://10.1.2.3:8554/main?ch=1"
+    assert camera["has_password"] is True
+    assert await _credential(control, NODE, camera["id"], 1) == Credential(
+        camera=camera["id"], host="10.1.2.3", username="viewer", password=CANARY
+    )
+
+
+async def test_list_cameras_shows_what_was_added(admin: httpx.AsyncClient) -> None:
+    camera = await add_camera(admin)
+    answer = await admin.get("/api/v1/cameras")
+    assert answer.json() == {"items": [camera], "next_cursor": None}
+    assert camera["abilities"] == [
+        "camera.view",
+        "camera.change",
+        "camera.remove",
+        "camera.live",
+        "camera.play",
+        "camera.snapshot",
+        "camera.thumb",
+    ]
+
+
+async def test_list_cameras_in_pages_names_each_once(admin: httpx.AsyncClient) -> None:
+    ids = {(await add_camera(admin, url=f"rtsp://10.1.2.3/{number}"))["id"] for number in range(5)}
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = (await admin.get("/api/v1/cameras", params={"limit": 2, "cursor": cursor})).json()
+        seen += [camera["id"] for camera in page["items"]]
+        cursor = page["next_cursor"]
+    assert sorted(seen) == sorted(ids)
+
+
+async def test_add_camera_twice_is_refused_with_the_other_name(admin: httpx.AsyncClient) -> None:
+    await add_camera(admin, name="切配间")
+    body = {"name": "又一个", "url": "rtsp://10.1.2.3:554/main"}
+    answer = await admin.post("/api/v1/cameras", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "camera.duplicate")
+    assert answer.json()["params"] == {"field": "url", "name": "切配间"}
+
+
+async def test_add_camera_on_refused_addresses_gives_one_answer(admin: httpx.AsyncClient) -> None:
+    answers = set()
+    for host in ("127.0.0.1", "169.254.169.254", "8.8.8.8", "[::1]"):
+        answer = await admin.post("/api/v1/cameras", json={"name": "x", "url": f"rtsp://{host}/a"})
+        answers.add((answer.status_code, answer.json()["code"]))
+    assert answers == {(422, "camera.address_not_allowed")}
+
+
+async def test_add_camera_with_unknown_field_is_refused_without_echo(admin: httpx.AsyncClient) -> None:
+    body = {"name": "x", "url": "rtsp://10.1.2.3/a", "pasword": CANARY, "password": {"a": CANARY}}
+    answer = await admin.post("/api/v1/cameras", json=body)
+    assert answer.status_code == 422
+    assert sorted(each["field"] for each in answer.json()["errors"]) == ["password", "pasword"]
+    assert CANARY not in answer.text
+
+
+async def test_change_host_drops_the_stored_password(admin: httpx.AsyncClient, control: Control) -> None:
+    camera = await add_camera(admin, username="viewer", password=CANARY)
+    answer = await admin.patch(f"/api/v1/cameras/{camera['id']}", json={"url": "rtsp://10.9.9.9/main"})
+    assert answer.json()["has_password"] is False
+    assert await _credential(control, NODE, camera["id"], 2) is None
+    assert await _credential(control, NODE, camera["id"], 1) == "node.forbidden"
+
+
+async def test_change_host_with_a_new_password_keeps_only_the_new_one(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    camera = await add_camera(admin, username="viewer", password=CANARY)
+    body = {"url": "rtsp://10.9.9.9/main", "username": "viewer", "password": "another-secret"}
+    answer = await admin.patch(f"/api/v1/cameras/{camera['id']}", json=body)
+    assert answer.json()["has_password"] is True
+    found = await _credential(control, NODE, camera["id"], 2)
+    assert found == Credential(camera=camera["id"], host="10.9.9.9", username="viewer", password="another-secret")
+
+
+async def test_change_to_plain_rtsp_drops_the_password_given_for_tls(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    camera = await add_camera(admin, url="rtsps://10.1.2.3:554/main", username="viewer", password=CANARY)
+    answer = await admin.patch(f"/api/v1/cameras/{camera['id']}", json={"url": "rtsp://10.1.2.3:554/main"})
+    assert answer.json()["has_password"] is False
+
+
+async def test_change_name_keeps_the_password_and_raises_the_etag(admin: httpx.AsyncClient, control: Control) -> None:
+    camera = await add_camera(admin, username="viewer", password=CANARY)
+    answer = await admin.patch(f"/api/v1/cameras/{camera['id']}", json={"name": "洗消间"})
+    assert (answer.json()["name"], answer.json()["etag"], answer.json()["has_password"]) == ("洗消间", '"2"', True)
+    assert isinstance(await _credential(control, NODE, camera["id"], 1), Credential)
+
+
+async def test_change_with_an_old_etag_is_refused_and_changes_nothing(admin: httpx.AsyncClient) -> None:
+    camera = await add_camera(admin)
+    path = f"/api/v1/cameras/{camera['id']}"
+    assert (await admin.patch(path, json={"name": "甲"}, headers={"If-Match": camera["etag"]})).status_code == 200
+    answer = await admin.patch(path, json={"name": "乙"}, headers={"If-Match": camera["etag"]})
+    assert (answer.status_code, answer.json()["code"]) == (412, "edit.conflict")
+    assert (await admin.get(path)).json()["name"] == "甲"
+
+
+async def test_removed_camera_is_not_found_and_its_password_is_forgotten(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    camera = await add_camera(admin, username="viewer", password=CANARY)
+    path = f"/api/v1/cameras/{camera['id']}"
+    assert (await admin.delete(path)).status_code == 204
+    gone, never = await admin.get(path), await admin.get("/api/v1/cameras/cam_0000000000000000")
+    assert gone.status_code == 404
+    assert {**gone.json(), "instance": ""} == {**never.json(), "instance": ""}
+    async with control.database.read() as connection:
+        rows = (await connection.execute(store.cameras.select())).all()
+        logins = (await connection.execute(store.camera_credentials.select())).all()
+    assert [(row.id, row.retired_at) for row in rows] == [(camera["id"], control.clock.utc())]
+    assert logins == []
+
+
+async def test_removed_camera_leaves_the_address_free(admin: httpx.AsyncClient) -> None:
+    camera = await add_camera(admin)
+    await admin.delete(f"/api/v1/cameras/{camera['id']}")
+    assert (await add_camera(admin))["id"] != camera["id"]
+
+
+async def test_credential_is_released_to_the_leasing_node_at_the_current_epoch_only(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    camera = await add_camera(admin, username="viewer", password=CANARY)
+    wrong = [
+        (OTHER_NODE, camera["id"], 1),
+        (NODE, camera["id"], 0),
+        (NODE, camera["id"], 2),
+        (NODE, "cam_0000000000000000", 1),
+        (NODE, "../../etc/passwd", 1),
+        (NODE, "", 1),
+    ]
+    assert {await _credential(control, *each) for each in wrong} == {"node.forbidden"}
+
+
+async def test_cameras_are_spread_over_the_nodes(admin: httpx.AsyncClient, control: Control) -> None:
+    for number in range(4):
+        await add_camera(admin, url=f"rtsp://10.1.2.3/{number}")
+    counts = [len((await control.services.cameras.build_desired(node)).cameras) for node in (NODE, OTHER_NODE)]
+    assert counts == [2, 2]
+
+
+async def test_desired_state_carries_no_password_and_grows_in_version(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    await add_camera(admin, username="viewer", password=CANARY)
+    first = await control.services.cameras.build_desired(NODE)
+    second = await control.services.cameras.build_desired(NODE)
+    assert CANARY not in repr(first)
+    assert second.version > first.version
+    assert [spec.has_credential for spec in first.cameras] == [True]
+
+
+async def test_report_of_the_leasing_node_shows_in_the_camera(admin: httpx.AsyncClient, control: Control) -> None:
+    camera = await add_camera(admin)
+    report = StreamReport(
+        camera=camera["id"], profile="main", state=CameraState.OFFLINE, reason=Reason.WRONG_PASSWORD, since_at=Utc(1)
+    )
+    assert await control.services.cameras.note_reports(NODE, [report]) == 0
+    shown = (await admin.get(f"/api/v1/cameras/{camera['id']}")).json()["streams"]["main"]
+    assert (shown["state"], shown["reason"], shown["since_at"]) == (
+        "offline",
+        "wrong_password",
+        "1970-01-01T00:00:00.000001Z",
+    )
+
+
+async def test_report_of_another_node_is_refused_and_changes_nothing(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    camera = await add_camera(admin)
+    forged = [
+        StreamReport(camera=camera["id"], profile="main", state=CameraState.LIVE),
+        StreamReport(camera="cam_0000000000000000", profile="main", state=CameraState.LIVE),
+        StreamReport(camera=camera["id"], profile="third", state=CameraState.LIVE),
+    ]
+    assert await control.services.cameras.note_reports(OTHER_NODE, forged) == 3
+    assert control.services.board.of(CameraId(camera["id"])) == {}
+
+
+async def test_cameras_of_a_node_that_is_gone_move_with_a_new_epoch(admin: httpx.AsyncClient, control: Control) -> None:
+    camera = await add_camera(admin, username="viewer", password=CANARY)
+    async with control.database.write() as connection:
+        await connection.execute(store.cameras.update().values(node="node-9"))
+    assert await control.services.cameras.place_lost_cameras() == 1
+    assert await _credential(control, NODE, camera["id"], 1) == "node.forbidden"
+    assert isinstance(await _credential(control, NODE, camera["id"], 2), Credential)
+
+
+async def test_password_is_in_no_answer_and_no_raw_byte_of_the_database(
+    admin: httpx.AsyncClient, control: Control, tmp_path: Path
+) -> None:
+    camera = await add_camera(admin, url=f"rtsp://viewer:{CANARY}@10.1.2.3/main")
+    path = f"/api/v1/cameras/{camera['id']}"
+    answers = [
+        await admin.get("/api/v1/cameras"),
+        await admin.get(path),
+        await admin.patch(path, json={"password": CANARY}),
+        await admin.post("/api/v1/cameras", json={"name": "x", "url": f"rtsp://a:{CANARY}@10.1.2.3/main"}),
+        await admin.post("/api/v1/cameras/probe", json={"url": f"rtsp://a:{CANARY}@10.1.2.3/main"}),
+        await admin.post("/api/v1/cameras", json={"name": "x", "url": f"http://a:{CANARY}@10.1.2.3/main"}),
+        await admin.get("/api/openapi.json"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 409, 503, 422, 200]
+    assert all(CANARY not in answer.text for answer in answers)
+    raw = _read_everything(tmp_path)
+    assert CANARY.encode() not in raw
+    assert "站前小学食堂".encode() in raw  # the search would have found it

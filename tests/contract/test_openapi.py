@@ -1,0 +1,49 @@
+"""The OpenAPI document: what the browser's types are generated from."""
+
+import httpx
+from tests.contract.conftest import Control
+
+from brightkitchen.web.app import build_openapi, make_api
+
+OPERATIONS = {
+    "add_camera",
+    "change_camera",
+    "close_session",
+    "get_camera",
+    "get_session",
+    "get_system",
+    "issue_media_tokens",
+    "list_cameras",
+    "open_session",
+    "probe_camera",
+    "remove_camera",
+    "touch_session",
+}
+
+
+async def test_document_names_each_operation_once(control: Control) -> None:
+    document = build_openapi(make_api(control.services, control.options))
+    names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+    assert sorted(names) == sorted(OPERATIONS)
+
+
+async def test_every_operation_documents_its_problem(control: Control) -> None:
+    document = build_openapi(make_api(control.services, control.options))
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            content = operation["responses"]["default"]["content"]
+            assert list(content) == ["application/problem+json"], (method, path)
+            assert content["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert "422" not in operation["responses"]
+
+
+async def test_no_answer_schema_has_a_secret(control: Control) -> None:
+    schemas = build_openapi(make_api(control.services, control.options))["components"]["schemas"]
+    answers = {name: schema for name, schema in schemas.items() if not name.endswith("In") and name != "Credentials"}
+    fields = {field for schema in answers.values() for field in schema.get("properties", {})}
+    assert fields & {"password", "username_sealed", "password_sealed", "password_hash", "secret", "path_main"} == set()
+    assert all(schema.get("additionalProperties") is False for schema in answers.values())
+
+
+async def test_document_is_told_to_those_who_are_logged_in(admin: httpx.AsyncClient) -> None:
+    assert (await admin.get("/api/openapi.json")).json()["info"]["title"] == "BrightKitchen"

@@ -1,0 +1,102 @@
+"""The store's file layer with a plug that can be pulled before, or in the middle of, any step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from brightkitchen.media.store.files import Names, RealFiles
+
+
+class PlugPulledError(BaseException):
+    """Not an Exception: nothing in the product may catch it."""
+
+
+@dataclass
+class _Rename:
+    old: Names
+    new: Names
+    unsynced: set[Names] = field(default_factory=set)
+
+
+class CrashingFiles(RealFiles):
+    """Counts the steps that change something and dies at step `die_at`; a write dies half done.
+
+    `lose_power` then takes back what was not synced: the ends of files, and renames of folders not synced.
+    """
+
+    def __init__(self, folder: Path, die_at: int | None = None) -> None:
+        super().__init__(folder)
+        self.steps = 0
+        self._die_at = die_at
+        self._names: dict[int, Names] = {}
+        self._synced: dict[Names, int] = {}
+        self._renames: list[_Rename] = []
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self._die_at is not None and self.steps > self._die_at:
+            raise PlugPulledError
+
+    def create(self, names: Names) -> int:
+        self._step()
+        fd = super().create(names)
+        self._names[fd] = names
+        self._synced[names] = 0
+        return fd
+
+    def open_write(self, names: Names) -> int:
+        fd = super().open_write(names)
+        self._names[fd] = names
+        self._synced.setdefault(names, 0)  # of a life before this one: nobody knows
+        return fd
+
+    def write_at(self, fd: int, buffers: Sequence[bytes], offset: int) -> None:
+        try:
+            self._step()
+        except PlugPulledError:
+            whole = b"".join(buffers)
+            super().write_at(fd, [whole[: len(whole) * 2 // 3]], offset)
+            raise
+        super().write_at(fd, buffers, offset)
+
+    def truncate(self, fd: int, size_bytes: int) -> None:
+        self._step()
+        super().truncate(fd, size_bytes)
+
+    def sync_data(self, fd: int) -> None:
+        self._step()
+        super().sync_data(fd)
+        self._synced[self._names[fd]] = self.size(fd)
+
+    def make_dir(self, names: Names) -> None:
+        self._step()
+        super().make_dir(names)
+
+    def sync_dir(self, names: Names) -> None:
+        self._step()
+        super().sync_dir(names)
+        for rename in self._renames:
+            rename.unsynced.discard(names)
+
+    def rename(self, old: Names, new: Names) -> None:
+        self._step()
+        super().rename(old, new)
+        self._renames.append(_Rename(old, new, {old[:-1], new[:-1]}))
+
+    def unlink(self, names: Names) -> None:
+        self._step()
+        super().unlink(names)
+        self._synced.pop(names, None)
+
+    def lose_power(self) -> None:
+        """What is not on the disk is gone."""
+        for rename in reversed(self._renames):
+            if rename.unsynced:
+                super().rename(rename.new, rename.old)
+            elif rename.old in self._synced:
+                self._synced[rename.new] = self._synced.pop(rename.old)
+        for names, size in self._synced.items():
+            if self.has(names):
+                fd = super().open_write(names)
+                super().truncate(fd, size)
+                self.close(fd)

@@ -1,0 +1,191 @@
+"""The line to control, against a control of a few lines on a real Unix socket."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import WSMsgType, web
+from yarl import URL
+
+from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
+from brightkitchen.kernel.camerastate import CameraState, StreamReport
+from brightkitchen.kernel.clock import SystemClock
+from brightkitchen.kernel.entropy import SeededEntropy
+from brightkitchen.kernel.errors import BrightKitchenError
+from brightkitchen.kernel.nodeprotocol import (
+    CredentialAnswer,
+    CredentialRequest,
+    Desired,
+    Hello,
+    ProbeAnswer,
+    ProbeRequest,
+    Reports,
+    Revoke,
+    Revoked,
+    ToControl,
+    ToNode,
+    Welcome,
+    build_message,
+    parse_to_control,
+)
+from brightkitchen.kernel.tasks import Supervisor
+from brightkitchen.kernel.units import Utc
+from brightkitchen.media.control_link import CHANNEL_URL, ControlLink, Handlers
+
+SPEC = CameraSpec(camera="cam_0000000000000001", epoch=4, name="热厨", host="10.0.0.7", main=StreamSpec(path="/main"))
+CREDENTIAL = Credential(camera=SPEC.camera, host=SPEC.host, username="admin", password="p4ss")
+
+
+class SmallControl:
+    """Control's end: keeps what arrives, says what the test wants."""
+
+    def __init__(self) -> None:
+        self.got: asyncio.Queue[ToControl] = asyncio.Queue()
+        self.lines: list[web.WebSocketResponse] = []
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        line = web.WebSocketResponse()
+        await line.prepare(request)
+        self.lines.append(line)
+        async for message in line:
+            if message.type is WSMsgType.TEXT:
+                self.got.put_nowait(parse_to_control(message.data))
+        return line
+
+    async def say(self, message: ToNode) -> None:
+        await self.lines[-1].send_str(build_message(message).decode())
+
+    async def expect(self, kind: type[ToControl]) -> ToControl:
+        """Return the next message of that kind, passing over others."""
+        async with asyncio.timeout(5):
+            while True:
+                message = await self.got.get()
+                if isinstance(message, kind):
+                    return message
+
+
+class Bench:
+    def __init__(self, socket: Path) -> None:
+        self.control = SmallControl()
+        self.socket = socket
+        self.supervisor = Supervisor(SystemClock(), SeededEntropy(1))
+        self.welcomed: list[Welcome] = []
+        self.desired: asyncio.Queue[Desired] = asyncio.Queue()
+        self.reports = [StreamReport(camera=SPEC.camera, profile="main", state=CameraState.LIVE)]
+        self.link = ControlLink(
+            socket,
+            Hello(node="node-0", secret="5ec2e7", port=8081),
+            Handlers(
+                on_welcome=self.welcomed.append,
+                on_desired=self.on_desired,
+                on_revoke=self.on_revoke,
+                on_probe=self.on_probe,
+                reports=lambda: list(self.reports),
+            ),
+            clock=SystemClock(),
+            entropy=SeededEntropy(2),
+            supervisor=self.supervisor,
+        )
+
+    async def on_desired(self, desired: Desired) -> None:
+        self.desired.put_nowait(desired)
+
+    async def on_revoke(self, revoke: Revoke) -> int:
+        return 2
+
+    async def on_probe(self, request: ProbeRequest) -> ProbeAnswer:
+        if request.spec.host == "10.0.0.9":
+            raise TimeoutError
+        return ProbeAnswer(request=request.request, reason=None, fps=25.0)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path / "control.sock")
+    app = web.Application()
+    app.router.add_get(URL(CHANNEL_URL).path, bench.control.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.UnixSite(runner, str(bench.socket)).start()
+    yield bench
+    await bench.supervisor.close()
+    await runner.cleanup()
+
+
+async def test_node_introduces_itself_and_is_welcomed(bench: Bench) -> None:
+    bench.link.start()
+    assert await bench.control.expect(Hello) == Hello(node="node-0", secret="5ec2e7", port=8081)
+    assert bench.link.is_connected
+    await bench.control.say(Welcome(allowed_origins=("http://127.0.0.1:8080",), keys=(), server_at=Utc(1)))
+    await bench.control.say(Desired(version=1, cameras=(SPEC,)))
+    async with asyncio.timeout(5):
+        assert await bench.desired.get() == Desired(version=1, cameras=(SPEC,))
+    assert bench.welcomed[0].allowed_origins == ("http://127.0.0.1:8080",)
+
+
+async def test_log_in_is_asked_for_and_answered(bench: Bench) -> None:
+    bench.link.start()
+    await bench.control.expect(Hello)
+    asking = asyncio.create_task(bench.link.fetch_credential(SPEC.camera, 4))
+    request = await bench.control.expect(CredentialRequest)
+    assert isinstance(request, CredentialRequest)
+    assert (request.camera, request.epoch) == (SPEC.camera, 4)
+    await bench.control.say(CredentialAnswer(request=99, credential=None))
+    await bench.control.say(CredentialAnswer(request=request.request, credential=CREDENTIAL))
+    async with asyncio.timeout(5):
+        assert await asking == CREDENTIAL
+
+
+async def test_log_in_without_a_line_is_unavailable(bench: Bench) -> None:
+    with pytest.raises(BrightKitchenError) as caught:
+        await bench.link.fetch_credential(SPEC.camera, 4)
+    assert caught.value.code == "node.no_control"
+
+
+async def test_log_in_asked_while_control_goes_away_is_unavailable(bench: Bench) -> None:
+    bench.link.start()
+    await bench.control.expect(Hello)
+    asking = asyncio.create_task(bench.link.fetch_credential(SPEC.camera, 4))
+    await bench.control.expect(CredentialRequest)
+    await bench.control.lines[-1].close()
+    with pytest.raises(BrightKitchenError) as caught:
+        async with asyncio.timeout(5):
+            await asking
+    assert caught.value.code == "node.no_control"
+
+
+async def test_revoke_and_probe_are_answered(bench: Bench) -> None:
+    bench.link.start()
+    await bench.control.expect(Hello)
+    await bench.control.say(Revoke(request=7, sid="ses_1"))
+    assert await bench.control.expect(Revoked) == Revoked(request=7, closed=2)
+    await bench.control.say(ProbeRequest(request=8, spec=SPEC, username="admin", password="p4ss"))
+    assert await bench.control.expect(ProbeAnswer) == ProbeAnswer(request=8, reason=None, fps=25.0)
+
+
+async def test_probe_that_takes_too_long_is_answered_so(bench: Bench) -> None:
+    bench.link.start()
+    await bench.control.expect(Hello)
+    slow = CameraSpec(camera=SPEC.camera, epoch=1, name="", host="10.0.0.9", main=StreamSpec(path="/"))
+    await bench.control.say(ProbeRequest(request=9, spec=slow))
+    answer = await bench.control.expect(ProbeAnswer)
+    assert isinstance(answer, ProbeAnswer)
+    assert (answer.request, answer.reason) == (9, "no_packets")
+
+
+async def test_reports_come_at_once_and_again_when_something_changed(bench: Bench) -> None:
+    bench.link.start()
+    first = await bench.control.expect(Reports)
+    assert first == Reports(reports=tuple(bench.reports))
+    bench.reports = [StreamReport(camera=SPEC.camera, profile="main", state=CameraState.OFFLINE)]
+    second = await bench.control.expect(Reports)
+    assert second == Reports(reports=tuple(bench.reports))
+
+
+async def test_lost_line_is_made_anew(bench: Bench) -> None:
+    bench.link.start()
+    await bench.control.expect(Hello)
+    await bench.control.lines[-1].send_str("no message of ours")
+    await bench.control.expect(Hello)
+    assert len(bench.control.lines) == 2

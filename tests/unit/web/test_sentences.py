@@ -1,0 +1,67 @@
+"""Every code that control raises has a sentence in both languages, whose parameters it gives."""
+
+import re
+import string
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from brightkitchen.kernel.camerastate import Reason
+from brightkitchen.kernel.text import LANGUAGES, sentences
+
+SOURCE = Path(__file__).resolve().parents[3] / "src" / "brightkitchen"
+PART = SOURCE / "kernel" / "text" / "control.toml.part"
+_RAISED = re.compile(r'BrightKitchenError\(\s*Kind\.\w+,\s*"([a-z_.]+)"')
+_SAID = re.compile(r'say\(\s*"([a-z_.]+)"')
+
+
+def _all(language: str) -> dict[str, str]:
+    part = tomllib.loads(PART.read_text(encoding="utf-8")) if PART.exists() else {}
+    short = "zh" if language == "zh-CN" else "en"
+    return {code: each[short] for code, each in part.items()} | dict(sentences(language))
+
+
+def _codes() -> set[str]:
+    files = [path for area in ("domain", "web", "cli") for path in (SOURCE / area).rglob("*.py")]
+    files += [SOURCE / "kernel" / f"{name}.py" for name in ("sealing", "datakeys", "database", "privatesocket")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    return set(_RAISED.findall(text)) | set(_SAID.findall(text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_of_control_has_a_sentence(language: str) -> None:
+    codes = _codes()
+    assert len(codes) > 40
+    assert codes - set(_all(language)) == {"config.ok"} - set(_all(language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_a_sentence_and_advice(language: str, reason: Reason) -> None:
+    known = _all(language)
+    assert known[f"camera.reason.{reason.value}"]
+    assert known[f"camera.advice.{reason.value}"]
+
+
+def test_both_languages_use_the_same_parameters() -> None:
+    chinese, english = (_all(language) for language in LANGUAGES)
+
+    def names(sentence: str) -> set[str]:
+        return {name for _text, name, _spec, _conversion in string.Formatter().parse(sentence) if name}
+
+    assert {code for code in chinese if names(chinese[code]) != names(english[code])} == set()
+
+
+def test_chinese_sentences_are_punctuated_as_the_house_does() -> None:
+    wrong = {code for code, text in _all("zh-CN").items() if re.search(r"抱歉|！|[一-鿿][,;?!]|[一-鿿] [一-鿿]", text)}
+    assert wrong == set()
+
+
+def test_errors_page_names_every_code_of_the_api() -> None:
+    page = (SOURCE.parents[1] / "docs" / "ref" / "errors.md").read_text(encoding="utf-8")
+    files = [path for area in ("domain", "web") for path in (SOURCE / area).rglob("*.py")]
+    raised = set(_RAISED.findall("\n".join(path.read_text(encoding="utf-8") for path in files)))
+    elsewhere = ("user.", "secrets.", "database.", "control.")  # told at start or on the command line only
+    missing = {code for code in raised if not code.startswith(elsewhere) and f"`{code}`" not in page}
+    assert missing == {"node.forbidden", "web.needs_tls"}
