@@ -11,7 +11,7 @@ const below: Record<string, string[]> = {
   players: ["players"],
 };
 
-export function isAllowed(from: string, to: string): boolean {
+function isAllowed(from: string, to: string): boolean {
   const [layer = "", slice] = from.split("/");
   const [otherLayer = "", otherSlice] = to.split("/");
   if (!(layer in below)) return true; // main.tsx, testing
