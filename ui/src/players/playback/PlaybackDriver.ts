@@ -87,6 +87,9 @@ export class PlaybackDriver {
     const place = placeOf(this.#pieces(), atMs);
     if (atMs >= this.#window.fromMs && atMs < this.#window.toMs && this.#hls && this.#pieces().length > 0) {
       if ("timeS" in place) {
+        // Until the picture is there, the wanted instant is what the next step starts from.
+        this.#pendingAtMs = atMs;
+        this.#options.onPosition(atMs);
         this.#lastTimeS = place.timeS;
         this.#video.currentTime = place.timeS;
         this.#resume();
