@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -33,6 +33,11 @@ def until(check: Callable[[], T | None], timeout_s: float, what: str) -> T:
 def parse_utc_ms(text: str) -> int:
     """Return milliseconds since 1970 of ``2026-11-23T03:17:32.498036Z``."""
     return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def build_utc(at_ms: int) -> str:
+    """Return the instant as the API writes it."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Caller:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from tests.e2e.caller import Caller, Json, parse_utc_ms, until
+from tests.e2e.caller import Caller, Json, build_utc, parse_utc_ms, until
 from tests.e2e.product import Product, free_port_base
 
 pytestmark = pytest.mark.e2e
@@ -92,14 +92,10 @@ def now_ms() -> int:
     return round(datetime.now(UTC).timestamp() * 1000)  # noqa: TID251
 
 
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _timeline(caller: Caller, camera: str, from_ms: int) -> Json:
     last_ms = parse_utc_ms(caller.camera(camera)["streams"]["main"]["recorded_until_at"])
     handle = caller.open_handle(camera, "play")
-    return caller.timeline(camera, handle, _iso(from_ms), _iso(last_ms))
+    return caller.timeline(camera, handle, build_utc(from_ms), build_utc(last_ms))
 
 
 def _timeline_with_two_spans(caller: Caller, camera: str, from_ms: int) -> Json | None:

@@ -1,0 +1,101 @@
+"""Chromium before the running product: what a person does on the page, and the clock read from the picture shown."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from tests.e2e.product import ROOT, Product
+
+from brightkitchen_sim.liveclock import read_clock
+
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+RESULTS = ROOT / "test-results"
+
+# The strip of the picture that holds the machine-readable clock, as RGBA, with the browser's own clock beside it.
+_STRIP = """(video) => {
+    if (video.readyState < 2 || video.seeking || !video.videoWidth) return null;
+    const [width, height] = [video.videoWidth, Math.ceil(video.videoWidth / 80 * 5)];
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [width, height];
+    const drawing = canvas.getContext('2d', {willReadFrequently: true});
+    drawing.drawImage(video, 0, 0);
+    const now = Date.now();
+    const bytes = drawing.getImageData(0, 0, width, height).data;
+    let text = '';
+    for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    return {now, width, height, at: video.currentTime, strip: btoa(text)};
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """clock_ms: UTC drawn into the picture; now_ms: the browser's clock when it was shown; at_s: the element's time."""
+
+    clock_ms: int
+    now_ms: int
+    at_s: float
+
+    @property
+    def age_ms(self) -> int:
+        return self.now_ms - self.clock_ms
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run a browser. Not beside a running event loop: Playwright has its own."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def log_in(page: Page, product: Product) -> None:
+    """Open the page, fill in the form, wait for the wall."""
+    page.goto(product.url)
+    page.get_by_label("账号", exact=True).fill(product.username)
+    page.get_by_label("密码", exact=True).fill(product.password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/live**")
+
+
+def see(video: Locator) -> Seen | None:
+    """Return what the picture's clock says now, None if no picture is shown."""
+    got = video.evaluate(_STRIP)
+    if got is None:
+        return None
+    pixels = np.frombuffer(base64.b64decode(got["strip"]), np.uint8).reshape(got["height"], got["width"], 4)
+    clock_ms = read_clock(np.ascontiguousarray(pixels[:, :, :3]))
+    return Seen(clock_ms, got["now"], got["at"]) if clock_ms is not None else None
+
+
+def wait_seen(page: Page, video: Locator, timeout_s: float = 20, *, after_s: float = -1.0) -> Seen:
+    """Wait for a picture with a clock whose element's time is past `after_s`."""
+    for _ in range(int(timeout_s * 20)):
+        seen = see(video)
+        if seen is not None and seen.at_s > after_s:
+            return seen
+        page.wait_for_timeout(50)
+    shoot(page, "no-picture")
+    raise AssertionError(f"no picture with a readable clock within {timeout_s} s (test-results/no-picture.png)")
+
+
+def shoot(page: Page, name: str) -> Path:
+    """Keep a picture of the page for people to look at."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.png"
+    page.screenshot(path=path)
+    return path
