@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -32,6 +33,10 @@ def answers(product: Product, caller: Caller, tmp_path_factory: pytest.TempPathF
         said.append(answer.text + str(answer.headers))
         return answer
 
+    def reason_of(camera: str) -> str | None:
+        main = call("GET", f"/api/v1/cameras/{camera}").json()["streams"]["main"]
+        return main["reason"] if main else None
+
     caller.pattern_camera()
     login = {"username": "viewer", "password": BY_PAGE}
     page = call("POST", "/api/v1/cameras", {"name": "页面", "url": f"{address}/sub?page", **login})
@@ -47,13 +52,7 @@ def answers(product: Product, caller: Caller, tmp_path_factory: pytest.TempPathF
     assert command.returncode == 0, command.stderr
     added.append(next(each["id"] for each in caller.cameras() if each["name"] == "命令"))
     for camera in added:
-        state = until(
-            lambda camera=camera: (call("GET", f"/api/v1/cameras/{camera}").json()["streams"]["main"] or {}).get(
-                "reason"
-            ),
-            30,
-            camera,
-        )  # type: ignore[misc]
+        state = until(partial(reason_of, camera), 30, f"why {camera} is offline")
         assert state == "wrong_password"
     probe = call("POST", "/api/v1/cameras/probe", {"url": f"{address}/main", **login})
     assert "wrong_password" in probe.text
