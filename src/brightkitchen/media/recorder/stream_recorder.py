@@ -177,6 +177,7 @@ class StreamRecorder:
     def _begin_segment(self, key: AccessUnit, reason: EndReason) -> None:
         length = self._segment_ticks
         if self._file is not None:
+            self._recorded_until_at = self.recorded_until_at
             self._close_previous()
             self._previous = (self._file, reason)
         else:  # the first file of a run is shorter, for each camera by another part: not all end in the same second

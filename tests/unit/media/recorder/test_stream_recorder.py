@@ -144,6 +144,16 @@ async def test_file_ends_at_a_key_frame_after_its_minute_first_one_sooner(bench:
     assert [reason for _, reason in bench.store.closes] == [EndReason.FULL] * len(lengths)
 
 
+async def test_recording_state_at_the_turn_of_a_file_is_the_end_of_the_one_before(bench: Bench) -> None:
+    other = Bench()
+    await other.begin()
+    other.feed(0, 25 * 70)
+    turn = max(a.segment.label.start_at for a in other.store.appends) - START_AT
+    bench.feed(0, turn * 25 // US_PER_S)  # nobody asks for the state meanwhile
+    bench.feed(turn * 25 // US_PER_S, 1)  # the second file is begun, and nothing of it written
+    assert bench.recorder.state(KEY).recorded_until_at == START_AT + turn - US_PER_S * 21 // 25
+
+
 async def test_first_files_of_many_cameras_end_in_many_different_seconds() -> None:
     bench = Bench()
     for number in range(100):
