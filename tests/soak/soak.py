@@ -326,6 +326,8 @@ def main() -> None:
         print(f"the recorder's log: {len(complaints)} warnings and errors, {len(loud)} errors")
         for line in loud[:5]:
             print(line)
+        if loud:
+            soak.problems.append(f"the recorder logged {len(loud)} errors")
     for problem in soak.problems:
         print(f"VIOLATED {problem}")
     print("soak passed" if not soak.problems else f"soak failed: {len(soak.problems)}")
