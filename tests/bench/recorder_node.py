@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 from brightkitchen.bootstrap.control import build_guard
-from brightkitchen.bootstrap.node import Machine, build_node
+from brightkitchen.bootstrap.node import Machine, build_node, calm_collector
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import CameraState
 from brightkitchen.kernel.clock import SystemClock, wait_until
@@ -58,6 +58,7 @@ async def record(arguments: argparse.Namespace) -> None:
     clock, entropy = SystemClock(), SystemEntropy()
     machine = Machine(clock, entropy, Supervisor(clock, entropy))
     node = build_node(config, "node-0", arguments.data, build_guard(config), machine)
+    calm_collector()
     node.start()
     specs = tuple(
         CameraSpec(

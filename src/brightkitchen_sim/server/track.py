@@ -339,6 +339,7 @@ class LiveTrack(Track):
     ) -> None:
         super().__init__(clock_rate_hz=90_000, channel=VIDEO_CHANNEL, is_video=True, faults=faults, clock=clock)
         self._fps = fps
+        self._last_number = -1
         self._on_demand = on_demand
         self._ask_for_key = ask_for_key
         self.change_size: Callable[[bool], None] | None = None
@@ -371,5 +372,7 @@ class LiveTrack(Track):
             channel=self.channel,
             payload_type=VIDEO_PAYLOAD_TYPE,
         )
-        number = round((captured_s - self.origin_s) * self._fps)
+        # Two pictures drawn in one frame interval (the machine was busy) still have times of their own.
+        number = max(self._last_number + 1, round((captured_s - self.origin_s) * self._fps))
+        self._last_number = number
         self.send(template, self.timestamp_of_ticks(round(number * 90_000 / self._fps)), is_key=is_key)

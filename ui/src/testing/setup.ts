@@ -1,1 +1,32 @@
 import "@testing-library/jest-dom/vitest";
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { startI18n } from "@/shared/i18n";
+import { server } from "./server";
+
+/** What jsdom lacks and antd asks for. */
+window.matchMedia = (query) =>
+  Object.assign(new EventTarget(), {
+    matches: /min-width/.test(query),
+    media: query,
+    onchange: null,
+    addListener: () => undefined,
+    removeListener: () => undefined,
+  }) as MediaQueryList;
+window.ResizeObserver = class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
+Element.prototype.scrollIntoView = () => undefined;
+
+beforeAll(() => {
+  server.listen({ onUnhandledRequest: "error" });
+  startI18n();
+});
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+  localStorage.clear();
+});
+afterAll(() => server.close());

@@ -40,6 +40,8 @@ _SAME: Final = 0xFF7F_FFFF_0000_0000
 _SETS: Final = {Codec.H264: frozenset((7, 8)), Codec.H265: frozenset((32, 33, 34))}
 _KEYS: Final = {Codec.H264: frozenset((5,)), Codec.H265: frozenset(range(16, 22))}
 _PICTURES: Final = {Codec.H264: frozenset(range(1, 6)), Codec.H265: frozenset(range(32))}
+_H264_PREFIXES: Final = frozenset((6, 7, 8, 9))
+_H265_PREFIXES: Final = frozenset((32, 33, 34, 35, 39))
 _SPROPS: Final = {
     Codec.H264: ("sprop-parameter-sets",),
     Codec.H265: ("sprop-vps", "sprop-sps", "sprop-pps"),
@@ -61,7 +63,7 @@ class VideoTrack(Track):
     __slots__ = (
         "_check_first", "_continuation", "_damaged", "_donl", "_flushed", "_fragment_at", "_fragment_type", "_has_picture",
         "_is_h264", "_is_key", "_key_kinds", "_lost_after", "_marked", "_middle", "_newest_sps", "_picture_kinds",
-        "_piece_bytes", "_pieces", "_set_kinds", "_sets", "_sets_changed", "_solid", "_started", "_timestamp", "_trusted",
+        "_piece_bytes", "_pieces", "_placed", "_repeats", "_set_kinds", "_sets", "_sets_changed", "_solid", "_started", "_timestamp", "_trusted",
     )  # fmt: skip
 
     def __init__(self, description: TrackDescription, ledger: Ledger, clock: TrackClock, reorder: int) -> None:
@@ -80,6 +82,8 @@ class VideoTrack(Track):
         self._check_first = False
         self._lost_after = 0  # of `lost`, what was lost behind the picture that is open
         self._marked = False
+        self._placed = -1  # tick of the last picture before repeats, and how many repeated it
+        self._repeats = 0
         self._trusted: bool | None = None
         self._started = False
         self._donl = int(description.fmtp.get("sprop-max-don-diff", "0").strip() not in ("", "0")) * 2
@@ -155,6 +159,8 @@ class VideoTrack(Track):
             start, end, timestamp, marker = opened
         if timestamp != self._timestamp:
             self._begin(timestamp, units)
+        elif self._marked and self._starts_picture(packet, start, end):
+            self._flush(units)
         elif self._marked and self._trusted is None:
             self._trusted = False
             self.note("marker_wrong", "the marker bit is set within pictures")
@@ -320,13 +326,16 @@ class VideoTrack(Track):
         self._clear()
         if self._sets_changed:
             self._renew_format(len(units))
-        if repeated:
+        data = b"".join(pieces)
+        if repeated and not damaged and self._begins_picture(data):
+            self.note("timestamp_repeated", "several pictures carry the same timestamp")
+            repeated = False
+        elif repeated:
             self._trusted = False
             self.note("marker_wrong", "the marker bit is set within pictures")
         if damaged or repeated:
             self.ledger.units_dropped += 1
             return
-        data = b"".join(pieces)
         if self._check_first:
             self._check_first = False
             damaged = not self._begins_picture(data)
@@ -338,8 +347,35 @@ class VideoTrack(Track):
         if pts < 0:
             self.ledger.units_dropped += 1
             return
+        if pts == self._placed:  # two pictures never share an instant; a tick is enough to keep their order
+            self._repeats += 1
+            pts += self._repeats
+        else:
+            self._placed, self._repeats = pts, 0
         units.append(AccessUnit(VIDEO_TRACK, pts, data, is_key, self.at, self.lost - lost_after))
         self.lost = lost_after
+
+    def _starts_picture(self, packet: Packet, start: int, end: int) -> bool:
+        """Behind a marker, with the timestamp unchanged: does this packet open another picture (H.264 §7.4.1.2.3, H.265 §7.4.2.4.4)?
+
+        True for what may only stand before a picture (delimiter, parameter sets, SEI) and for a picture's first slice.
+        """
+        size_bytes = end - start
+        first = packet[start]
+        if self._is_h264:
+            nal_type, at, prefixes = first & 31, start + 1, _H264_PREFIXES
+            if nal_type == 24 and size_bytes > 3:
+                nal_type, at = packet[start + 3] & 31, start + 4
+            elif nal_type == 28 and size_bytes > 1:
+                nal_type, at = packet[start + 1] & 31 if packet[start + 1] & 0x80 else 0, start + 2
+        else:
+            donl = self._donl
+            nal_type, at, prefixes = first >> 1 & 63, start + 2 + donl, _H265_PREFIXES
+            if nal_type == 48 and size_bytes > 4 + donl:
+                nal_type, at = packet[start + 4 + donl] >> 1 & 63, start + 6 + donl
+            elif nal_type == 49 and size_bytes > 2:
+                nal_type, at = packet[start + 2] & 63 if packet[start + 2] & 0x80 else 63, start + 3 + donl
+        return nal_type in prefixes or (nal_type in self._picture_kinds and at < end and packet[at] & 0x80 != 0)
 
     def _begins_picture(self, data: bytes) -> bool:
         """After a loss: is the first slice the picture's first (first_mb_in_slice = 0, first_slice_segment_in_pic_flag)?"""

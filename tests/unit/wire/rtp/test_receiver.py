@@ -176,14 +176,55 @@ def test_marker_on_every_packet_keeps_pictures_whole() -> None:
     assert codes(receiver) == ["marker_wrong"]
 
 
+@pytest.mark.parametrize("mtu", [7, 1400])
+@pytest.mark.parametrize("from_picture", [0, 2])
+def test_pictures_with_the_same_timestamp_stay_apart(mtu: int, from_picture: int) -> None:
+    sender, groups = Sender(), []
+    pictures = [KEY, *[(b"\x41\x9a" + bytes((n,)) * 30,) for n in range(5)]]
+    for index, nals in enumerate(pictures):
+        stamp = 3600 * (index if index < from_picture or index > from_picture + 2 else from_picture)
+        groups.append(sender.send(h264_payloads(nals, mtu), stamp))
+    receiver = RtpReceiver([H264])
+    units = receive(receiver, [*groups, sender.send([SLICE], 90_000)])
+    assert [unit.data for unit in units] == [build_avcc(nals) for nals in pictures] + [build_avcc([SLICE])]
+    instants = [unit.pts for unit in units]
+    assert all(earlier < later for earlier, later in itertools.pairwise(instants))
+    assert codes(receiver) == ["timestamp_repeated"]
+
+
+@pytest.mark.parametrize("mtu", [9, 1400])
+def test_h265_pictures_with_the_same_timestamp_stay_apart(mtu: int) -> None:
+    sender = Sender()
+    later = [(b"\x02\x01\xd0" + bytes((n,)) * 30,) for n in range(3)]
+    groups = [sender.send(h265_payloads([VPS5, SPS5, PPS5, IRAP5], 90), 0)]
+    groups += [sender.send(h265_payloads(nals, mtu), 3600) for nals in later]
+    groups.append(sender.send(h265_payloads(later[0], mtu), 90_000))
+    groups.append(sender.send(h265_payloads(later[0], mtu), 93_600))
+    units = receive(RtpReceiver([TrackDescription(0, Codec.H265, 96, 90_000)]), groups)
+    assert [unit.data for unit in units][1:4] == [build_avcc(nals) for nals in later]
+
+
+@pytest.mark.parametrize("first", [b"\x09\x10", b"\x06\x05\x01\x80"])
+def test_prefix_behind_a_marker_opens_the_next_picture_of_the_same_timestamp(first: bytes) -> None:
+    sender = Sender()
+    groups = [sender.send(h264_payloads(KEY, 1400), 0), sender.send(h264_payloads([first, SLICE], 1400), 0)]
+    groups.append(sender.send([SLICE], 7200))
+    units = receive(RtpReceiver([H264]), [*groups, sender.send([SLICE], 10800)])
+    assert [unit.data for unit in units][:2] == [build_avcc(KEY), build_avcc([first, SLICE])]
+
+
 def test_marker_that_begins_to_lie_later_costs_one_picture() -> None:
     sender = Sender()
     groups = send_pictures([KEY, (SLICE,), (SLICE,)], sender)
     for index in range(3, 6):
-        groups.append([packet for _ in range(2) for packet in sender.send([b"\x41\x9a\x07"], 5000 + index * 3600)])
+        slices = (b"\x41\x9a\x07", b"\x41\x4a\x07")
+        groups.append([packet for nal in slices for packet in sender.send([nal], 5000 + index * 3600)])
     receiver = RtpReceiver([H264])
     units = receive(receiver, groups)
-    assert [unit.data for unit in units[3:]] == [build_avcc([b"\x41\x9a\x07"]), build_avcc([b"\x41\x9a\x07"] * 2)]
+    assert [unit.data for unit in units[3:]] == [
+        build_avcc([b"\x41\x9a\x07"]),
+        build_avcc([b"\x41\x9a\x07", b"\x41\x4a\x07"]),
+    ]
     assert receiver.units_dropped == 1
 
 

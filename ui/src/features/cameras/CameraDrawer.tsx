@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, App, AutoComplete, Button, Checkbox, Drawer, Form, type FormInstance, Input, Select } from "antd";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import {
   type Camera,
@@ -223,6 +224,11 @@ function ProbeRow({ form, camera }: { form: FormInstance<Fields>; camera: Camera
   const { t } = useTranslation();
   const say = useProblemText();
   const probe = useProbe();
+  const box = useRef<HTMLDivElement>(null);
+  const isAnswered = probe.isSuccess || probe.isError;
+  useEffect(() => {
+    if (isAnswered) box.current?.scrollIntoView({ block: "end" });
+  }, [isAnswered]);
   const run = async () => {
     const fields = await form
       .validateFields(["url", "username", "password", "sub_path", "allow_basic"])
@@ -245,7 +251,7 @@ function ProbeRow({ form, camera }: { form: FormInstance<Fields>; camera: Camera
     );
   };
   return (
-    <div className="bk-probe" aria-live="polite">
+    <div className="bk-probe" aria-live="polite" ref={box}>
       <Button onClick={() => void run()} loading={probe.isPending}>
         {probe.isPending ? t("form.probing") : t("form.probe")}
       </Button>

@@ -42,7 +42,7 @@ export function CameraTable({ cameras, onEdit, onRemove }: CameraListProps) {
     {
       key: "rate",
       title: t("camera.bitrate"),
-      width: 100,
+      width: 118,
       align: "right",
       render: (_, camera) => <Bitrate camera={camera} />,
     },
@@ -50,14 +50,14 @@ export function CameraTable({ cameras, onEdit, onRemove }: CameraListProps) {
     {
       key: "loss",
       title: t("camera.loss"),
-      width: 90,
+      width: 100,
       align: "right",
       render: (_, camera) => <Loss camera={camera} />,
     },
     {
       key: "rec",
       title: t("camera.recording"),
-      width: 86,
+      width: 108,
       align: "center",
       render: (_, camera) => <RecordingMark camera={camera} />,
     },

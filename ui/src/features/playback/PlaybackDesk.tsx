@@ -67,7 +67,7 @@ export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: P
             hasSound={controls.hasSound}
             canSnapshot={camera.abilities.includes("camera.snapshot")}
             onToggle={controls.toggle}
-            onStep={(deltaMs) => controls.seek(atMs + deltaMs)}
+            onStep={controls.step}
             onRate={controls.setRate}
             onSound={controls.toggleSound}
             onSnapshot={() => void snapshot()}
@@ -107,6 +107,7 @@ function useControls(playback: Playback, atMs: number, nowMs: number, onMoment: 
     driver?.seek(targetMs);
     onMoment(targetMs);
   };
+  const step = (deltaMs: number) => seek((driver?.shownAtMs ?? atMs) + deltaMs);
   const setRate = (next: number) => {
     setRateState(next);
     driver?.setRate(next);
@@ -122,7 +123,7 @@ function useControls(playback: Playback, atMs: number, nowMs: number, onMoment: 
     driver?.setSound(!hasSound);
   };
   const isPlaying = wantsPlay && state.kind !== "gap" && state.kind !== "ended" && state.kind !== "error";
-  return { rate, hasSound, isPlaying, wantsPlay, seek, setRate, toggle, toggleSound };
+  return { rate, hasSound, isPlaying, wantsPlay, seek, step, setRate, toggle, toggleSound };
 }
 
 type Controls = ReturnType<typeof useControls>;
@@ -156,12 +157,12 @@ function useDeskKeys(
   { view, setView, atMs, nowMs }: DeskKeys,
 ): void {
   useKeys((code, event) => {
-    const step = event.shiftKey ? 60_000 : 5_000;
-    if (code === "ArrowLeft") controls.seek(atMs - step);
-    else if (code === "ArrowRight") controls.seek(atMs + step);
+    const stepMs = event.shiftKey ? 60_000 : 5_000;
+    if (code === "ArrowLeft") controls.step(-stepMs);
+    else if (code === "ArrowRight") controls.step(stepMs);
     else if (event.shiftKey) return false;
     else if (code === "Space" || code === "KeyK") controls.toggle();
-    else if (code === "KeyJ") controls.seek(atMs - 10_000);
+    else if (code === "KeyJ") controls.step(-10_000);
     else if (code === "KeyL") {
       if (!controls.wantsPlay) controls.toggle();
       else controls.setRate(Math.min(rates[rates.length - 1] ?? 1, controls.rate * 2));

@@ -25,6 +25,8 @@ export interface PlaybackOptions {
 
 const beforeMs = 60_000;
 const windowMs = 30 * 60_000;
+/** Played this long behind a damaged picture, the next one counts as the first. */
+const steadyMs = 10_000;
 
 /** Plays one camera's recording from any UTC instant with hls.js; lists are read in windows of half an hour. No React. */
 export class PlaybackDriver {
@@ -45,7 +47,8 @@ export class PlaybackDriver {
   #lastTimeS = 0;
   #epoch = 0;
   #networkTries = 0;
-  #mediaTries = 0;
+  #damages = 0;
+  #damagedAtMs = 0;
 
   constructor(video: HTMLVideoElement, session: MediaSession, options: PlaybackOptions) {
     this.#video = video;
@@ -64,6 +67,9 @@ export class PlaybackDriver {
     on("canplay", () => {
       if (this.#isShowing() && video.paused) this.#publish({ kind: "paused" });
     });
+    on("error", () => {
+      if (this.#hls && video.error && this.#state.kind !== "loading") this.#passDamage();
+    });
     on("ended", () => void this.#onEnded());
   }
 
@@ -81,6 +87,9 @@ export class PlaybackDriver {
     const place = placeOf(this.#pieces(), atMs);
     if (atMs >= this.#window.fromMs && atMs < this.#window.toMs && this.#hls && this.#pieces().length > 0) {
       if ("timeS" in place) {
+        // Until the picture is there, the wanted instant is what the next step starts from.
+        this.#pendingAtMs = atMs;
+        this.#options.onPosition(atMs);
         this.#lastTimeS = place.timeS;
         this.#video.currentTime = place.timeS;
         this.#resume();
@@ -152,7 +161,7 @@ export class PlaybackDriver {
     );
   }
 
-  async #load(atMs: number): Promise<void> {
+  async #load(atMs: number, { isPlayingOn = false } = {}): Promise<void> {
     const epoch = ++this.#epoch;
     this.#dropHls();
     this.#pendingAtMs = atMs;
@@ -169,7 +178,10 @@ export class PlaybackDriver {
       const listed = parseMediaList(await answer.text());
       if (epoch !== this.#epoch) return;
       this.#listed = listed;
-      const place = placeOf(listed, atMs);
+      const asked = placeOf(listed, atMs);
+      // Whoever asked for this instant is told of the gap; playing on goes over it.
+      const overMs = isPlayingOn && "gap" in asked ? asked.gap.toMs : undefined;
+      const place = overMs === undefined ? asked : placeOf(listed, overMs);
       if ("gap" in place) this.#showGap(atMs, place.gap.fromMs, place.gap.toMs);
       else this.#start(Hls, place.timeS);
     } catch (error) {
@@ -180,7 +192,6 @@ export class PlaybackDriver {
   }
 
   #start(Hls: typeof HlsType, timeS: number): void {
-    this.#mediaTries = 0;
     const config: Partial<HlsConfig> = {
       enableWorker: false, // our pages allow no worker from a blob:
       startPosition: timeS,
@@ -243,7 +254,6 @@ export class PlaybackDriver {
     }
     this.#lastTimeS = timeS;
     if (this.#state.kind === "gap") return;
-    this.#mediaTries = 0;
     this.#options.onPosition(atMs);
   }
 
@@ -254,7 +264,8 @@ export class PlaybackDriver {
     const endMs = last ? last.atMs + last.durationS * 1000 : this.#window.toMs;
     const wasLive = this.#options.nowMs() - this.#window.toMs < 2_000;
     if (wasLive && this.#options.nowMs() - endMs < 3_000) this.#publish({ kind: "ended" });
-    else await this.#load(Math.max(endMs + 50, Math.min(this.#window.toMs, this.#options.nowMs())));
+    else
+      await this.#load(Math.max(endMs + 50, Math.min(this.#window.toMs, this.#options.nowMs())), { isPlayingOn: true });
   }
 
   #onError(Hls: typeof HlsType, type: string, details: string, fatal: boolean, status: number | undefined): void {
@@ -267,12 +278,22 @@ export class PlaybackDriver {
       (status === 404 && type === Hls.ErrorTypes.NETWORK_ERROR)
     )
       this.#showGap(this.shownAtMs ?? this.#window.fromMs, undefined, undefined);
-    else if (type === Hls.ErrorTypes.MEDIA_ERROR && this.#mediaTries++ < 2) this.#hls?.recoverMediaError();
+    else if (type === Hls.ErrorTypes.MEDIA_ERROR) this.#passDamage();
     else if (type === Hls.ErrorTypes.NETWORK_ERROR && this.#networkTries++ < 2) {
       const atMs = this.shownAtMs ?? this.#window.fromMs;
       if (status === 401) this.#session.forget();
       void this.#load(atMs);
     } else this.#publish({ kind: "error", code: status === 401 ? "refused" : "failed", codec });
+  }
+
+  /** A picture that cannot be decoded (packets were lost when it was recorded): goes on a little behind it. */
+  #passDamage(): void {
+    const atMs = this.shownAtMs ?? this.#window.fromMs;
+    if (atMs - this.#damagedAtMs > steadyMs) this.#damages = 0;
+    this.#damages += 1;
+    this.#damagedAtMs = atMs;
+    if (this.#damages > 5) this.#publish({ kind: "error", code: "failed", codec: "" });
+    else void this.#load(Math.min(atMs + 1_000 * this.#damages, this.#options.nowMs() - 1_000), { isPlayingOn: true });
   }
 
   #dropHls(): void {

@@ -11,8 +11,8 @@ const placeholders = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort()
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sources(path);
-    return /\.tsx?$/.test(entry.name) && !entry.name.includes(".test.") ? [readFileSync(path, "utf8")] : [];
+    if (entry.isDirectory()) return entry.name === "testing" ? [] : sources(path);
+    return /\.tsx?$/.test(entry.name) && !/\.test\.|\.testing\./.test(entry.name) ? [readFileSync(path, "utf8")] : [];
   });
 }
 

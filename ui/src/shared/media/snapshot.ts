@@ -63,7 +63,8 @@ export async function saveLiveSnapshot(
   try {
     return await saveSnapshot(camera, { profile: "main", atMs: shownAtMs, zone });
   } catch (error) {
-    if (!(error instanceof MediaRefused) || error.status !== 404) throw error;
+    // 404: not recorded; 503: that very picture could not be decoded.
+    if (!(error instanceof MediaRefused) || (error.status !== 404 && error.status !== 503)) throw error;
     return saveSnapshot(camera, { profile: "main", zone });
   }
 }

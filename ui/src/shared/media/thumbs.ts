@@ -54,7 +54,8 @@ export function useStill(camera: string, options: { profile?: "main" | "sub"; wi
     queryKey: ["still", camera, profile, widthPx],
     queryFn: ({ signal }) => fetchStill(camera, profile, widthPx, signal),
     staleTime: 20_000,
-    refetchInterval: isFresh ? 30_000 : false,
+    // A camera that has just come has its first picture soon.
+    refetchInterval: ({ state }) => (isFresh ? (state.data === null ? 5_000 : 30_000) : false),
     retry: false,
   });
   const url = useObjectUrl(query.data?.blob);

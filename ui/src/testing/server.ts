@@ -1,0 +1,80 @@
+import { HttpResponse, http, ws } from "msw";
+import { setupServer } from "msw/node";
+import type { Camera } from "@/shared/api/cameras";
+
+export const origin = "http://localhost:3000";
+
+export function aCamera(changes: Partial<Camera> = {}): Camera {
+  return {
+    id: "cam_0000000000000001",
+    name: "烹饪间1号",
+    premises_name: "站前小学食堂",
+    zone: "COOK",
+    address: "rtsp://10.0.0.1:554/main",
+    sub_path: "/sub",
+    has_password: true,
+    transport: "auto",
+    record: ["main"],
+    audio: true,
+    allow_basic: false,
+    streams: {
+      main: {
+        state: "live",
+        reason: null,
+        detail: "",
+        since_at: "2026-11-23T00:00:00Z",
+        last_frame_at: "2026-11-23T00:41:07Z",
+        recording: true,
+        recorded_until_at: "2026-11-23T00:41:06Z",
+        bitrate_bps: 4_200_000,
+        fps: 25,
+        lost_packets: 0,
+        loss_ratio: 0,
+        video_codec: "avc1.640028",
+        width_px: 1920,
+        height_px: 1080,
+        audio_codec: "pcma",
+        viewers: 1,
+        attempt: 0,
+      },
+      sub: null,
+    },
+    node: { id: "node-0", port: 8081, connected: true },
+    abilities: ["camera.view", "camera.change", "camera.remove", "camera.live", "camera.play", "camera.snapshot"],
+    created_at: "2026-11-22T00:00:00Z",
+    etag: '"1"',
+    ...changes,
+  };
+}
+
+export const session = {
+  user: { id: "usr_1", username: "wang", name: "王志远" },
+  abilities: ["camera.list", "camera.add", "camera.probe"],
+};
+
+export function refusal(status: number, code: string, detail: string, more: object = {}) {
+  return HttpResponse.json(
+    { type: "about:blank", title: "", status, code, detail, params: {}, instance: "req_7zqk", ...more },
+    { status, headers: { "Content-Type": "application/problem+json" } },
+  );
+}
+
+/** An event line that stands and says nothing. */
+const events = ws.link("ws://*/api/v1/events").addEventListener("connection", () => undefined);
+
+/** Somebody is logged in, there are no cameras, no node gives pictures. Tests put their own answers before these. */
+export const server = setupServer(
+  events,
+  http.get("*/api/v1/session", () => HttpResponse.json(session)),
+  http.get("*/api/v1/system", () =>
+    HttpResponse.json({
+      version: "0.1.0",
+      demo: false,
+      city: "鞍山市",
+      server_at: new Date().toISOString(),
+      time_zone: "Asia/Shanghai",
+    }),
+  ),
+  http.get("*/api/v1/cameras", () => HttpResponse.json({ items: [], next_cursor: null })),
+  http.post("*/api/v1/media/tokens", () => refusal(503, "node.none_connected", "没有可用的媒体服务。")),
+);
