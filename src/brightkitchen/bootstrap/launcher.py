@@ -45,6 +45,7 @@ class Launcher:
             check_demo_is_private(config)
         prepare_folder(self._data)
         self._children: list[Child] = []
+        self._exit_code = 0
         self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
         self._secret = self._entropy.token_bytes(32).hex()
         self._demo = DemoCity(config, self._data, self._entropy) if config.demo.enabled else None
@@ -55,7 +56,7 @@ class Launcher:
             check_ports_free(self._config)
             with suppress(KeyboardInterrupt):
                 asyncio.run(self._serve())
-        return 0
+        return self._exit_code
 
     async def _serve(self) -> None:
         stop = asyncio.Event()
@@ -99,6 +100,7 @@ class Launcher:
             await asyncio.wait_for(child.ready.wait(), READY_TIMEOUT_S)
         except TimeoutError:
             self._tell("launcher.not_ready", name=child.spec.name, log=str(self._log_path(child.spec.name) or "stderr"))
+            self._exit_code = 1
             stop.set()
             return False
         return True
