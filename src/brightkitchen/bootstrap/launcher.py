@@ -71,9 +71,10 @@ class Launcher:
             self._tell("launcher.stopping")
             for task in running:
                 task.cancel()
-            # Cameras of the demo last, so that the recorders close their files in peace.
-            for child in reversed(self._children[:1]), self._children[1:]:
-                await asyncio.gather(*(one.stop() for one in child))
+            # Nodes first, so that the recorders close their files while cameras and control still answer.
+            others = [child for child in self._children if child not in nodes]
+            for together in (nodes, others):
+                await asyncio.gather(*(child.stop() for child in together))
 
     async def _start_all(
         self, control: Child, nodes: list[Child], group: asyncio.TaskGroup, stop: asyncio.Event
