@@ -36,6 +36,9 @@ fuzz:            ## any bytes: events or their error
 bench:           ## recorder against ffmpeg, prints the table
 	$(PY) -m tests.bench.recorder
 
+soak:            ## record failing cameras for half an hour: memory, leaks, every outage a gap
+	$(PY) -m tests.soak.soak --minutes 30
+
 ui:              ## format, types and unit tests of the page
 	$(PY) tools/ui_check.py
 
@@ -49,4 +52,4 @@ lock:            ## write the lock files anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
-.PHONY: help setup run check fmt test contract crash e2e fuzz bench ui cover sizes lock
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench soak ui cover sizes lock

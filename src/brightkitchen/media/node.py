@@ -88,19 +88,25 @@ class MediaNode:
         self._running: dict[StreamKey, _Target] = {}
         self._lock = asyncio.Lock()
         self._missing: set[str] = set()  # cameras whose log-in control did not give yet
+        self._tasks: list[asyncio.Task[None]] = []
         self.failed = asyncio.Event()  # the store's threads ended: this process must be started anew
 
     def start(self) -> None:
         """Start the tasks that look after everything."""
         self.store.start()
-        self._supervisor.keep("recorder", self.recorder.run)
-        self._supervisor.keep("node sample", self._keep_sampling)
-        self._supervisor.keep("node repair", self._keep_repairing)
-        self._supervisor.keep("node credentials", self._keep_asking)
+        keep = self._supervisor.keep
+        self._tasks = [
+            keep("recorder", self.recorder.run),
+            keep("node sample", self._keep_sampling),
+            keep("node repair", self._keep_repairing),
+            keep("node credentials", self._keep_asking),
+        ]
 
     async def stop(self) -> None:
         """Close every file in order and let the cameras go; takes at most 5 s even if the disk hangs."""
         async with self._lock:
+            for task in self._tasks:  # or they would find that the store is closed, and call that a failure
+                task.cancel()
             self._desired = Desired(version=self._desired.version, cameras=())
             self._running.clear()
             self.recorder.close()

@@ -221,9 +221,17 @@ async def test_dead_store_is_told(bench: Bench) -> None:
     await bench.apply(spec(1))
     await bench.clock.advance(2)
     before = bench.node.failed.is_set()
-    await bench.node.stop()
+    bench.store.close()
     await bench.clock.advance(2)
     assert (before, bench.node.failed.is_set()) == (False, True)
+    await bench.supervisor.close()
+
+
+async def test_stop_in_order_is_no_failure(bench: Bench) -> None:
+    await bench.apply(spec(1))
+    await bench.node.stop()
+    await bench.clock.advance(5)
+    assert (bench.node.failed.is_set(), bench.supervisor.failures) == (False, {})
     await bench.supervisor.close()
 
 

@@ -28,6 +28,8 @@ _REORDERED_TICKS: Final = (
 )  # a picture shown before a cut may come after it: cut inside only huge groups
 _LAST_FRAME_TICKS: Final = TICKS_PER_S // 25  # how long the last picture of a file lasts if nothing says otherwise
 MAX_SEGMENT_BYTES: Final = 1 << 30
+_HOLE_TICKS: Final = TICKS_PER_S * 3 // 2  # so long without a picture, on a connection that lives, is not recorded
+_HOLE_STEPS: Final = 4  # and so many times the usual distance of pictures: some cameras send one each few seconds
 _WRITING: Final = (CameraState.LIVE, CameraState.DEGRADED)
 
 
@@ -88,6 +90,7 @@ class StreamRecorder:
         self._pending: list[AccessUnit] = []  # begins with a picture
         self._file: _File | None = None
         self._previous: tuple[_File, EndReason] | None = None  # may still get sound that comes late
+        self._step = 0  # the mean distance of pictures in the fragment before; ticks
         self._is_waiting = True  # for a key frame
         self._is_in_gap = True  # a gap is noted, or may be, and has to be ended
         self._is_noted = False  # this gap's first reason was noted
@@ -113,6 +116,10 @@ class StreamRecorder:
         self._is_waiting = True
 
     def on_units(self, units: list[AccessUnit]) -> None:
+        if not self._is_waiting:
+            units = self._cut_at_hole(units)
+            if not units:
+                return
         first = units[0]
         if first.is_key and first.track == VIDEO_TRACK:
             self._begin_group(units)
@@ -150,6 +157,27 @@ class StreamRecorder:
 
     # -- cutting ------------------------------------------------------------------------------------------------------
 
+    def _cut_at_hole(self, units: list[AccessUnit]) -> list[AccessUnit]:
+        """End the file where the camera sent no picture for a while; return what may be recorded now.
+
+        A picture after a hole that is no key frame, but before which nothing was lost, was simply late: no hole.
+        """
+        newest = next(unit.pts for unit in reversed(self._pending) if unit.track == VIDEO_TRACK)
+        if units[-1].pts - newest <= _HOLE_TICKS:  # the common batch costs no more than this
+            return units
+        least = max(_HOLE_TICKS, _HOLE_STEPS * self._step)
+        for at, unit in enumerate(units):
+            if unit.track != VIDEO_TRACK:
+                continue
+            if unit.pts - newest > least and (unit.is_key or unit.lost):
+                self._pending.extend(units[:at])
+                self._end(EndReason.SILENT)
+                self._note_gap(Reason.NO_PACKETS.value)
+                self._step = unit.pts - newest
+                return units[at:] if unit.is_key else []
+            newest = max(newest, unit.pts)
+        return units
+
     def _begin_group(self, units: list[AccessUnit]) -> None:
         key = units[0]
         if not self._is_waiting:
@@ -177,6 +205,7 @@ class StreamRecorder:
     def _begin_segment(self, key: AccessUnit, reason: EndReason) -> None:
         length = self._segment_ticks
         if self._file is not None:
+            self._recorded_until_at = self.recorded_until_at
             self._close_previous()
             self._previous = (self._file, reason)
         else:  # the first file of a run is shorter, for each camera by another part: not all end in the same second
@@ -241,6 +270,7 @@ class StreamRecorder:
         if not self._desk.put(command):
             self._give_up(EndReason.DISK_SLOW)
             return
+        self._step = (end_pts - start_pts) // len(video)
         self._until_at = Utc(file.segment.label.start_at + ticks_to_us(end_pts - file.origin))
         if self._is_in_gap:
             self._is_in_gap = self._is_noted = False
@@ -275,7 +305,7 @@ class StreamRecorder:
         """Write what is pending and close the file; the last picture lasts as long as the one before it."""
         if self._file is not None and not self._is_waiting:
             pictures = [unit.pts for unit in self._pending if unit.track == VIDEO_TRACK]
-            lasts = pictures[-1] - pictures[-2] if len(pictures) > 1 else _LAST_FRAME_TICKS
+            lasts = pictures[-1] - pictures[-2] if len(pictures) > 1 else self._step or _LAST_FRAME_TICKS
             self._write(self._pending, max(pictures) + max(1, lasts))
         self._give_up(reason, is_gap=False)
 

@@ -16,6 +16,7 @@ class EndReason(StrEnum):
 
     FULL = "full"  # its minute (or its size) was over
     CONNECTION = "connection"  # the camera's connection ended or began anew
+    SILENT = "silent"  # the camera sent no picture for a while, on a connection that lived
     FORMAT = "format"  # resolution, codec or parameter sets changed
     WALL_JUMP = "wall_jump"  # the wall clock moved by more than 2 s
     STOPPED = "stopped"  # recording was switched off, or the node stopped in order

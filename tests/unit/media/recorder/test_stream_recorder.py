@@ -19,7 +19,7 @@ from brightkitchen.media.store.commands import Append, AppendAudio, Close, Comma
 from brightkitchen.media.store.model import EndReason, Fragment, GapReason
 from brightkitchen.media.store.opened import OpenSegment
 from brightkitchen.media.store.samples import scan_whole
-from brightkitchen.wire.au import VIDEO_TRACK
+from brightkitchen.wire.au import VIDEO_TRACK, AccessUnit
 from brightkitchen.wire.fmp4 import writer
 from brightkitchen.wire.fmp4.reader import scan_fragments
 
@@ -144,6 +144,16 @@ async def test_file_ends_at_a_key_frame_after_its_minute_first_one_sooner(bench:
     assert [reason for _, reason in bench.store.closes] == [EndReason.FULL] * len(lengths)
 
 
+async def test_recording_state_at_the_turn_of_a_file_is_the_end_of_the_one_before(bench: Bench) -> None:
+    other = Bench()
+    await other.begin()
+    other.feed(0, 25 * 70)
+    turn = max(a.segment.label.start_at for a in other.store.appends) - START_AT
+    bench.feed(0, turn * 25 // US_PER_S)  # nobody asks for the state meanwhile
+    bench.feed(turn * 25 // US_PER_S, 1)  # the second file is begun, and nothing of it written
+    assert bench.recorder.state(KEY).recorded_until_at == START_AT + turn - US_PER_S * 21 // 25
+
+
 async def test_first_files_of_many_cameras_end_in_many_different_seconds() -> None:
     bench = Bench()
     for number in range(100):
@@ -185,6 +195,39 @@ async def test_broken_connection_writes_what_came_and_notes_the_reason(bench: Be
     assert sum(a.frames for a in bench.store.appends) == 30 + 50
     assert [reason for _, reason in bench.store.closes] == [EndReason.CONNECTION]
     assert bench.store.gaps == ["0.0 ok", "1.2 ended", "11.2 host_unreachable", "21.2 ok"]
+
+
+async def test_silence_on_a_living_connection_is_a_gap_until_the_next_key_frame(bench: Bench) -> None:
+    bench.feed(0, 60)
+    bench.feed(150, 60)  # 3.6 s later, at a key frame, as after a stall
+    assert bench.store.gaps == ["0.0 ok", "2.4 no_packets", "6.0 ok"]
+    assert [reason for _, reason in bench.store.closes] == [EndReason.SILENT]
+    first = [a for a in bench.store.appends if a.segment is bench.store.closes[0][0]]
+    assert (sum(a.frames for a in first), sum(a.duration_ticks for a in first)) == (60, 60 * 3600)
+
+
+async def test_silence_that_lost_packets_waits_for_a_key_frame(bench: Bench) -> None:
+    bench.feed(0, 60)
+    broken = picture(125)
+    bench.sources.last.feed(
+        [AccessUnit(VIDEO_TRACK, broken.pts, broken.data, broken.is_key, broken.received_at, lost=40)]
+    )
+    bench.feed(126, 60)
+    assert bench.store.gaps == ["0.0 ok", "2.4 no_packets", "6.0 ok"]
+
+
+async def test_late_picture_before_which_nothing_was_lost_stays_in_its_file(bench: Bench) -> None:
+    bench.feed(0, 60)
+    bench.feed(110, 60)
+    assert bench.store.gaps == ["0.0 ok"] and bench.store.closes == []
+
+
+async def test_camera_with_a_picture_each_two_seconds_fills_its_files(bench: Bench) -> None:
+    for number in range(0, 25 * 120, 50):
+        bench.sources.last.feed([picture(number)])
+    bench.recorder.hand_over()
+    assert [reason for _, reason in bench.store.closes].count(EndReason.SILENT) == 1  # its pace is learned once
+    assert len(bench.store.gaps) == 3
 
 
 async def test_single_picture_before_the_end_lasts_a_twentyfifth(bench: Bench) -> None:
