@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -57,6 +58,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--random-seed", type=int, help="random faults on all cameras but 0")
     parser.add_argument("--random-for", type=float, default=1800.0, metavar="SECONDS")
+    parser.add_argument(
+        "--end-with-input", action="store_true", help="end when standard input does: its starter is gone"
+    )
     parser.add_argument("--fault-log", type=Path, help="JSON lines of the random faults that really happened")
 
 
@@ -113,14 +117,28 @@ def _serve(options: argparse.Namespace) -> None:
         fault_log=options.fault_log,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(serve_options))
+        runner.run(_run(serve_options, end_with_input=options.end_with_input))
 
 
-async def _run(options: ServeOptions) -> None:
+async def _run(options: ServeOptions, *, end_with_input: bool) -> None:
     stop = asyncio.Event()
+    if end_with_input:
+        _watch_input(stop)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Simulator(options, SystemClock(), sys.stdout).run(stop)
+
+
+def _watch_input(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    number = sys.stdin.fileno()
+
+    def readable() -> None:
+        if os.read(number, 4096) == b"":
+            loop.remove_reader(number)
+            stop.set()
+
+    loop.add_reader(number, readable)
 
 
 def _split_fault(text: str) -> tuple[int | None, str]:

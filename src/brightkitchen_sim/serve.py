@@ -169,6 +169,7 @@ class Simulator:
             except (ClipError, TimeoutError) as error:
                 self._announce({"camera": plan.number, "error": str(error) or "making its clips took too long"})
         self._announce({"ready": len(self.cameras)})
+        await self._provider.close()  # the maker holds several hundred megabytes of scenes that nobody needs any more
 
     async def _hang_background(self) -> None:
         """Put the kitchen behind the clock; it takes seconds to draw the first time, and the clock does not wait."""

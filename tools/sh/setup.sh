@@ -78,7 +78,7 @@ set_up() {
     if [ "$(cat "$VENV/.packages-$(basename "$lock")" 2>/dev/null)" != "$packages_stamp" ]; then
         need_room 1048576
         say "[2/3] Installing the locked packages (a minute or so the first time) ..."
-        "$PY" -m pip install --disable-pip-version-check --no-input --progress-bar off -q --require-hashes --only-binary :all: -r "$lock" \
+        "$PY" -m pip install --disable-pip-version-check --no-input --progress-bar off -qq --require-hashes --only-binary :all: -r "$lock" \
             || fail "The packages could not be installed. Is there a connection to a Python package index? Start again to go on where it stopped."
         printf '%s' "$packages_stamp" >"$VENV/.packages-$(basename "$lock")"
     fi

@@ -101,10 +101,11 @@ class Child:
             self.starts += 1
             self._process = await asyncio.create_subprocess_exec(
                 *argv,
-                stdin=asyncio.subprocess.DEVNULL,
+                # Who inherits no pipe can tell by the end of its standard input that the launcher is gone.
+                stdin=asyncio.subprocess.DEVNULL if self.spec.inheritance is not None else asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                pass_fds=(read_end,),
+                pass_fds=(read_end,) if self.spec.inheritance is not None else (),
                 start_new_session=True,  # Ctrl-C reaches the launcher alone, which ends the children in order
                 limit=1024 * 1024,
             )

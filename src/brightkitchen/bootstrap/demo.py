@@ -78,12 +78,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def check_demo_is_private(config: Config) -> None:
+    """raises: BrightKitchenError "launcher.demo_not_public" for an address that others reach, unless that is wanted."""
+    if not is_loopback(config.web.host) and not config.demo.public:
+        raise BrightKitchenError(Kind.FORBIDDEN, "launcher.demo_not_public", host=config.web.host)
+
+
 class DemoCity:
     """The simulated cameras of one data folder."""
 
     def __init__(self, config: Config, data: Path, entropy: Entropy) -> None:
-        if not is_loopback(config.web.host) and not config.demo.public:
-            raise BrightKitchenError(Kind.FORBIDDEN, "launcher.demo_not_public", host=config.web.host)
+        check_demo_is_private(config)
         self._config = config
         self._folder = data / "demo"
         self._socket = data / "run" / "admin.sock"
@@ -102,7 +107,9 @@ class DemoCity:
             *("--cameras", str(demo.cameras)),
             *("--base-port", str(demo.first_port)),
             *("--control-port", str(demo.control_port)),
+            *("--scenes", demo.scenes),
             *("--credentials", str(self._folder / "logins.json")),
+            "--end-with-input",
         )
 
     def on_line(self, line: dict[str, object]) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from brightkitchen.bootstrap.children import Child, ChildSpec
-from brightkitchen.bootstrap.demo import DemoCity, new_password
+from brightkitchen.bootstrap.demo import DemoCity, check_demo_is_private, new_password
 from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
@@ -41,8 +41,11 @@ class Launcher:
         self._clock = SystemClock()
         self._entropy = SystemEntropy()
         self._data = Path(config.data_dir).resolve()
+        if config.demo.enabled:
+            check_demo_is_private(config)
         prepare_folder(self._data)
         self._children: list[Child] = []
+        self._exit_code = 0
         self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
         self._secret = self._entropy.token_bytes(32).hex()
         self._demo = DemoCity(config, self._data, self._entropy) if config.demo.enabled else None
@@ -53,7 +56,7 @@ class Launcher:
             check_ports_free(self._config)
             with suppress(KeyboardInterrupt):
                 asyncio.run(self._serve())
-        return 0
+        return self._exit_code
 
     async def _serve(self) -> None:
         stop = asyncio.Event()
@@ -68,9 +71,10 @@ class Launcher:
             self._tell("launcher.stopping")
             for task in running:
                 task.cancel()
-            # Cameras of the demo last, so that the recorders close their files in peace.
-            for child in reversed(self._children[:1]), self._children[1:]:
-                await asyncio.gather(*(one.stop() for one in child))
+            # Nodes first, so that the recorders close their files while cameras and control still answer.
+            others = [child for child in self._children if child not in nodes]
+            for together in (nodes, others):
+                await asyncio.gather(*(child.stop() for child in together))
 
     async def _start_all(
         self, control: Child, nodes: list[Child], group: asyncio.TaskGroup, stop: asyncio.Event
@@ -97,6 +101,7 @@ class Launcher:
             await asyncio.wait_for(child.ready.wait(), READY_TIMEOUT_S)
         except TimeoutError:
             self._tell("launcher.not_ready", name=child.spec.name, log=str(self._log_path(child.spec.name) or "stderr"))
+            self._exit_code = 1
             stop.set()
             return False
         return True

@@ -20,6 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command. returns: the exit code; 2 for a wrong call or a wrong setting."""
     language = terminal_language(os.environ)
     arguments = _parser().parse_args(argv)
+    os.umask(0o077)  # databases, logs and whatever else a library creates: nobody else's, whoever made the data folder
     try:
         result: int = arguments.run(arguments, language)
     except BrightKitchenError as error:

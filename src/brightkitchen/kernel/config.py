@@ -7,7 +7,7 @@ File < environment < flag. A key in the environment is ``BRIGHTKITCHEN_WEB__PORT
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -63,6 +63,7 @@ class DemoConfig(_Branch, frozen=True, kw_only=True):
     cameras: Annotated[int, Meta(ge=1, le=1000)] = 16
     first_port: Port = 18554
     control_port: Port = 18553
+    scenes: Literal["kitchen", "pattern"] = "kitchen"
     public: bool = False
 
 

@@ -4,7 +4,7 @@ import { decideLatency, nextTarget } from "./latency";
 it.each([
   [{ currentS: 0, startS: 5, endS: 9, targetS: 0.3 }, { seekToS: 8.7 }],
   [{ currentS: 7, startS: 5, endS: 9, targetS: 0.3 }, { seekToS: 8.7 }],
-  [{ currentS: 8.2, startS: 5, endS: 9, targetS: 0.3 }, { rate: 1.1 }],
+  [{ currentS: 8.1, startS: 5, endS: 9, targetS: 0.3 }, { rate: 1.1 }],
   [{ currentS: 8.55, startS: 5, endS: 9, targetS: 0.3 }, { rate: 1.04 }],
   [{ currentS: 8.8, startS: 5, endS: 9, targetS: 0.3 }, { rate: 1 }],
   [{ currentS: 20, startS: 5, endS: 9, targetS: 0.3 }, { seekToS: 8.7 }],

@@ -11,7 +11,7 @@ export interface LatencyInput {
 
 export type LatencyMove = { seekToS: number } | { rate: number };
 
-const jumpBehindS = 1.5;
+const jumpBehindS = 0.7;
 
 export function decideLatency({ currentS, startS, endS, targetS }: LatencyInput): LatencyMove {
   const behindS = endS - currentS;

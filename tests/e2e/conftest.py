@@ -1,0 +1,26 @@
+"""One running product for all tests that leave it as they found it; what breaks things starts its own."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.e2e.caller import Caller
+from tests.e2e.product import Product, free_port_base
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Two cameras: the true clock, and a test pattern."""
+    one = Product(tmp_path_factory.mktemp("product") / "data", free_port_base(), ("--cameras", "2"))
+    try:
+        one.start()
+        yield one
+        assert one.stop() == 0
+    finally:
+        one.kill()
+
+
+@pytest.fixture(scope="session")
+def caller(product: Product) -> Iterator[Caller]:
+    one = Caller(product)
+    yield one
+    one.close()
