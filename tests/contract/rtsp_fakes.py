@@ -40,6 +40,8 @@ class MarkerReceiver:
             number = int.from_bytes(packet[2:4])
             self.packets_lost += (number - self._next.get(track, number)) & 0xFFFF
             self._next[track] = number + 1
+        if not self.packets_received:  # all are known at once: the start gate has nothing to wait for
+            self.changes += [_Change(0, about.track, sound(8000)) for about in self.tracks]
         self.packets_received += len(packets)
         return [AccessUnit(track, 0, bytes(p), True, received_at) for p in packets if p[1] & 0x80]
 
@@ -60,7 +62,7 @@ class ChangingReceiver(MarkerReceiver):
         first = self.packets_received == 0
         units = super().receive_rtp(track, packets, received_at)
         if first:
-            self.changes += [_Change(0, track, sound(8000)), _Change(2, track, sound(16_000))]
+            self.changes = [_Change(0, track, sound(8000)), _Change(2, track, sound(16_000))]
         return units
 
 

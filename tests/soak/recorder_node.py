@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 from tests.recording_node import FOREVER, Recorded, RecordingNode, key_of, recording_node
 
+from brightkitchen.bootstrap.node import calm_collector
 from brightkitchen.kernel.log import configure_logging
 from brightkitchen.kernel.units import Utc
 
@@ -26,6 +27,7 @@ async def record(folder: Path, cameras: list[Recorded]) -> None:
     async with recording_node(folder, cameras) as recording:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_signal_handler(signal.SIGUSR1, lambda: say("status", **status_of(recording)))
+        calm_collector()
         await recording.begin()
         say("live", all=await recording.wait_live(LIVE_TIMEOUT_S))
         await stop.wait()

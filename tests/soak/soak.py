@@ -124,8 +124,8 @@ class Soak:
         """Record for the time given; fill `samples` and `problems`."""
         cameras: int = self._options.cameras
         simulator = child(
-            *("brightkitchen_sim", "serve", "--scenes", "pattern", "--auth", "none", "--cameras", str(cameras + 1)),
-            *("--cache", str(self._options.cache or self._folder / "cache")),
+            *("brightkitchen_sim", "serve", "--scenes", "pattern", "--auth", "none", "--base-port", "0"),
+            *("--cameras", str(cameras + 1), "--cache", str(self._options.cache or self._folder / "cache")),
             errors=self._folder / "simulator.log",
         )
         async with simulator as sim:

@@ -34,8 +34,9 @@ class StartGate:
         self._since_s: float | None = None
 
     def is_contradicted(self, changes: Iterable[tuple[int, Format]]) -> bool:
-        """True if a track that is known already takes another format: then `open` first, and go on without the gate."""
-        return any(self._formats.get(track, form) != form for track, form in changes)
+        """True if a track takes another format than it had, or two at once: then `open` first, and go on without the gate."""
+        known = dict(self._formats)
+        return any(known.setdefault(track, form) != form for track, form in changes)
 
     def take(self, changes: Iterable[tuple[int, Format]], units: list[AccessUnit], now_s: float) -> Held | None:
         """Add what one read brought; return everything once the gate opens, else None.

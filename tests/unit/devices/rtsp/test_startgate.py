@@ -54,3 +54,7 @@ def test_gate_known_track_changes_is_contradicted() -> None:
     assert gate.is_contradicted([(VIDEO_TRACK, OTHER)])
     assert not gate.is_contradicted([(VIDEO_TRACK, VIDEO), (AUDIO_TRACK, SOUND)])
     assert len(gate.open().units) == 1
+
+
+def test_gate_two_formats_in_one_read_is_contradicted() -> None:
+    assert StartGate(1).is_contradicted([(VIDEO_TRACK, VIDEO), (VIDEO_TRACK, OTHER)])
