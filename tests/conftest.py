@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-NO_SKIPS = os.environ.get("BRIGHTKITCHEN_NO_SKIPS") == "1"
+NO_SKIPS = os.environ.get("BK_NO_SKIPS") == "1"
 
 
 @pytest.hookimpl(wrapper=True)

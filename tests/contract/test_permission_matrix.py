@@ -1,6 +1,6 @@
 """S01: every route of the OpenAPI document has an entry here, and answers as it says; docs/ref/permissions.md is drawn from it.
 
-To draw the page again after a change: BRIGHTKITCHEN_REGENERATE=1 make test (or this file alone).
+To draw the page again after a change: BK_REGENERATE=1 make test (or this file alone).
 """
 
 import os
@@ -126,7 +126,7 @@ async def test_the_machine_itself_sees_no_pictures(control: Control, admin: http
 
 async def test_permissions_page_says_what_the_code_does(control: Control) -> None:
     page = _build_page(control)
-    if os.environ.get("BRIGHTKITCHEN_REGENERATE") == "1":
+    if os.environ.get("BK_REGENERATE") == "1":
         _write(page)
     assert _read() == page
 

@@ -7,7 +7,7 @@ say() { if [ $TONGUE = zh ]; then printf '%s\n' "$1"; else printf '%s\n' "$2"; f
 fail() { { printf '\n'; say "$1" "$2"; } >&2; exit 1; }
 
 find_python() {
-    for name in "${BRIGHTKITCHEN_PYTHON:-}" python3.13 python3.12 python3.11 python3 python; do
+    for name in "${BK_PYTHON:-}" python3.13 python3.12 python3.11 python3 python; do
         [ -n "$name" ] || continue
         command -v "$name" >/dev/null 2>&1 || continue
         if "$name" -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else 1)' 2>/dev/null; then
@@ -67,7 +67,7 @@ page_sources() {
 # set_up LOCK: environment, packages of LOCK, page. Does nothing (in well under a second) when all is as it was.
 set_up() {
     lock=$1
-    VENV=${BRIGHTKITCHEN_VENV:-$ROOT/.venv}
+    VENV=${BK_VENV:-$ROOT/.venv}
     PY=$VENV/bin/python
     mkdir -p "$ROOT/.cache"
     packages_stamp=$(hash_of "$lock")
