@@ -90,13 +90,13 @@ class Caller:
         """Return the camera with the true clock, once it is recorded."""
         camera = self.camera_at(self.product.port + 10474)
         self.wait_recording(camera["id"])
-        return camera
+        return self.camera(camera["id"])
 
     def pattern_camera(self) -> Json:
         """Return the camera that shows the test pattern, once it is recorded."""
         camera = self.camera_at(self.product.port + 10475)
         self.wait_recording(camera["id"])
-        return camera
+        return self.camera(camera["id"])
 
     def wait_recording(self, camera: str, *, after_ms: int = 0, timeout_s: float = 40) -> int:
         """Wait until frames later than `after_ms` are on disk. returns: until when it is recorded, ms."""
