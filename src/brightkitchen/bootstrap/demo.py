@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from brightkitchen.bootstrap.inherited import FirstAdmin
-from brightkitchen.cli.admin_socket import AdminClient
+from brightkitchen.cli.admin_client import AdminClient
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import Entropy

@@ -80,13 +80,11 @@ class Launcher:
         self, control: Child, nodes: list[Child], group: asyncio.TaskGroup, stop: asyncio.Event
     ) -> None:
         self._tell("launcher.starting")
-        group.create_task(control.run())
-        if not await self._ready(control, stop):
-            return
-        for node in nodes:
-            group.create_task(node.run())
-        for node in nodes:
-            if not await self._ready(node, stop):
+        # Side by side: a node records what it recorded before, whether control is there yet or not.
+        for child in (control, *nodes):
+            group.create_task(child.run())
+        for child in (control, *nodes):
+            if not await self._ready(child, stop):
                 return
         self._tell("launcher.ready", url=page_url(self._config))
         if self._demo is not None:

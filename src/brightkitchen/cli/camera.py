@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from brightkitchen.cli.admin_socket import AdminClient, CameraAsk, CameraLine
+from brightkitchen.cli.admin_client import AdminClient, CameraAsk, CameraLine
 from brightkitchen.cli.place import add_place, admin_socket_path
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import is_id

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from brightkitchen.cli.admin_socket import AdminClient, UserAsk
+from brightkitchen.cli.admin_client import AdminClient, UserAsk
 from brightkitchen.cli.place import add_place, admin_socket_path
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.text import say
