@@ -138,7 +138,7 @@ class _Pending:
     method: str
     url: str
     fields: tuple[tuple[str, str], ...]
-    on_answer: Callable[[Response, float], None]
+    on_answer: "_OnAnswer"
     deadline_s: float
     with_login: bool = False
 
@@ -217,7 +217,7 @@ class RtspSession:
             raise OurError("a session starts once")
         self._now_s = now_s
         self._state = _State.ASKING
-        self._ask("OPTIONS", self._options.url, self._handle_options)
+        self._ask("OPTIONS", self._options.url, RtspSession._handle_options)
 
     def receive(self, data: bytes | bytearray | memoryview, now_s: float) -> None:
         """Take bytes of any length. raises: TheirError if they make no sense; the session is then over."""
@@ -286,7 +286,7 @@ class RtspSession:
             self._events.append(Closed())
             return
         self._state = _State.CLOSING
-        self._ask("TEARDOWN", self._play_url(), self._handle_teardown, timeout_s=TEARDOWN_TIMEOUT_S)
+        self._ask("TEARDOWN", self._play_url(), RtspSession._handle_teardown, timeout_s=TEARDOWN_TIMEOUT_S)
 
     # -- requests and their answers
 
@@ -294,7 +294,7 @@ class RtspSession:
         self,
         method: str,
         url: str,
-        on_answer: Callable[[Response, float], None],
+        on_answer: "_OnAnswer",
         *fields: tuple[str, str],
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
@@ -348,7 +348,7 @@ class RtspSession:
         if response.status in _REDIRECTS and self._state is _State.ASKING:
             self._end(Redirected(response.headers.get("location") or ""))
             return
-        pending.on_answer(response, self._now_s)
+        pending.on_answer(self, response, self._now_s)
 
     def _handle_401(self, pending: _Pending, response: Response) -> None:
         if self._state is _State.CLOSING:
@@ -399,7 +399,7 @@ class RtspSession:
         public = response.headers.get("public")
         if public is not None and "GET_PARAMETER" not in public.upper():
             self._keepalive_method = "OPTIONS"
-        self._ask("DESCRIBE", self._options.url, self._handle_describe, ("Accept", "application/sdp"))
+        self._ask("DESCRIBE", self._options.url, RtspSession._handle_describe, ("Accept", "application/sdp"))
 
     def _handle_describe(self, response: Response, now_s: float) -> None:
         if response.status >= 300:
@@ -442,7 +442,7 @@ class RtspSession:
             transport = f"RTP/AVP;unicast;client_port={first}-{second}"
         else:
             transport = f"RTP/AVP/TCP;unicast;interleaved={2 * position}-{2 * position + 1}"
-        self._ask("SETUP", url, lambda response, _: self._handle_setup(setup, response), ("Transport", transport))
+        self._ask("SETUP", url, lambda me, response, _: me._handle_setup(setup, response), ("Transport", transport))
 
     def _handle_setup(self, setup: _SetUp, response: Response) -> None:
         if response.status >= 300:
@@ -484,7 +484,7 @@ class RtspSession:
         if len(self._tracks) < len(self._wanted):
             self._set_up_next()
         else:
-            self._ask("PLAY", self._play_url(), self._handle_play, ("Range", "npt=0.000-"))
+            self._ask("PLAY", self._play_url(), RtspSession._handle_play, ("Range", "npt=0.000-"))
 
     def _handle_refused_setup(self, response: Response) -> None:
         if self._tracks:  # sound is refused: pictures are what matters
@@ -528,7 +528,7 @@ class RtspSession:
     def _send_keepalive(self) -> None:
         """At most four are on their way: they expire after 10 s and are at least 2.5 s apart."""
         self._plan_keepalive()
-        self._ask(self._keepalive_method, self._play_url(), self._handle_keepalive)
+        self._ask(self._keepalive_method, self._play_url(), RtspSession._handle_keepalive)
 
     def _handle_keepalive(self, response: Response, now_s: float) -> None:
         if response.status == 454:
@@ -574,6 +574,10 @@ class RtspSession:
             self._fail(Reason.ENDED, "the camera ended the session")
         elif request.method == "REDIRECT":
             self._end(Redirected(request.headers.get("location") or ""))
+
+
+_OnAnswer = Callable[[RtspSession, Response, float], None]
+"""Not bound: a request that is never answered would hold its session."""
 
 
 def _playing(setup: _SetUp, info: RtpInfo | None) -> PlayingTrack:

@@ -504,8 +504,12 @@ def test_reason_of_status_unknown_is_a_server_error() -> None:
     assert reason_of_status(599) is Reason.SERVER_ERROR
 
 
-def test_session_let_go_is_gone_without_the_collector() -> None:
-    session = playing(PureCamera())
+@pytest.mark.parametrize("teardown", [answer(), None])
+def test_session_let_go_is_gone_without_the_collector(teardown: bytes | None) -> None:
+    camera = PureCamera(TEARDOWN=teardown)
+    session = playing(camera)
+    session.close(1.0)
+    pump(session, camera, 1.0)
     gone = ref(session)
     del session
     assert gone() is None
