@@ -54,10 +54,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at the recorder. Bytes of the process; the rest as the process counts itself."""
+    """One look at the recorder. Bytes of the process; the rest as the process counts itself.
+
+    own_bytes: without mapped files (RssAnon). pss_bytes is shown only: it changes when a neighbour with the same libraries comes or goes.
+    """
 
     at_s: float
     rss_bytes: int
+    own_bytes: int
     pss_bytes: int
     cpu_s: float
     tasks: int
@@ -190,14 +194,19 @@ class Soak:
         status = await node.read("status", 30)
         cost = cost_of([node.process.pid])
         text = (Path("/proc") / str(node.process.pid) / "status").read_text()
-        rss = next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("VmRSS:"))
+        words = {
+            line.partition(":")[0]: line.split()[1]
+            for line in text.splitlines()
+            if line.startswith(("VmRSS", "RssAnon"))
+        }
+        rss, own = int(words["VmRSS"]) * 1024, int(words["RssAnon"]) * 1024
         fields = {name: int(status[name]) for name in ("tasks", "fds", "objects", "live")}
-        sample = Sample(round(self._clock.mono_s(), 1), rss, cost.pss_bytes, cost.cpu_s, **fields)
+        sample = Sample(round(self._clock.mono_s(), 1), rss, own, cost.pss_bytes, cost.cpu_s, **fields)
         self.samples.append(sample)
         if status["dropped_bytes"]:
             self.problems.append(f"the disk was too slow: {status['dropped_bytes']} bytes dropped")
         print(
-            f"{sample.at_s - self.samples[0].at_s:7.0f} s  rss {sample.rss_bytes / 1e6:6.1f}  pss {sample.pss_bytes / 1e6:6.1f} MB  "
+            f"{sample.at_s - self.samples[0].at_s:7.0f} s  rss {sample.rss_bytes / 1e6:6.1f}  own {sample.own_bytes / 1e6:6.1f}  pss {sample.pss_bytes / 1e6:6.1f} MB  "
             f"cpu {sample.cpu_s:6.1f} s  tasks {sample.tasks:3}  fds {sample.fds:3}  objects {sample.objects:6}  live {sample.live}",
             flush=True,
         )
@@ -207,7 +216,7 @@ class Soak:
     def _judge_memory(self) -> None:
         warm = self.samples[int(len(self.samples) * WARM_UP) + 1 :]
         third = max(1, len(warm) // 3)
-        for name in ("rss_bytes", "pss_bytes"):
+        for name in ("rss_bytes", "own_bytes"):
             first = mean(getattr(sample, name) for sample in warm[:third])
             last = mean(getattr(sample, name) for sample in warm[-third:])
             growth = last / first - 1
