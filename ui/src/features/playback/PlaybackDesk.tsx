@@ -2,6 +2,7 @@ import { App, Segmented } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { PlaybackState } from "@/players/playback/PlaybackDriver";
 import type { Camera } from "@/shared/api/cameras";
 import { useZone } from "@/shared/api/system";
 import { useKeys } from "@/shared/keyboard";
@@ -9,12 +10,14 @@ import { saveSnapshot } from "@/shared/media/snapshot";
 import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
 import { useNow } from "@/shared/time/useNow";
 import { CameraChoice } from "./CameraChoice";
+import { DimmedStill } from "./DimmedStill";
 import { centredOn, hourMs, levels, spanOf, type View, withVisible, zoomAt } from "./geometry";
 import { MomentChoice } from "./MomentChoice";
 import { PictureWords } from "./PictureWords";
+import { stillWishOf } from "./stillWish";
 import { Timeline } from "./Timeline";
 import { rates, Transport } from "./Transport";
-import { useRecorded } from "./timelineApi";
+import { useRecorded, useRecordedAround } from "./timelineApi";
 import { type Playback, usePlayback } from "./usePlayback";
 
 interface Props {
@@ -34,6 +37,11 @@ export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: P
   const atMs = playback.positionMs ?? startMs;
   const [view, setView] = useState<View>(() => centredOn(startMs, hourMs, nowMs));
   const recorded = useRecorded(camera.id, playback.session, view, nowMs);
+  const { state } = playback;
+  const around = useRecordedAround(camera.id, playback.session, state.kind === "gap" ? state.atMs : undefined);
+  // The view's own list is cut at its edges: it only stands in where the other cannot be read.
+  const shownRecorded = state.kind !== "gap" || around.isError ? (around.data ?? recorded.data) : around.data;
+  const wish = stillWishOf(state, atMs, shownRecorded);
   const controls = useControls(playback, atMs, nowMs, onMoment);
   const snapshot = useSnapshotOf(camera, playback, zone);
   useFollowing(playback, view, setView, nowMs);
@@ -53,9 +61,17 @@ export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: P
       <section className="bk-stage bk-desk-stage">
         <div className="bk-picture bk-desk-picture">
           {/* A click on the picture plays and pauses; the button below does the same for the keyboard. */}
-          <video ref={video} playsInline aria-hidden onClick={controls.toggle} />
+          <video
+            ref={video}
+            className={isWithoutPicture(state) ? "bk-hidden" : ""}
+            playsInline
+            aria-hidden
+            onClick={controls.toggle}
+          />
+          <DimmedStill {...{ camera, wish, zone, nowMs }} isDated={state.kind === "gap" || state.kind === "error"} />
           <PictureWords
-            {...{ state: playback.state, skip: playback.skip, recorded: recorded.data, zone, nowMs }}
+            {...{ state, skip: playback.skip, zone, nowMs }}
+            recorded={shownRecorded}
             onSeek={controls.seek}
             onRetry={() => controls.seek(atMs)}
           />
@@ -82,6 +98,11 @@ export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: P
       </section>
     </div>
   );
+}
+
+/** What the element shows then is black, or of another moment. */
+function isWithoutPicture({ kind }: PlaybackState): boolean {
+  return kind === "idle" || kind === "loading" || kind === "gap" || kind === "error";
 }
 
 function Shown({ atMs, zone, nowMs }: { atMs: number; zone: string; nowMs: number }) {
