@@ -6,11 +6,17 @@ import type { Camera } from "@/shared/api/cameras";
 import { conditionOf } from "@/shared/camera/condition";
 import { StateMark } from "@/shared/camera/StateMark";
 import { useWords } from "@/shared/camera/useWords";
+import { zoneBeside } from "@/shared/camera/zones";
 
 interface Props {
   cameras: readonly Camera[];
   shown: readonly string[];
   onPick: (id: string) => void;
+}
+
+function ZoneBeside({ camera }: { camera: Camera }) {
+  const words = useWords();
+  return <span className="bk-small">{zoneBeside(camera.name, words.zone(camera.zone))}</span>;
 }
 
 /** Cameras by premises; one click puts one on the wall. */
@@ -54,7 +60,9 @@ export function CameraPicker({ cameras, shown, onPick }: Props) {
                 aria-pressed={shown.includes(camera.id)}
                 onClick={() => onPick(camera.id)}
               >
-                <span className="bk-picker-name">{camera.name}</span>
+                <span className="bk-picker-name">
+                  {camera.name} <ZoneBeside camera={camera} />
+                </span>
                 <StateMark condition={conditionOf(camera)} />
               </button>
             ))}

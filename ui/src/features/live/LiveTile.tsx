@@ -16,6 +16,7 @@ import { useZone } from "@/shared/api/system";
 import { CameraStill } from "@/shared/camera/CameraStill";
 import { isNotRecording, isRecording, profileFor, reportOf } from "@/shared/camera/condition";
 import { useWords } from "@/shared/camera/useWords";
+import { zoneBeside } from "@/shared/camera/zones";
 import { saveLiveSnapshot } from "@/shared/media/snapshot";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -111,13 +112,14 @@ function TileStrip(props: StripProps) {
   const { camera, state } = props;
   const { t } = useTranslation();
   const words = useWords();
+  const zone = zoneBeside(camera.name, words.zone(camera.zone));
   const loss = reportOf(camera, profileFor(camera, props.tiles))?.loss_ratio ?? 0;
   return (
     <div className="bk-strip-bar">
       <span className="bk-strip-name" title={`${camera.premises_name} · ${camera.name}`}>
         {camera.premises_name && <span className="bk-strip-premises">{camera.premises_name}</span>}
         <span className="bk-strip-camera">{camera.name}</span>
-        <span className="bk-strip-zone">{words.zone(camera.zone)}</span>
+        {zone && <span className="bk-strip-zone">{zone}</span>}
       </span>
       <StripTools {...props} />
       <span className="bk-strip-facts">
