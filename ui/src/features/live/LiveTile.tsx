@@ -6,7 +6,6 @@ import {
   MutedOutlined,
   SoundOutlined,
 } from "@ant-design/icons";
-import { App } from "antd";
 import { type ReactNode, useEffect, useImperativeHandle, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -18,7 +17,7 @@ import { isNotRecording, isRecording, profileFor, reportOf } from "@/shared/came
 import { useWords } from "@/shared/camera/useWords";
 import { zoneBeside } from "@/shared/camera/zones";
 import { saveLiveSnapshot } from "@/shared/media/snapshot";
-import { formatMoment } from "@/shared/time/format";
+import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { TileWords } from "./TileWords";
 import { useLiveDriver } from "./useLiveDriver";
@@ -86,19 +85,12 @@ function useTileLabel(camera: Camera, state: LiveState): string {
 }
 
 function useSnapshot(camera: Camera, shownAtMs: () => number | undefined): () => Promise<void> {
-  const { t, i18n } = useTranslation();
-  const { message } = App.useApp();
   const zone = useZone();
+  const saveAndSay = useSnapshotWords();
   return async () => {
     if (!camera.abilities.includes("camera.snapshot")) return;
-    try {
-      // The moment on the screen, not that of the click's arrival: the officer saves what is seen.
-      const savedAtMs = await saveLiveSnapshot(camera, { shownAtMs: shownAtMs(), zone });
-      const at = formatMoment(savedAtMs, zone, i18n.language, serverNowMs());
-      message.success(t("live.snapshotSaved", { name: camera.name, at }));
-    } catch {
-      message.warning(t("snapshot.failed"), 8);
-    }
+    // The moment on the screen, not that of the click's arrival: the officer saves what is seen.
+    await saveAndSay(camera, () => saveLiveSnapshot(camera, { shownAtMs: shownAtMs(), zone }));
   };
 }
 

@@ -7,7 +7,8 @@ import type { Camera } from "@/shared/api/cameras";
 import { useZone } from "@/shared/api/system";
 import { useKeys } from "@/shared/keyboard";
 import { saveSnapshot } from "@/shared/media/snapshot";
-import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
+import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
+import { formatClock, formatDate } from "@/shared/time/format";
 import { useNow } from "@/shared/time/useNow";
 import { CameraChoice } from "./CameraChoice";
 import { DimmedStill } from "./DimmedStill";
@@ -200,19 +201,11 @@ function useDeskKeys(controls: Controls, snapshot: () => Promise<void>, { ruler,
 }
 
 function useSnapshotOf(camera: Camera, playback: Playback, zone: string): () => Promise<void> {
-  const { t, i18n } = useTranslation();
-  const { message } = App.useApp();
+  const saveAndSay = useSnapshotWords();
   return async () => {
     const atMs = playback.driver?.shownAtMs;
     if (atMs === undefined || !camera.abilities.includes("camera.snapshot")) return;
-    try {
-      const savedMs = await saveSnapshot(camera, { profile: "main", atMs, zone });
-      message.success(
-        t("live.snapshotSaved", { name: camera.name, at: formatMoment(savedMs, zone, i18n.language, Date.now()) }),
-      );
-    } catch {
-      message.warning(t("snapshot.failed"), 8);
-    }
+    await saveAndSay(camera, () => saveSnapshot(camera, { profile: "main", atMs, zone }));
   };
 }
 
