@@ -1,4 +1,4 @@
-import { SearchOutlined } from "@ant-design/icons";
+import { CloseCircleFilled, SearchOutlined } from "@ant-design/icons";
 import { Input } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -37,7 +37,7 @@ export function CameraPicker({ cameras, shown, onPick }: Props) {
   return (
     <aside className="bk-picker" aria-label={t("live.choose")}>
       <Input
-        allowClear
+        allowClear={{ clearIcon: <CloseCircleFilled aria-label={t("camera.clearSearch")} /> }}
         prefix={<SearchOutlined aria-hidden />}
         placeholder={t("common.search")}
         aria-label={t("camera.searchHint")}
