@@ -33,6 +33,8 @@ WARM_UP = 1 / 6  # of the samples
 MAX_GROWTH = 0.05
 MAX_TASK_DRIFT = 3
 MAX_FD_DRIFT = 12  # the index opens a reading connection for each thread that asks
+MAX_OBJECTS_GROWN = 3000  # the fragments of open files come and go
+MAX_OBJECTS_GROWN_PER_MINUTE = 20  # a cycle left by each connection would be 160
 EDGE_US = (
     1_500_000  # a gap may begin so much after (or before) its outage: last low-water batch, last picture, key frame
 )
@@ -218,6 +220,12 @@ class Soak:
         print(f"tasks {first.tasks} -> {last.tasks}, descriptors {first.fds} -> {last.fds}")
         if last.tasks - first.tasks > MAX_TASK_DRIFT:
             self.problems.append(f"{last.tasks - first.tasks} tasks more than at the beginning")
+        print(f"objects {first.objects} -> {last.objects}")
+        grown = last.objects - first.objects
+        if grown > MAX_OBJECTS_GROWN + MAX_OBJECTS_GROWN_PER_MINUTE * self._options.minutes:
+            self.problems.append(
+                f"{grown} objects more than at the beginning: something is kept, or waits for the collector"
+            )
         if last.fds - first.fds > MAX_FD_DRIFT:
             self.problems.append(f"{last.fds - first.fds} descriptors more than at the beginning")
 

@@ -14,6 +14,7 @@ Rules of this file: no packet is parsed here; `received_at` is an argument; noth
 """
 
 from typing import Final
+from weakref import proxy
 
 from brightkitchen.kernel.units import TICKS_PER_S, Utc, us_to_ticks
 
@@ -42,7 +43,9 @@ class TrackClock:
     def __init__(self, stream: "StreamTimeline", rate_hz: int) -> None:
         self.rate_hz = rate_hz
         self.jumps = 0
-        self._stream = stream
+        self._stream: StreamTimeline = proxy(
+            stream
+        )  # not in a cycle, or every closed connection waits for the collector
         self._started = False
         self._last = 0
         self._clock = 0
@@ -142,7 +145,7 @@ class TrackClock:
 class StreamTimeline:
     """All tracks of one connection."""
 
-    __slots__ = ("_aligned", "_origin", "_tracks", "rtp_info_refused")
+    __slots__ = ("__weakref__", "_aligned", "_origin", "_tracks", "rtp_info_refused")
 
     def __init__(self) -> None:
         self._tracks: list[TrackClock] = []

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
+from weakref import ref
 
 from brightkitchen.kernel.camerastate import Reason
 from brightkitchen.kernel.errors import OurError, TheirError
@@ -157,7 +158,14 @@ class RtspSession:
     def __init__(self, options: SessionOptions, login: Login | None, *, cnonce: bytes) -> None:
         self._options = options
         self._auth = Authenticator(login, cnonce=cnonce, basic_allowed=options.basic_allowed)
-        self._splitter = StreamSplitter(self._on_message)
+        me = ref(self)  # not in a cycle, or every closed connection waits for the collector
+
+        def on_message(message: Message) -> None:
+            session = me()
+            assert session is not None  # it owns the splitter
+            session._on_message(message)
+
+        self._splitter = StreamSplitter(on_message)
         self._events: deque[Event] = deque()
         self._last_event: Event | None = None
         self._out: list[bytes] = []

@@ -1,6 +1,7 @@
 """The receiver against well-behaved and lying cameras."""
 
 import base64
+import gc
 import itertools
 import struct
 from collections.abc import Sequence
@@ -746,3 +747,11 @@ def test_aac_after_a_gap_or_another_fragment_goes_on() -> None:
     )
     assert [unit.data for unit in receiver.receive_rtp(1, packets, T0)] == [b"one", b"two", b"bbbbcccccc"]
     assert receiver.units_dropped == 1
+
+
+def test_receiver_let_go_leaves_nothing_to_the_collector() -> None:
+    gc.collect()
+    receiver = RtpReceiver([H264, PCMA])
+    receive(receiver, send_pictures([KEY, (SLICE,)]))
+    del receiver
+    assert gc.collect() == 0

@@ -1,4 +1,5 @@
 from pathlib import Path
+from weakref import ref
 
 import pytest
 from tests.unit.wire.rtsp.pure_camera import PureCamera, answer, pump
@@ -501,3 +502,10 @@ def test_lf_only_answers_are_understood() -> None:
 
 def test_reason_of_status_unknown_is_a_server_error() -> None:
     assert reason_of_status(599) is Reason.SERVER_ERROR
+
+
+def test_session_let_go_is_gone_without_the_collector() -> None:
+    session = playing(PureCamera())
+    gone = ref(session)
+    del session
+    assert gone() is None
