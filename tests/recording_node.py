@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from brightkitchen.bootstrap.control import build_guard
+from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.node import Machine, build_node
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import CameraState

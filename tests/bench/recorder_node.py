@@ -6,12 +6,13 @@ Prints one JSON line when all cameras are live, and one with the frames of each 
 import argparse
 import asyncio
 import json
+import os
 import signal
 from pathlib import Path
 
 import uvloop
 
-from brightkitchen.bootstrap.control import build_guard
+from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.node import Machine, build_node, calm_collector
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import CameraState
@@ -53,8 +54,8 @@ async def record(arguments: argparse.Namespace) -> None:
     """Record until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    flags = {"netguard.allow_endpoints": (f"127.0.0.1:{arguments.port}",)}
-    config = load_config(None, {}, flags)
+    flags: dict[str, object] = {"netguard.allow_endpoints": (f"127.0.0.1:{arguments.port}",)}
+    config = load_config(None, os.environ, flags)
     clock, entropy = SystemClock(), SystemEntropy()
     machine = Machine(clock, entropy, Supervisor(clock, entropy))
     node = build_node(config, "node-0", arguments.data, build_guard(config), machine)

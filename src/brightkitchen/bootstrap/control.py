@@ -1,7 +1,6 @@
 """The control process: people, cameras, permissions, the page. Built here once, from its parts."""
 
 import asyncio
-import ipaddress
 import json
 import signal
 import sys
@@ -9,9 +8,9 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
 import uvloop
 
+from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.authz.keyring import KeyRing
@@ -32,7 +31,6 @@ from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.log import configure_logging
-from brightkitchen.kernel.netguard import GuardPolicy, IPAddress, NetGuard, parse_endpoint, parse_networks
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.web.admin import make_admin_app, serve_admin
 from brightkitchen.web.app import make_app
@@ -143,27 +141,6 @@ async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> 
 def folder_of(config: Config) -> Path:
     """Return the data folder, absolute."""
     return Path(config.data_dir).resolve()
-
-
-def build_guard(config: Config) -> NetGuard:
-    """Return the guard of every address a camera may name."""
-    own: set[IPAddress] = set()
-    for addresses in psutil.net_if_addrs().values():
-        for each in addresses:
-            try:
-                own.add(ipaddress.ip_address(each.address.partition("%")[0]))
-            except ValueError:
-                continue  # a hardware address
-    guard = config.netguard
-    return NetGuard(
-        GuardPolicy(
-            allow_networks=parse_networks(guard.allow_networks),
-            deny_networks=parse_networks(guard.deny_networks),
-            own_addresses=frozenset(own),
-            allow_endpoints=tuple(parse_endpoint(text) for text in guard.allow_endpoints),
-            allow_public=guard.allow_public,
-        )
-    )
 
 
 def site_origins(config: Config) -> tuple[str, ...]:

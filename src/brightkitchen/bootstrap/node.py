@@ -15,7 +15,7 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from brightkitchen.bootstrap.control import build_guard
+from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import Inheritance, read_inheritance, watch_launcher
 from brightkitchen.devices.ports import StreamAddress
 from brightkitchen.devices.rtsp.environment import RtspEnvironment

@@ -42,7 +42,7 @@ class MediaConfig(_Branch, frozen=True, kw_only=True):
     first_admin_port: Port = 8091
     segment_s: Annotated[float, Meta(ge=5, le=600)] = 60.0
     idle_close_s: Annotated[float, Meta(ge=1, le=600)] = 15.0
-    low_water_bytes: Annotated[int, Meta(ge=1, le=1048576)] = 131072
+    low_water_bytes: Annotated[int, Meta(ge=1, le=1048576)] = 262144
     connects_at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
     decode_workers: Annotated[int, Meta(ge=1, le=64)] = 1
 

@@ -113,6 +113,7 @@ describe("live", () => {
     renderAt("/live?wall=1&c=cam_0000000000000001");
     const tile = await screen.findByRole("group", { name: /站前小学食堂 烹饪间1号/ });
     expect(within(tile).getByText(/正在连接/)).toBeInTheDocument();
+    expect(within(tile).queryByText("烹饪")).not.toBeInTheDocument(); // the name says it
     await waitFor(() => expect(screen.getByText(/画面服务暂时没有响应，正在重连/)).toBeInTheDocument(), {
       timeout: 6_000,
     });

@@ -42,9 +42,9 @@ export class FakeSocket implements SocketPort {
     this.onmessage?.(new MessageEvent("message", { data }));
   }
 
-  drop(): void {
+  drop(code = 1006): void {
     this.readyState = 3;
-    this.onclose?.(new CloseEvent("close", { code: 1006 }));
+    this.onclose?.(new CloseEvent("close", { code }));
   }
 }
 

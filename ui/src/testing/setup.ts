@@ -18,6 +18,15 @@ window.ResizeObserver = class {
   unobserve() {}
   disconnect() {}
 };
+HTMLMediaElement.prototype.pause = () => undefined;
+HTMLMediaElement.prototype.load = () => undefined;
+HTMLCanvasElement.prototype.getContext = () => null;
+let blobs = 0;
+URL.createObjectURL = () => {
+  blobs += 1;
+  return `blob:${location.origin}/${blobs}`;
+};
+URL.revokeObjectURL = () => undefined;
 Element.prototype.scrollIntoView = () => undefined;
 
 beforeAll(() => {

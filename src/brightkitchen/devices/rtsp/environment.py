@@ -15,7 +15,7 @@ from brightkitchen.wire.rtp.description import TrackDescription
 from brightkitchen.wire.rtp.receiver import UDP_REORDER, RtpReceiver
 
 READ_BUFFER_BYTES = 512 * 1024
-LOW_WATER_BYTES = 128 * 1024
+LOW_WATER_BYTES = 256 * 1024
 
 
 class FormatChange(Protocol):

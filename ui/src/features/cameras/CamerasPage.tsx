@@ -1,4 +1,4 @@
-import { PlusOutlined, SearchOutlined } from "@ant-design/icons";
+import { CloseCircleFilled, PlusOutlined, SearchOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Input, Segmented } from "antd";
 import { useMemo, useState } from "react";
@@ -104,7 +104,7 @@ function CameraList({ cameras, isStale, readAtMs, onEdit }: ListProps) {
       <div className="bk-tools">
         <Input
           className="bk-search"
-          allowClear
+          allowClear={{ clearIcon: <CloseCircleFilled aria-label={t("camera.clearSearch")} /> }}
           prefix={<SearchOutlined aria-hidden />}
           placeholder={t("camera.searchHint")}
           aria-label={t("camera.searchHint")}

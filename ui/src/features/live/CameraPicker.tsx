@@ -1,4 +1,4 @@
-import { SearchOutlined } from "@ant-design/icons";
+import { CloseCircleFilled, SearchOutlined } from "@ant-design/icons";
 import { Input } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,11 +6,17 @@ import type { Camera } from "@/shared/api/cameras";
 import { conditionOf } from "@/shared/camera/condition";
 import { StateMark } from "@/shared/camera/StateMark";
 import { useWords } from "@/shared/camera/useWords";
+import { zoneBeside } from "@/shared/camera/zones";
 
 interface Props {
   cameras: readonly Camera[];
   shown: readonly string[];
   onPick: (id: string) => void;
+}
+
+function ZoneBeside({ camera }: { camera: Camera }) {
+  const words = useWords();
+  return <span className="bk-small">{zoneBeside(camera.name, words.zone(camera.zone))}</span>;
 }
 
 /** Cameras by premises; one click puts one on the wall. */
@@ -31,7 +37,7 @@ export function CameraPicker({ cameras, shown, onPick }: Props) {
   return (
     <aside className="bk-picker" aria-label={t("live.choose")}>
       <Input
-        allowClear
+        allowClear={{ clearIcon: <CloseCircleFilled aria-label={t("camera.clearSearch")} /> }}
         prefix={<SearchOutlined aria-hidden />}
         placeholder={t("common.search")}
         aria-label={t("camera.searchHint")}
@@ -54,7 +60,9 @@ export function CameraPicker({ cameras, shown, onPick }: Props) {
                 aria-pressed={shown.includes(camera.id)}
                 onClick={() => onPick(camera.id)}
               >
-                <span className="bk-picker-name">{camera.name}</span>
+                <span className="bk-picker-name">
+                  {camera.name} <ZoneBeside camera={camera} />
+                </span>
                 <StateMark condition={conditionOf(camera)} />
               </button>
             ))}

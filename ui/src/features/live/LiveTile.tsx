@@ -6,7 +6,6 @@ import {
   MutedOutlined,
   SoundOutlined,
 } from "@ant-design/icons";
-import { App } from "antd";
 import { type ReactNode, useEffect, useImperativeHandle, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -16,8 +15,9 @@ import { useZone } from "@/shared/api/system";
 import { CameraStill } from "@/shared/camera/CameraStill";
 import { isNotRecording, isRecording, profileFor, reportOf } from "@/shared/camera/condition";
 import { useWords } from "@/shared/camera/useWords";
+import { zoneBeside } from "@/shared/camera/zones";
 import { saveLiveSnapshot } from "@/shared/media/snapshot";
-import { formatMoment } from "@/shared/time/format";
+import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { TileWords } from "./TileWords";
 import { useLiveDriver } from "./useLiveDriver";
@@ -85,19 +85,12 @@ function useTileLabel(camera: Camera, state: LiveState): string {
 }
 
 function useSnapshot(camera: Camera, shownAtMs: () => number | undefined): () => Promise<void> {
-  const { t, i18n } = useTranslation();
-  const { message } = App.useApp();
   const zone = useZone();
+  const saveAndSay = useSnapshotWords();
   return async () => {
     if (!camera.abilities.includes("camera.snapshot")) return;
-    try {
-      // The moment on the screen, not that of the click's arrival: the officer saves what is seen.
-      const savedAtMs = await saveLiveSnapshot(camera, { shownAtMs: shownAtMs(), zone });
-      const at = formatMoment(savedAtMs, zone, i18n.language, serverNowMs());
-      message.success(t("live.snapshotSaved", { name: camera.name, at }));
-    } catch {
-      message.warning(t("snapshot.failed"), 8);
-    }
+    // The moment on the screen, not that of the click's arrival: the officer saves what is seen.
+    await saveAndSay(camera, () => saveLiveSnapshot(camera, { shownAtMs: shownAtMs(), zone }));
   };
 }
 
@@ -111,13 +104,14 @@ function TileStrip(props: StripProps) {
   const { camera, state } = props;
   const { t } = useTranslation();
   const words = useWords();
+  const zone = zoneBeside(camera.name, words.zone(camera.zone));
   const loss = reportOf(camera, profileFor(camera, props.tiles))?.loss_ratio ?? 0;
   return (
     <div className="bk-strip-bar">
       <span className="bk-strip-name" title={`${camera.premises_name} · ${camera.name}`}>
         {camera.premises_name && <span className="bk-strip-premises">{camera.premises_name}</span>}
         <span className="bk-strip-camera">{camera.name}</span>
-        <span className="bk-strip-zone">{words.zone(camera.zone)}</span>
+        {zone && <span className="bk-strip-zone">{zone}</span>}
       </span>
       <StripTools {...props} />
       <span className="bk-strip-facts">

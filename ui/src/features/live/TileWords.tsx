@@ -41,6 +41,10 @@ function secondsSince(sinceMs: number): number {
   return Math.max(0, Math.floor((performance.now() - sinceMs) / 1000));
 }
 
+function secondsUntil(atMs: number | null): number {
+  return atMs === null ? 0 : Math.max(0, Math.ceil((atMs - performance.now()) / 1000));
+}
+
 interface WordsProps {
   condition?: "connecting" | "degraded" | "offline";
   since?: string;
@@ -100,10 +104,12 @@ function ErrorWords({ state, onRetry }: { state: LiveState & { kind: "error" }; 
     revoked: t("live.revoked"),
     token_refused: state.detail || t("error.access"),
     unreachable: t("live.mediaBusy", { attempt: state.attempt }),
+    no_stream: t("live.noStream", { seconds: secondsUntil(state.retryAtMs) }),
+    too_many: t("live.tooMany", { seconds: secondsUntil(state.retryAtMs) }),
   } as const;
   return (
     <Words
-      condition={state.isFinal ? "offline" : "connecting"}
+      condition={state.isFinal || state.code === "no_stream" ? "offline" : "connecting"}
       sentence={sentences[state.code]}
       next={
         state.code !== "no_mse" &&

@@ -2,6 +2,7 @@ import { Select } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
 import { useWords } from "@/shared/camera/useWords";
+import { zoneBeside } from "@/shared/camera/zones";
 
 interface Props {
   cameras: readonly Camera[];
@@ -22,7 +23,9 @@ export function CameraChoice({ cameras, value, onChange }: Props) {
       showSearch={{ optionFilterProp: "label" }}
       options={cameras.map((camera) => ({
         value: camera.id,
-        label: [camera.premises_name, camera.name, words.zone(camera.zone)].filter(Boolean).join(" · "),
+        label: [camera.premises_name, camera.name, zoneBeside(camera.name, words.zone(camera.zone))]
+          .filter(Boolean)
+          .join(" · "),
       }))}
     />
   );

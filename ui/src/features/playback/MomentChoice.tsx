@@ -31,6 +31,7 @@ export function MomentChoice({ atMs, nowMs, zone, onSeek }: Props) {
         onClick={() => onSeek(atMs - dayMs)}
       />
       <DatePicker
+        className="bk-moment-date"
         aria-label={t("play.date")}
         allowClear={false}
         value={dayjs(date)}
@@ -46,6 +47,7 @@ export function MomentChoice({ atMs, nowMs, zone, onSeek }: Props) {
       />
       <span className="bk-moment-word">{t("play.jump")}</span>
       <TimePicker
+        className="bk-moment-time"
         aria-label={t("play.jumpLabel")}
         allowClear={false}
         showNow={false}

@@ -2,42 +2,56 @@ import { App, Segmented } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { PlaybackState } from "@/players/playback/PlaybackDriver";
 import type { Camera } from "@/shared/api/cameras";
 import { useZone } from "@/shared/api/system";
 import { useKeys } from "@/shared/keyboard";
 import { saveSnapshot } from "@/shared/media/snapshot";
-import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
+import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
+import { formatClock, formatDate } from "@/shared/time/format";
 import { useNow } from "@/shared/time/useNow";
 import { CameraChoice } from "./CameraChoice";
-import { centredOn, hourMs, levels, spanOf, type View, withVisible, zoomAt } from "./geometry";
+import { DimmedStill } from "./DimmedStill";
+import { centredOn, levels, spanOf, zoomAt } from "./geometry";
 import { MomentChoice } from "./MomentChoice";
 import { PictureWords } from "./PictureWords";
+import { stillWishOf } from "./stillWish";
 import { Timeline } from "./Timeline";
 import { rates, Transport } from "./Transport";
-import { useRecorded } from "./timelineApi";
+import { useRecorded, useRecordedAround } from "./timelineApi";
 import { type Playback, usePlayback } from "./usePlayback";
+import { type Ruler, useRuler } from "./useRuler";
 
 interface Props {
   camera: Camera;
   cameras: readonly Camera[];
   startMs: number;
+  /** What the address names; undefined: it names none. */
+  wantedMs: number | undefined;
+  /** A new one each time somebody comes to this address, other than by what this page wrote into it. */
+  arrival: string | undefined;
   onCamera: (id: string) => void;
   onMoment: (atMs: number) => void;
 }
 
-export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: Props) {
+export function PlaybackDesk({ camera, cameras, startMs, wantedMs, arrival, onCamera, onMoment }: Props) {
   const { t } = useTranslation();
   const zone = useZone();
   const nowMs = useNow();
   const video = useRef<HTMLVideoElement>(null);
   const playback = usePlayback(video, camera.id, startMs);
   const atMs = playback.positionMs ?? startMs;
-  const [view, setView] = useState<View>(() => centredOn(startMs, hourMs, nowMs));
-  const recorded = useRecorded(camera.id, playback.session, view, nowMs);
-  const controls = useControls(playback, atMs, nowMs, onMoment);
+  const { state } = playback;
+  const ruler = useRuler(startMs, atMs, state.kind === "playing" || state.kind === "buffering", nowMs);
+  const recorded = useRecorded(camera.id, playback.session, ruler.view, nowMs);
+  const around = useRecordedAround(camera.id, playback.session, state.kind === "gap" ? state.atMs : undefined);
+  // The view's own list is cut at its edges: it only stands in where the other cannot be read.
+  const shownRecorded = state.kind !== "gap" || around.isError ? (around.data ?? recorded.data) : around.data;
+  const wish = stillWishOf(state, atMs, shownRecorded);
+  const controls = useControls(playback, atMs, nowMs, ruler.show, onMoment);
   const snapshot = useSnapshotOf(camera, playback, zone);
-  useFollowing(playback, view, setView, nowMs);
-  useDeskKeys(controls, snapshot, { view, setView, atMs, nowMs });
+  useArrival(arrival, wantedMs, controls.jump);
+  useDeskKeys(controls, snapshot, { ruler, atMs, nowMs });
   const copyLink = useLink(camera, atMs);
   return (
     <div className="bk-desk">
@@ -53,9 +67,17 @@ export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: P
       <section className="bk-stage bk-desk-stage">
         <div className="bk-picture bk-desk-picture">
           {/* A click on the picture plays and pauses; the button below does the same for the keyboard. */}
-          <video ref={video} playsInline aria-hidden onClick={controls.toggle} />
+          <video
+            ref={video}
+            className={isWithoutPicture(state) ? "bk-hidden" : ""}
+            playsInline
+            aria-hidden
+            onClick={controls.toggle}
+          />
+          <DimmedStill {...{ camera, wish, zone, nowMs }} isDated={state.kind === "gap" || state.kind === "error"} />
           <PictureWords
-            {...{ state: playback.state, skip: playback.skip, recorded: recorded.data, zone, nowMs }}
+            {...{ state, skip: playback.skip, zone, nowMs }}
+            recorded={shownRecorded}
             onSeek={controls.seek}
             onRetry={() => controls.seek(atMs)}
           />
@@ -76,12 +98,17 @@ export function PlaybackDesk({ camera, cameras, startMs, onCamera, onMoment }: P
           <Shown atMs={atMs} zone={zone} nowMs={nowMs} />
         </div>
         <TimelineBar
-          {...{ view, setView, nowMs, zone, atMs, onSeek: controls.seek, isFailing: recorded.isError }}
+          {...{ ruler, nowMs, zone, atMs, onSeek: controls.seek, isFailing: recorded.isError }}
           recorded={recorded.data}
         />
       </section>
     </div>
   );
+}
+
+/** What the element shows then is black, or of another moment. */
+function isWithoutPicture({ kind }: PlaybackState): boolean {
+  return kind === "idle" || kind === "loading" || kind === "gap" || kind === "error";
 }
 
 function Shown({ atMs, zone, nowMs }: { atMs: number; zone: string; nowMs: number }) {
@@ -97,16 +124,34 @@ function Shown({ atMs, zone, nowMs }: { atMs: number; zone: string; nowMs: numbe
   );
 }
 
-function useControls(playback: Playback, atMs: number, nowMs: number, onMoment: (atMs: number) => void) {
+/** Somebody followed a link or went back while this page was open: goes to the moment that the address names now. */
+function useArrival(arrival: string | undefined, wantedMs: number | undefined, jump: (atMs: number) => void): void {
+  const last = useRef(arrival);
+  useEffect(() => {
+    if (arrival === undefined || arrival === last.current) return;
+    last.current = arrival;
+    if (wantedMs !== undefined) jump(wantedMs);
+  });
+}
+
+function useControls(
+  playback: Playback,
+  atMs: number,
+  nowMs: number,
+  show: (atMs: number) => void,
+  onMoment: (atMs: number) => void,
+) {
   const { driver, state } = playback;
   const [rate, setRateState] = useState(1);
   const [hasSound, setHasSound] = useState(false);
   const [wantsPlay, setWantsPlay] = useState(true);
-  const seek = (wantedMs: number) => {
+  const jump = (wantedMs: number): number => {
     const targetMs = Math.min(wantedMs, nowMs - 1_000);
     driver?.seek(targetMs);
-    onMoment(targetMs);
+    show(targetMs);
+    return targetMs;
   };
+  const seek = (wantedMs: number) => onMoment(jump(wantedMs));
   const step = (deltaMs: number) => seek((driver?.shownAtMs ?? atMs) + deltaMs);
   const setRate = (next: number) => {
     setRateState(next);
@@ -123,39 +168,18 @@ function useControls(playback: Playback, atMs: number, nowMs: number, onMoment: 
     driver?.setSound(!hasSound);
   };
   const isPlaying = wantsPlay && state.kind !== "gap" && state.kind !== "ended" && state.kind !== "error";
-  return { rate, hasSound, isPlaying, wantsPlay, seek, step, setRate, toggle, toggleSound };
+  return { rate, hasSound, isPlaying, wantsPlay, jump, seek, step, setRate, toggle, toggleSound };
 }
 
 type Controls = ReturnType<typeof useControls>;
 
-/** Keeps the playhead in sight while it moves by itself. */
-function useFollowing(playback: Playback, view: View, setView: (view: View) => void, nowMs: number): void {
-  const { positionMs, state } = playback;
-  const lastMs = useRef<number | undefined>(undefined);
-  useEffect(() => {
-    if (positionMs === undefined) return;
-    const wasInSight = lastMs.current === undefined || (lastMs.current >= view.fromMs && lastMs.current <= view.toMs);
-    const hasMoved = lastMs.current !== positionMs;
-    lastMs.current = positionMs;
-    // Somebody who panned away looks at something else: leave the ruler alone until the playhead is met again.
-    if (!hasMoved || (!wasInSight && state.kind === "playing")) return;
-    const next = withVisible(view, positionMs, nowMs);
-    if (next !== view) setView(next);
-  }, [positionMs, state.kind, view, setView, nowMs]);
-}
-
 interface DeskKeys {
-  view: View;
-  setView: (view: View) => void;
+  ruler: Ruler;
   atMs: number;
   nowMs: number;
 }
 
-function useDeskKeys(
-  controls: Controls,
-  snapshot: () => Promise<void>,
-  { view, setView, atMs, nowMs }: DeskKeys,
-): void {
+function useDeskKeys(controls: Controls, snapshot: () => Promise<void>, { ruler, atMs, nowMs }: DeskKeys): void {
   useKeys((code, event) => {
     const stepMs = event.shiftKey ? 60_000 : 5_000;
     if (code === "ArrowLeft") controls.step(-stepMs);
@@ -169,27 +193,19 @@ function useDeskKeys(
     } else if (code === "KeyS") void snapshot();
     else if (code === "KeyM") controls.toggleSound();
     else if (code === "KeyN") controls.seek(nowMs - 5_000);
-    else if (code === "Minus" || code === "NumpadSubtract") setView(zoomAt(view, atMs, 2, nowMs));
-    else if (code === "Equal" || code === "NumpadAdd") setView(zoomAt(view, atMs, 0.5, nowMs));
+    else if (code === "Minus" || code === "NumpadSubtract") ruler.move(zoomAt(ruler.view, atMs, 2, nowMs));
+    else if (code === "Equal" || code === "NumpadAdd") ruler.move(zoomAt(ruler.view, atMs, 0.5, nowMs));
     else return false;
     return true;
   });
 }
 
 function useSnapshotOf(camera: Camera, playback: Playback, zone: string): () => Promise<void> {
-  const { t, i18n } = useTranslation();
-  const { message } = App.useApp();
+  const saveAndSay = useSnapshotWords();
   return async () => {
     const atMs = playback.driver?.shownAtMs;
     if (atMs === undefined || !camera.abilities.includes("camera.snapshot")) return;
-    try {
-      const savedMs = await saveSnapshot(camera, { profile: "main", atMs, zone });
-      message.success(
-        t("live.snapshotSaved", { name: camera.name, at: formatMoment(savedMs, zone, i18n.language, Date.now()) }),
-      );
-    } catch {
-      message.warning(t("snapshot.failed"), 8);
-    }
+    await saveAndSay(camera, () => saveSnapshot(camera, { profile: "main", atMs, zone }));
   };
 }
 
@@ -206,8 +222,7 @@ function useLink(camera: Camera, atMs: number): () => void {
 }
 
 interface BarProps {
-  view: View;
-  setView: (view: View) => void;
+  ruler: Ruler;
   recorded: ReturnType<typeof useRecorded>["data"];
   isFailing: boolean;
   atMs: number;
@@ -216,9 +231,9 @@ interface BarProps {
   onSeek: (atMs: number) => void;
 }
 
-function TimelineBar({ view, setView, recorded, isFailing, atMs, nowMs, zone, onSeek }: BarProps) {
+function TimelineBar({ ruler, recorded, isFailing, atMs, nowMs, zone, onSeek }: BarProps) {
   const { t } = useTranslation();
-  const spanMs = Math.round(spanOf(view) / 1000) * 1000;
+  const spanMs = Math.round(spanOf(ruler.view) / 1000) * 1000;
   return (
     <div className="bk-desk-timeline">
       <div className="bk-desk-tools">
@@ -227,7 +242,7 @@ function TimelineBar({ view, setView, recorded, isFailing, atMs, nowMs, zone, on
           aria-label={t("play.zoom")}
           value={spanMs}
           options={levels.map((level) => ({ value: level.spanMs, label: t(`play.zoom.${level.key}`) }))}
-          onChange={(wantedMs) => setView(centredOn(atMs, wantedMs, nowMs))}
+          onChange={(wantedMs) => ruler.move(centredOn(atMs, wantedMs, nowMs))}
         />
         <span className="bk-legend">
           <i className="bk-key-recorded" /> {t("play.legend.recorded")}
@@ -236,9 +251,10 @@ function TimelineBar({ view, setView, recorded, isFailing, atMs, nowMs, zone, on
         <span className="bk-stage-hint">{isFailing ? t("play.timelineFailed") : t("play.hint")}</span>
       </div>
       <Timeline
-        {...{ view, recorded, nowMs, zone, onSeek }}
+        {...{ view: ruler.view, recorded, nowMs, zone, onSeek }}
         playheadMs={atMs}
-        onView={setView}
+        onView={ruler.move}
+        onHold={ruler.hold}
         label={t("play.timeline")}
       />
     </div>

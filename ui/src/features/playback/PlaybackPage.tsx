@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Skeleton } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link, useLocation, useNavigationType, useSearchParams } from "react-router";
 import { camerasQuery } from "@/shared/api/cameras";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -16,8 +16,12 @@ export function PlaybackPage() {
   const [query, setQuery] = useSearchParams();
   const cameras = useQuery(camerasQuery);
   const id = query.get("c") ?? "";
-  const wantedMs = Date.parse(query.get("t") ?? "");
-  const startMs = Number.isNaN(wantedMs) ? serverNowMs() - defaultBackMs : wantedMs;
+  const location = useLocation();
+  // The desk itself only replaces the address.
+  const arrival = useNavigationType() === "REPLACE" ? undefined : location.key;
+  const namedMs = Date.parse(query.get("t") ?? "");
+  const wantedMs = Number.isNaN(namedMs) ? undefined : namedMs;
+  const startMs = wantedMs ?? serverNowMs() - defaultBackMs;
   if (cameras.isError && cameras.data === undefined)
     return (
       <div className="bk-page">
@@ -40,7 +44,7 @@ export function PlaybackPage() {
     return (
       <PlaybackDesk
         key={camera.id}
-        {...{ camera, cameras: playable, startMs, onCamera: choose, onMoment: keepMoment }}
+        {...{ camera, cameras: playable, startMs, wantedMs, arrival, onCamera: choose, onMoment: keepMoment }}
       />
     );
   return (

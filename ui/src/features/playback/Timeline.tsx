@@ -14,6 +14,8 @@ interface Props {
   zone: string;
   onView: (view: View) => void;
   onSeek: (atMs: number) => void;
+  /** The pointer is down on the ruler, or up again. */
+  onHold: (isHeld: boolean) => void;
   /** Keys that the page does not take itself. */
   label: string;
 }
@@ -46,6 +48,7 @@ export function Timeline(props: Props) {
     if (event.button !== 0) return;
     const xPx = xIn(event);
     event.currentTarget.setPointerCapture(event.pointerId);
+    props.onHold(true);
     pointers.current.set(event.pointerId, xPx);
     const isOnHead = shownMs !== undefined && Math.abs(xOf(view, widthPx, shownMs) - xPx) <= 7;
     drag.current = isOnHead
@@ -81,6 +84,7 @@ export function Timeline(props: Props) {
   };
   const onPointerUp = (event: PointerEvent) => {
     pointers.current.delete(event.pointerId);
+    props.onHold(pointers.current.size > 0);
     const now = drag.current;
     drag.current = undefined;
     if (now?.kind === "scrub") {
@@ -90,6 +94,7 @@ export function Timeline(props: Props) {
   };
   const onPointerCancel = (event: PointerEvent) => {
     pointers.current.delete(event.pointerId);
+    props.onHold(pointers.current.size > 0);
     drag.current = undefined;
     setScrubMs(undefined);
   };

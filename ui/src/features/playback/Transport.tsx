@@ -33,21 +33,21 @@ export function Transport(props: Props) {
   return (
     <div className="bk-transport">
       <Button
-        className="bk-stage-button"
+        className="bk-stage-button bk-transport-step"
         icon={<FastBackwardOutlined />}
         aria-label={t("play.back")}
         title={t("play.back")}
         onClick={() => props.onStep(-5_000)}
       />
       <Button
-        className="bk-stage-button"
+        className="bk-stage-button bk-transport-play"
         icon={isPlaying ? <PauseOutlined /> : <CaretRightOutlined />}
         onClick={props.onToggle}
       >
         {play}
       </Button>
       <Button
-        className="bk-stage-button"
+        className="bk-stage-button bk-transport-step"
         icon={<FastForwardOutlined />}
         aria-label={t("play.forward")}
         title={t("play.forward")}

@@ -58,10 +58,20 @@ export function centredOn(atMs: number, spanMs: number, nowMs: number): View {
   return clampToNow({ fromMs: atMs - spanMs / 2, toMs: atMs + spanMs / 2 }, nowMs);
 }
 
+/** Whether the playhead can be seen, not just at the right edge. */
+export function isInSight(view: View, atMs: number): boolean {
+  return atMs >= view.fromMs && atMs <= view.toMs - spanOf(view) / 20;
+}
+
+/** After a jump: the same view if the moment can be seen in it, else one of the same width around the moment. */
+export function shownAround(view: View, atMs: number, nowMs: number): View {
+  return isInSight(view, atMs) ? view : centredOn(atMs, spanOf(view), nowMs);
+}
+
 /** The view moved just enough that `atMs` is inside with a margin of a tenth. */
 export function withVisible(view: View, atMs: number, nowMs: number): View {
   const marginMs = spanOf(view) / 10;
-  if (atMs >= view.fromMs && atMs <= view.toMs - marginMs / 2) return view;
+  if (isInSight(view, atMs)) return view;
   return atMs < view.fromMs
     ? panBy(view, atMs - view.fromMs - marginMs, nowMs)
     : panBy(view, atMs - view.toMs + 8 * marginMs, nowMs);

@@ -27,6 +27,38 @@ export function askedRange(view: View, nowMs: number): View {
   return { fromMs, toMs: Math.max(fromMs + 60_000, Math.min(toMs, Math.ceil(nowMs / 60_000) * 60_000)) };
 }
 
+async function fetchTimeline(
+  session: MediaSession | undefined,
+  camera: string,
+  range: View,
+  signal: AbortSignal,
+): Promise<Recorded> {
+  if (!session) throw new TypeError("no session");
+  const query = new URLSearchParams({
+    profile: "main",
+    from: new Date(range.fromMs).toISOString(),
+    to: new Date(range.toMs).toISOString(),
+  });
+  const response = await session.get(`/play/${camera}/timeline?${query}`, signal);
+  return parseTimeline((await response.json()) as TimelineBody);
+}
+
+const aroundMs = 7 * dayMs;
+
+/** What is recorded in the week on either side of a moment: the ends of its gap, however narrow the view is. */
+export function useRecordedAround(camera: string, session: MediaSession | undefined, atMs: number | undefined) {
+  const minuteMs = atMs === undefined ? 0 : Math.floor(atMs / 60_000) * 60_000;
+  return useQuery({
+    queryKey: ["timelineAround", camera, minuteMs],
+    enabled: session !== undefined && atMs !== undefined,
+    queryFn: ({ signal }) =>
+      fetchTimeline(session, camera, { fromMs: minuteMs - aroundMs, toMs: minuteMs + aroundMs }, signal),
+    staleTime: 5_000,
+    refetchInterval: 10_000,
+    retry: 2,
+  });
+}
+
 /** What is recorded around the view; read again every ten seconds while now is in sight. */
 export function useRecorded(camera: string, session: MediaSession | undefined, view: View, nowMs: number) {
   const { fromMs, toMs } = askedRange(view, nowMs);
@@ -34,16 +66,8 @@ export function useRecorded(camera: string, session: MediaSession | undefined, v
   return useQuery({
     queryKey: ["timeline", camera, fromMs, endsNow ? "now" : toMs],
     enabled: session !== undefined,
-    queryFn: async ({ signal }): Promise<Recorded> => {
-      if (!session) throw new TypeError("no session");
-      const query = new URLSearchParams({
-        profile: "main",
-        from: new Date(fromMs).toISOString(),
-        to: new Date(endsNow ? Date.now() + 60_000 : toMs).toISOString(),
-      });
-      const response = await session.get(`/play/${camera}/timeline?${query}`, signal);
-      return parseTimeline((await response.json()) as TimelineBody);
-    },
+    queryFn: ({ signal }) =>
+      fetchTimeline(session, camera, { fromMs, toMs: endsNow ? Date.now() + 60_000 : toMs }, signal),
     placeholderData: (old, query) => (query?.queryKey[1] === camera ? keepPreviousData(old) : undefined),
     refetchInterval: endsNow ? 10_000 : false,
     retry: 2,

@@ -206,6 +206,86 @@ describe("LiveDriver", () => {
     expect(driver.state).toMatchObject({ kind: "error", code: "revoked", isFinal: true });
   });
 
+  it("takes one fresh token when its own is refused, and then says so for good", async () => {
+    const { browser, driver, asked } = await started();
+    browser.socket.open();
+    browser.socket.drop(4401);
+    await settle();
+    expect(browser.sockets).toHaveLength(2);
+    browser.socket.open();
+    expect(browser.socket.sent).toEqual([{ token: "bk1.main.2", audio: false }]);
+    browser.socket.drop(4401);
+    await browser.pass(300_000);
+    expect(asked).toHaveLength(2);
+    expect(browser.sockets).toHaveLength(2);
+    expect(driver.state).toMatchObject({ kind: "error", code: "token_refused", isFinal: true, detail: "" });
+  });
+
+  it("takes a fresh token again when one is refused much later", async () => {
+    const { browser, driver } = await playing();
+    browser.socket.drop(4401);
+    await settle();
+    browser.socket.open();
+    browser.socket.say(hello());
+    for (let second = 1; second <= 31; second += 1) {
+      sendVideo(browser, 90_000 * (3_600 + second), 1_000);
+      await browser.pass(1_000);
+    }
+    browser.socket.drop(4401);
+    await settle();
+    expect(browser.sockets).toHaveLength(3);
+    expect(driver.state.kind).not.toBe("error");
+  });
+
+  it.each([
+    [4404, "no_stream", 30_000],
+    [4429, "too_many", 10_000],
+  ] as const)(
+    "waits long, and longer each time, after close code %d, and says until when",
+    async (code, name, leastMs) => {
+      const { browser, driver } = await started();
+      const waits: number[] = [];
+      while (waits.length < 5) {
+        const before = browser.sockets.length;
+        browser.socket.drop(code);
+        expect(driver.state).toMatchObject({ kind: "error", code: name, isFinal: false });
+        const atMs = browser.monoMs();
+        const told = driver.state.kind === "error" ? driver.state.retryAtMs : null;
+        while (browser.sockets.length === before) await browser.pass(500);
+        waits.push(browser.monoMs() - atMs);
+        expect(told).toBe(browser.monoMs());
+      }
+      expect(waits.every((waitMs) => waitMs >= leastMs)).toBe(true);
+      expect(waits[1]).toBe(2 * (waits[0] ?? 0));
+      expect(Math.max(...waits)).toBeLessThanOrEqual(156_000);
+    },
+  );
+
+  it("hears the close code behind an end that it does not know", async () => {
+    const { browser, driver } = await started();
+    browser.socket.open();
+    browser.socket.say({ type: "end", code: "media.too_many_viewers" });
+    browser.socket.drop(4429);
+    expect(driver.state).toMatchObject({ kind: "error", code: "too_many" });
+  });
+
+  it("does not connect again for the close that follows a withdrawn right", async () => {
+    const { browser, driver } = await playing();
+    const { onclose } = browser.socket;
+    browser.socket.say({ type: "end", code: "revoked" });
+    onclose?.(new CloseEvent("close", { code: 4000 }));
+    await browser.pass(60_000);
+    expect(browser.sockets).toHaveLength(1);
+    expect(driver.state).toMatchObject({ kind: "error", code: "revoked" });
+  });
+
+  it("connects anew after a close code 4000 whose end was lost", async () => {
+    const { browser } = await playing();
+    browser.socket.drop(4000);
+    await browser.pass(1_000);
+    expect(browser.sockets).toHaveLength(2);
+  });
+
   it("does not ask again for a token that was denied", async () => {
     const { browser, driver, states } = await started({
       fetchToken: () => Promise.reject(new TokenDenied("没有权限")),

@@ -20,9 +20,24 @@ export type LiveState =
   | { kind: "playing"; picture: LivePicture; delayMs: number; bitrateBps: number }
   | { kind: "stalled"; sinceMs: number; picture: LivePicture }
   | { kind: "offline"; state: string; reason: string | null; sinceAt: string | null }
-  | { kind: "error"; code: LiveErrorCode; isFinal: boolean; attempt: number; codec: string; detail: string };
+  | {
+      kind: "error";
+      code: LiveErrorCode;
+      isFinal: boolean;
+      attempt: number;
+      codec: string;
+      detail: string;
+      retryAtMs: number | null;
+    };
 
-export type LiveErrorCode = "no_mse" | "codec_unsupported" | "revoked" | "token_refused" | "unreachable";
+export type LiveErrorCode =
+  | "no_mse"
+  | "codec_unsupported"
+  | "revoked"
+  | "token_refused"
+  | "unreachable"
+  | "no_stream"
+  | "too_many";
 
 export interface LiveToken {
   token: string;
@@ -48,6 +63,13 @@ const silentStalledMs = 3_000;
 const silentReconnectMs = 12_000;
 const keepBehindS = 8;
 const steadyMs = 10_000;
+/** A token refused again this soon was not merely too old. */
+const refusedAgainMs = 30_000;
+/** docs/design/media-path.md §4.1. */
+const closeCodes = { refused: 4401, noStream: 4404, tooMany: 4429 } as const;
+/** The node has said that trying at once is useless: at least this long, longer each time. */
+const pacedMs = { no_stream: 30_000, too_many: 10_000 } as const;
+const longestPacedMs = 120_000;
 
 /** Owns the socket, the media source and the element's clock of one live picture; publishes one state. No React. */
 export class LiveDriver {
@@ -84,6 +106,7 @@ export class LiveDriver {
   #audioOffsetDue = false;
   #offline: { state: string; reason: string | null; since: string | null } | undefined;
   #receivedBytes: [number, number][] = [];
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(video: VideoPort, options: LiveOptions, ports: LivePorts) {
     this.#video = video;
@@ -152,11 +175,27 @@ export class LiveDriver {
     socket.onmessage = (event) => {
       if (epoch === this.#epoch) this.#receive(event.data);
     };
-    socket.onclose = () => {
-      if (epoch === this.#epoch && this.#running) this.#reconnect("unreachable");
+    socket.onclose = (event) => {
+      if (epoch === this.#epoch && this.#running) this.#onClose(event.code);
     };
     this.#renew = this.#ports.setTimer(() => void this.#renewLease(epoch), renewEveryMs);
     this.#tick = this.#ports.setTimer(() => this.#onTick(epoch), tickEveryMs);
+  }
+
+  #onClose(code: number): void {
+    if (code === closeCodes.refused) this.#onRefused();
+    else if (code === closeCodes.noStream) this.#reconnectPaced("no_stream");
+    else if (code === closeCodes.tooMany) this.#reconnectPaced("too_many");
+    else this.#reconnect("unreachable");
+  }
+
+  /** A token may have grown too old on its way: one fresh one is tried, a second refusal is meant. */
+  #onRefused(): void {
+    const nowMs = this.#ports.monoMs();
+    const isAgain = nowMs - this.#refusedAtMs < refusedAgainMs;
+    this.#refusedAtMs = nowMs;
+    if (isAgain) this.#fail("token_refused");
+    else void this.#connect();
   }
 
   async #renewLease(epoch: number): Promise<void> {
@@ -204,9 +243,9 @@ export class LiveDriver {
   #onEnd(code: string): void {
     if (code === "revoked") this.#fail("revoked");
     else if (code === "codec_unsupported") this.#onUnplayable(this.#hello?.video.mime ?? "");
-    else if (code === "lease_expired") {
-      void this.#connect();
-    } else this.#reconnect("unreachable");
+    else if (code === "lease_expired") this.#onRefused();
+    else if (code === "node_stopping") this.#reconnect("unreachable");
+    // Any other end is told by the close code that follows; should none follow, by the silence.
   }
 
   #onHello(hello: Hello): void {
@@ -397,13 +436,27 @@ export class LiveDriver {
   }
 
   #reconnect(code: LiveErrorCode): void {
-    const epoch = this.#dropConnection();
     this.#attempt += 1;
     const waitMs = Math.min(15_000, 400 * 2 ** Math.min(this.#attempt, 6)) * (0.7 + 0.6 * this.#ports.random());
-    if (this.#attempt >= 2) {
-      this.#connectingSinceMs = this.#ports.monoMs();
-      this.#publish({ kind: "error", code, isFinal: false, attempt: this.#attempt, codec: "", detail: "" });
-    }
+    this.#planConnect(waitMs);
+    if (this.#attempt >= 2) this.#publishRetry(code, null);
+  }
+
+  #reconnectPaced(code: keyof typeof pacedMs): void {
+    const longerMs = Math.min(longestPacedMs, pacedMs[code] * 2 ** Math.min(this.#attempt, 4));
+    this.#attempt += 1;
+    const waitMs = longerMs * (1 + 0.3 * this.#ports.random());
+    this.#planConnect(waitMs);
+    this.#publishRetry(code, this.#ports.monoMs() + waitMs);
+  }
+
+  #publishRetry(code: LiveErrorCode, retryAtMs: number | null): void {
+    this.#connectingSinceMs = this.#ports.monoMs();
+    this.#publish({ kind: "error", code, isFinal: false, attempt: this.#attempt, codec: "", detail: "", retryAtMs });
+  }
+
+  #planConnect(waitMs: number): void {
+    const epoch = this.#dropConnection();
     this.#retry = this.#ports.setTimer(() => {
       if (epoch === this.#epoch && this.#running) void this.#connect();
     }, waitMs);
@@ -412,7 +465,7 @@ export class LiveDriver {
   #fail(code: LiveErrorCode, detail = "", codec = ""): void {
     this.#dropConnection();
     this.#dropSource();
-    this.#publish({ kind: "error", code, isFinal: true, attempt: this.#attempt, codec, detail });
+    this.#publish({ kind: "error", code, isFinal: true, attempt: this.#attempt, codec, detail, retryAtMs: null });
   }
 
   /** returns: the epoch of the connection to come. */

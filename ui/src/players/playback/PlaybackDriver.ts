@@ -59,10 +59,10 @@ export class PlaybackDriver {
     on("seeked", () => this.#onTime());
     on("playing", () => this.#publish({ kind: "playing" }));
     on("pause", () => {
-      if (this.#isShowing()) this.#publish({ kind: "paused" });
+      if (this.#hasPicture()) this.#publish({ kind: "paused" });
     });
     on("waiting", () => {
-      if (this.#isShowing()) this.#publish({ kind: "buffering" });
+      if (this.#hasPicture()) this.#publish({ kind: "buffering" });
     });
     on("canplay", () => {
       if (this.#isShowing() && video.paused) this.#publish({ kind: "paused" });
@@ -152,6 +152,11 @@ export class PlaybackDriver {
     return this.#state.kind !== "gap" && this.#state.kind !== "error" && this.#hls !== undefined;
   }
 
+  /** False while the first picture is awaited: until then nothing is paused or held up. */
+  #hasPicture(): boolean {
+    return this.#isShowing() && this.#state.kind !== "loading";
+  }
+
   #pieces(): WallPiece[] {
     if (!this.#details) return this.#listed;
     return this.#details.fragments.flatMap((fragment) =>
@@ -166,6 +171,7 @@ export class PlaybackDriver {
     this.#dropHls();
     this.#pendingAtMs = atMs;
     this.#publish({ kind: "loading", atMs });
+    this.#options.onPosition(atMs);
     const fromMs = atMs - beforeMs;
     const toMs = Math.max(atMs + 1_000, Math.min(atMs + windowMs, this.#options.nowMs()));
     this.#window = { fromMs, toMs };

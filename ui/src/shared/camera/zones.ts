@@ -28,3 +28,8 @@ const byWord = new Map<string, string>(zoneCodes.map((code) => [zhCN[`zone.${cod
 export function zoneCodeOf(zone: string): string {
   return byWord.get(zone) ?? zone;
 }
+
+/** The zone's word where the camera's name does not say it already, else "": "切配间2号" needs no "切配" beside it. */
+export function zoneBeside(name: string, zoneWord: string): string {
+  return name.toLocaleLowerCase().includes(zoneWord.toLocaleLowerCase()) ? "" : zoneWord;
+}

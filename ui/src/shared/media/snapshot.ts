@@ -2,12 +2,23 @@ import { MediaRefused, MediaSession } from "@/players/mediaSession";
 import type { Camera } from "@/shared/api/cameras";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
 import { formatClock, formatIsoDate } from "@/shared/time/format";
+import { serverNowMs } from "@/shared/time/serverClock";
 
-/** Takes the frame shown at `atMs` (now if undefined) from the node and saves it. returns: UTC of the frame, ms. */
+export interface SavedSnapshot {
+  /** UTC of the saved frame, ms. */
+  atMs: number;
+  /** UTC of the frame that was on the screen, ms, where another one was saved. */
+  insteadOfMs: number | undefined;
+}
+
+/** Frames of one camera may be this far apart and still be the one that was shown. */
+const sameFrameMs = 1_000;
+
+/** Takes the frame shown at `atMs` (now if undefined) from the node and saves it. raises: as `MediaSession.get`. */
 export async function saveSnapshot(
   camera: Camera,
   options: { profile: "main" | "sub"; atMs?: number; zone: string },
-): Promise<number> {
+): Promise<SavedSnapshot> {
   const at = options.atMs === undefined ? undefined : new Date(options.atMs).toISOString();
   const session = new MediaSession(
     () =>
@@ -29,9 +40,10 @@ export async function saveSnapshot(
     const query = new URLSearchParams({ profile: options.profile, ...(at ? { at } : {}) });
     const response = await session.get(`/snapshot/${camera.id}?${query}`);
     const saidMs = Date.parse(response.headers.get("BK-Frame-At") ?? "");
-    const frameAtMs = Number.isNaN(saidMs) ? (options.atMs ?? Date.now()) : saidMs;
+    const frameAtMs = Number.isNaN(saidMs) ? (options.atMs ?? serverNowMs()) : saidMs;
     saveBlob(await response.blob(), snapshotName(camera, frameAtMs, options.zone));
-    return frameAtMs;
+    const isOther = options.atMs !== undefined && Math.abs(frameAtMs - options.atMs) > sameFrameMs;
+    return { atMs: frameAtMs, insteadOfMs: isOther ? options.atMs : undefined };
   } finally {
     session.close();
   }
@@ -57,7 +69,7 @@ function saveBlob(blob: Blob, name: string): void {
 export async function saveLiveSnapshot(
   camera: Camera,
   options: { shownAtMs: number | undefined; zone: string },
-): Promise<number> {
+): Promise<SavedSnapshot> {
   const { shownAtMs, zone } = options;
   if (shownAtMs === undefined) return saveSnapshot(camera, { profile: "main", zone });
   try {
@@ -65,6 +77,7 @@ export async function saveLiveSnapshot(
   } catch (error) {
     // 404: not recorded; 503: that very picture could not be decoded.
     if (!(error instanceof MediaRefused) || (error.status !== 404 && error.status !== 503)) throw error;
-    return saveSnapshot(camera, { profile: "main", zone });
+    const { atMs } = await saveSnapshot(camera, { profile: "main", zone });
+    return { atMs, insteadOfMs: shownAtMs };
   }
 }

@@ -28,17 +28,19 @@ export function closeThumbSessions(): void {
   sessions.clear();
 }
 
-async function fetchStill(
-  camera: string,
-  profile: "main" | "sub",
-  widthPx: number,
-  signal: AbortSignal,
-): Promise<Still | null> {
+interface Wanted {
+  profile: "main" | "sub";
+  widthPx: number;
+  /** undefined: the newest. */
+  atMs?: number;
+}
+
+async function fetchStill(camera: string, wanted: Wanted, signal: AbortSignal): Promise<Still | null> {
+  const { profile, widthPx, atMs } = wanted;
+  const query = new URLSearchParams({ profile, width: String(widthPx) });
+  if (atMs !== undefined) query.set("at", new Date(atMs).toISOString());
   try {
-    const response = await sessionOf(camera, profile).get(
-      `/thumb/${camera}?profile=${profile}&width=${widthPx}`,
-      signal,
-    );
+    const response = await sessionOf(camera, profile).get(`/thumb/${camera}?${query}`, signal);
     return { blob: await response.blob(), atMs: Date.parse(response.headers.get("BK-Frame-At") ?? "") };
   } catch (error) {
     // The node has no picture of this camera yet: that is an answer, not a failure.
@@ -52,7 +54,7 @@ export function useStill(camera: string, options: { profile?: "main" | "sub"; wi
   const { profile = "main", widthPx = 320, isFresh } = options;
   const query = useQuery({
     queryKey: ["still", camera, profile, widthPx],
-    queryFn: ({ signal }) => fetchStill(camera, profile, widthPx, signal),
+    queryFn: ({ signal }) => fetchStill(camera, { profile, widthPx }, signal),
     staleTime: 20_000,
     // A camera that has just come has its first picture soon.
     refetchInterval: ({ state }) => (isFresh ? (state.data === null ? 5_000 : 30_000) : false),
@@ -60,6 +62,27 @@ export function useStill(camera: string, options: { profile?: "main" | "sub"; wi
   });
   const url = useObjectUrl(query.data?.blob);
   return { url, atMs: query.data?.atMs ?? Number.NaN, isLoading: query.isPending };
+}
+
+const pastWidthPx = 640;
+
+/** The still nearest before that moment, else the newest there is; undefined: none is wanted. */
+export function useStillAt(camera: string, wish: { atMs: number } | "newest" | undefined) {
+  const atMs = wish === undefined || wish === "newest" ? undefined : Math.floor(wish.atMs / 1000) * 1000;
+  const query = useQuery({
+    queryKey: ["stillAt", camera, atMs ?? "newest"],
+    enabled: wish !== undefined,
+    queryFn: async ({ signal }) => {
+      const wanted = { profile: "main", widthPx: pastWidthPx } as const;
+      const past = atMs === undefined ? null : await fetchStill(camera, { ...wanted, atMs }, signal);
+      return past ?? (await fetchStill(camera, wanted, signal));
+    },
+    staleTime: atMs === undefined ? 20_000 : Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  const still = wish === undefined ? undefined : (query.data ?? undefined);
+  const url = useObjectUrl(still?.blob);
+  return still && url ? { url, atMs: still.atMs } : undefined;
 }
 
 export function useObjectUrl(blob: Blob | undefined): string | undefined {

@@ -81,6 +81,11 @@ export function formatMoment(atMs: number, zone: string, lang: string, nowMs: nu
     : `${formatDate(atMs, zone, lang, nowMs)} ${clock}`;
 }
 
+/** As `formatMoment`, with tenths of a second: 08:41:07.3. */
+export function formatMomentTenths(atMs: number, zone: string, lang: string, nowMs: number): string {
+  return `${formatMoment(atMs, zone, lang, nowMs)}.${Math.floor((atMs % 1000) / 100)}`;
+}
+
 /** 12秒 · 29分钟 · 2小时14分 · 3天4小时. */
 export function formatDuration(durationMs: number, lang: string): string {
   const total = Math.max(0, Math.floor(durationMs / 1000));
