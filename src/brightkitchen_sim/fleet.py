@@ -16,7 +16,7 @@ from brightkitchen_sim.tone import ToneSource
 _GOLDEN = 0.6180339887  # multiples of it, modulo 1, lie evenly however many there are
 _PHASE_SPAN_S = 0.04
 _AUDIO_CODECS = ("pcma", "pcmu", "aac", "pcma")
-CLOCK_LABEL = CameraLabel("clock", "实时时钟", "clock", "时钟", "模拟器")
+CLOCK_LABEL = CameraLabel("clock", "实时时钟", "clock", "校时画面", "演示·校时测试点")
 CLOCK_SIZES = ((1280, 720), (640, 360))
 _CLOCK_BITRATES_BPS = (2_000_000, 500_000)
 

@@ -143,7 +143,7 @@ class DemoCity:
             await admin.ensure_camera(
                 name=camera.zone_name,
                 premises_name=camera.site,
-                zone=_ZONES.get(camera.zone, camera.zone_name),
+                zone=_ZONES.get(camera.zone, ""),
                 url=camera.rtsp,
                 sub_url=camera.sub or "",
                 username=self._logins.user,
