@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.e2e.caller import until
 from tests.e2e.product import Product, free_port_base, run_command
 
 pytestmark = pytest.mark.e2e
@@ -113,6 +114,8 @@ def _start(tmp_path: Path) -> tuple[Product, list[psutil.Process]]:
 def test_ctrl_c_ends_every_child_and_closes_every_recording(tmp_path: Path) -> None:
     product, processes = _start(tmp_path)
     try:
+        written = product.data / "node-0" / "store" / "open"
+        until(lambda: any(file.stat().st_size > 0 for file in written.iterdir()), 60, "something recorded")
         begun_s = os.times().elapsed
         assert product.stop(15) == 0
         print(f"Ctrl-C: ended after {os.times().elapsed - begun_s:.1f} s")
