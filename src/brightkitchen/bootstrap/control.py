@@ -15,7 +15,7 @@ from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inhe
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -134,7 +134,8 @@ async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> 
     """Create the first person if there is nobody yet. returns: whether that was done."""
     if wanted is None or await users.has_anybody():
         return False
-    await users.create_user(LOCAL, wanted.username, display_name="管理员", password=wanted.password)
+    grants = (Grant(Role.CITY_ADMIN),)
+    await users.create_user(LOCAL, wanted.username, grants=grants, display_name="管理员", password=wanted.password)
     return True
 
 
