@@ -54,6 +54,17 @@ camera_zones = sa.Table(
     sa.Column("zone", sa.String(16), sa.ForeignKey(zones.c.code), primary_key=True),
 )
 
+camera_spells = sa.Table(
+    "camera_spells",
+    metadata,
+    sa.Column("camera_id", sa.String(40), sa.ForeignKey("cameras.id"), primary_key=True),
+    # how long a channel was in each activity: the source of every online rate; one open row a camera
+    sa.Column("from_at", sa.BigInteger, primary_key=True),
+    sa.Column("to_at", sa.BigInteger, nullable=True, index=True),
+    sa.Column("activity", sa.String(12), nullable=False),
+    sa.Column("reason", sa.String(40), nullable=False),
+)
+
 camera_credentials = sa.Table(
     _TABLE,
     metadata,
