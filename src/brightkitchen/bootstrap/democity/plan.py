@@ -23,13 +23,8 @@ _WEIGHTS: Final = RESTAURANTS_SIGNED
 _SCHOOLS: Final = {"PRIMARY_SCHOOL": 190, "MIDDLE_SCHOOL": 70, "KINDERGARTEN": 650}
 _OTHERS: Final = {"PHARMACY": 900, "COLD_STORE": 120, "SUPERMARKET": 40, "CENTRAL_KITCHEN": 6, "MEAL_SUPPLIER": 9}
 _LEADS_PER_SIGNED: Final = 0.045
-_CATERING_MIX: Final = (
-    ("RESTAURANT_L", 0.05),
-    ("RESTAURANT_M", 0.22),
-    ("RESTAURANT_S", 0.46),
-    ("SNACK", 0.15),
-    ("FAST_FOOD", 0.12),
-)
+_CATERING: Final = ("RESTAURANT_L", "RESTAURANT_M", "RESTAURANT_S", "SNACK", "FAST_FOOD")
+_CATERING_WEIGHTS: Final = (5, 22, 46, 15, 12)
 _ZONES: Final[Mapping[str, tuple[str, ...]]] = {
     "PRIMARY_SCHOOL": ("STORE", "ROUGH", "CUT", "COOK", "SERVE", "WASH", "SAMPLE", "DINE"),
     "MIDDLE_SCHOOL": ("STORE", "ROUGH", "CUT", "COOK", "SERVE", "WASH", "SAMPLE", "DINE"),
@@ -113,10 +108,10 @@ class CityPlan:
                 for _ in range(max(1, round(number * share))):
                     yield self._plan(county, category, self._other_name(category), state=self._state(0.94))
             for _ in range(signed):
-                category = self._chance.choices(*zip(*_CATERING_MIX, strict=True))[0]
+                category = self._chance.choices(_CATERING, _CATERING_WEIGHTS)[0]
                 yield self._plan(county, category, self._catering_name(category), state=self._state(0.9))
             for _ in range(round(signed * _LEADS_PER_SIGNED)):
-                category = self._chance.choices(*zip(*_CATERING_MIX, strict=True))[0]
+                category = self._chance.choices(_CATERING, _CATERING_WEIGHTS)[0]
                 state = self._chance.choices(("LEAD", "REFUSED"), (4, 1))[0]
                 yield self._plan(county, category, self._catering_name(category), state=state)
 
@@ -147,7 +142,7 @@ class CityPlan:
 
     def _unique(self, name: str, town: Region) -> str:
         place = town.name.removesuffix("街道")
-        candidates = [name, f"{name}（{place}店）"] if name.endswith("店") is False else [name, f"{place}{name}"]
+        candidates = [name, f"{place}{name}" if name.endswith("店") else f"{name}（{place}店）"]
         candidates += [f"{name}（{place}{number}店）" for number in range(2, 200)]
         chosen = next(each for each in candidates if each not in self._names)
         self._names.add(chosen)
@@ -204,12 +199,9 @@ class CityPlan:
         return self._chance.choices("ABCD", (45, 35, 15, 5))[0]
 
     def _channels(self, category: str, area_m2: float) -> Iterator[ChannelPlan]:
-        groups = [(zone,) for zone in _ZONES[category]]
+        groups: list[tuple[str, ...]] = [(zone,) for zone in _ZONES[category]]
         if area_m2 <= _SMALL_M2 and category in ("SNACK", "RESTAURANT_S", "FAST_FOOD"):
             groups = [("COOK", "CUT", "WASH")]
-        elif category == "KINDERGARTEN":
-            # Four cameras for eight zones: small kitchens, each looking at two neighbouring places.
-            groups = [(zone,) for zone in _ZONES[category]]
         for zones in groups:
             activity = self._chance.choices(("ACTIVE", "OFFLINE", "DEGRADED"), (955, 35, 10))[0]
             if category in ("PRIMARY_SCHOOL", "KINDERGARTEN"):
