@@ -103,6 +103,12 @@ async def load_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[
     return {row.id: _camera(row) for row in rows}
 
 
+async def load_cameras_ever(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
+    """Return those of `ids` that are there, retired ones included."""
+    rows = await connection.execute(_with_login.where(cameras.c.id.in_(list(ids))))
+    return {row.id: _camera(row) for row in rows}
+
+
 async def load_page(connection: AsyncConnection, grants: Sequence[Grant], *, after: str, limit: int) -> list[Camera]:
     """Return up to `limit` cameras in service inside the grants, in the order of their ids, those after `after`."""
     wanted = _with_login.where(_in_service, is_in_scope(grants, SCOPE), cameras.c.id > after)
