@@ -117,10 +117,10 @@ class CameraService:
             found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)
         return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
-    async def load_visible(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
-        """Return those of `ids` that are in service and that the actor may see."""
+    async def load_known(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
+        """Return those of `ids` that the actor may see; retired ones too, so that a page can take them away."""
         async with self._database.read() as connection:
-            found = await store.load_cameras(connection, ids)
+            found = await store.load_cameras_ever(connection, ids)
         return {name: camera for name, camera in found.items() if self._may_view(actor, camera)}
 
     async def add_camera(self, actor: Actor, new: NewCamera) -> Camera:

@@ -55,6 +55,17 @@ camera_zones = sa.Table(
     sa.Column("zone", sa.String(16), sa.ForeignKey(zones.c.code), primary_key=True),
 )
 
+camera_spells = sa.Table(
+    "camera_spells",
+    metadata,
+    sa.Column("camera_id", sa.String(40), sa.ForeignKey("cameras.id"), primary_key=True),
+    # how long a channel was in each activity: the source of every online rate; one open row a camera
+    sa.Column("from_at", sa.BigInteger, primary_key=True),
+    sa.Column("to_at", sa.BigInteger, nullable=True, index=True),
+    sa.Column("activity", sa.String(12), nullable=False),
+    sa.Column("reason", sa.String(40), nullable=False),
+)
+
 camera_credentials = sa.Table(
     _TABLE,
     metadata,
@@ -90,6 +101,12 @@ async def load_camera(connection: AsyncConnection, camera: CameraId) -> Camera |
 async def load_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
     """Return those of `ids` that are in service."""
     rows = await connection.execute(_with_login.where(_in_service, cameras.c.id.in_(list(ids))))
+    return {camera.id: camera for camera in await _with_more_zones(connection, [_camera(row) for row in rows])}
+
+
+async def load_cameras_ever(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
+    """Return those of `ids` that are there, retired ones included."""
+    rows = await connection.execute(_with_login.where(cameras.c.id.in_(list(ids))))
     return {camera.id: camera for camera in await _with_more_zones(connection, [_camera(row) for row in rows])}
 
 

@@ -143,6 +143,12 @@ suspensions = sa.Table(
 )
 
 
+async def load_ids_by_external_no(connection: AsyncConnection, numbers: Iterable[str]) -> dict[str, PremisesId]:
+    """Return external_no → id for those that are there."""
+    wanted = sa.select(premises.c.external_no, premises.c.id).where(premises.c.external_no.in_(list(numbers)))
+    return {row.external_no: PremisesId(row.id) for row in await connection.execute(wanted)}
+
+
 # ---- kinds
 
 

@@ -35,6 +35,7 @@ StateName = Literal[
     "RELOCATED",
     "TERMINATED",
 ]
+SortName = Literal["name", "region", "state", "updated"]
 GradeName = Literal["A", "B", "C", "D"]
 NeedName = Literal["MUST", "MUST_IF_PRESENT", "SHOULD", "SHOULD_IF_PRESENT"]
 CoverageName = Literal["COVERED", "INACTIVE", "MISSING", "NOT_PRESENT"]

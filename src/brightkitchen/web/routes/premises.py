@@ -36,6 +36,7 @@ from brightkitchen.web.present.premises import (
     PremisesListOut,
     PremisesOut,
     PremisesPatchIn,
+    SortName,
     StateName,
     SuspensionIn,
     SuspensionOut,
@@ -84,7 +85,7 @@ async def list_premises(
     is_complete: bool | None = None,
     is_suspended: bool | None = None,
     text: TextQuery = "",
-    sort: PremisesSort = PremisesSort.NAME,
+    sort: SortName = "name",
     cursor: Annotated[str, Query(max_length=MAX_CURSOR_CHARS)] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> PremisesListOut:
@@ -101,7 +102,7 @@ async def list_premises(
         is_suspended=is_suspended,
         text=text,
     )
-    page = await services.premises.list_premises(caller.actor, asked, sort=sort, cursor=cursor, limit=limit)
+    page = await services.premises.list_premises(caller.actor, asked, sort=PremisesSort(sort), cursor=cursor, limit=limit)
     counts = await services.cameras.count_channels([found.premises.id for found in page.items])
     regions = await services.premises.load_region_names()
     return PremisesListOut(
