@@ -102,7 +102,9 @@ async def list_premises(
         is_suspended=is_suspended,
         text=text,
     )
-    page = await services.premises.list_premises(caller.actor, asked, sort=PremisesSort(sort), cursor=cursor, limit=limit)
+    page = await services.premises.list_premises(
+        caller.actor, asked, sort=PremisesSort(sort), cursor=cursor, limit=limit
+    )
     counts = await services.cameras.count_channels([found.premises.id for found in page.items])
     regions = await services.premises.load_region_names()
     return PremisesListOut(
