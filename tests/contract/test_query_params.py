@@ -118,7 +118,7 @@ async def test_filters_narrow_rows_and_count_alike(admin: httpx.AsyncClient) -> 
     await add_premises(admin, name="甲", region="210302006", risk_grade="D", is_due=False)
     await add_premises(admin, name="乙", region="210302", category="PHARMACY")
     await add_premises(admin, name="丙", region="210381006", credit_code="91350100M000100Y43", external_no="LN-9")
-    asked = (
+    asked: tuple[tuple[dict[str, str], list[str]], ...] = (
         ({"region": "210302"}, ["甲", "乙"]),
         ({"region": "210302006"}, ["甲"]),
         ({"region": "210300"}, ["丙", "甲", "乙"]),
