@@ -53,7 +53,7 @@ class TrackClock:
         self._last_pts = 0
         self._last_at = Utc(0)
         self._slew = 0
-        self._max_jump = rate_hz * MAX_JUMP_S
+        self._max_jump = -1  # no step is taken for granted before the first
         self._max_back = -rate_hz * MAX_STEP_BACK_S
         self._rtptime: int | None = None
         self._report: tuple[int, int] | None = None
@@ -64,13 +64,8 @@ class TrackClock:
         May be negative for sound that began before the picture that started the timeline; never for the first picture.
         """
         step = (timestamp - self._last) & 0xFFFFFFFF
-        if step >= _HALF:
-            step -= _WRAP
-        if not self._started:
-            self._start(timestamp, received_at)
-            step = 0
-        elif not self._max_back <= step <= self._max_jump:
-            step = self._check_jump(step, received_at)
+        if step > self._max_jump:
+            step = self._step_oddly(step, timestamp, received_at)
         self._last = timestamp
         self._clock += step
         if self._slew and step > 0:
@@ -78,6 +73,21 @@ class TrackClock:
         self._last_at = received_at
         self._last_pts = pts = self._clock * TICKS_PER_S // self.rate_hz + self._offset
         return pts
+
+    def place_run(self, timestamp: int, step: int, count: int, received_at: Utc) -> list[int]:
+        """Return what `place` would for each of `count` >= 1 units, `step` apart, the first with this timestamp."""
+        first = self.place(timestamp, received_at)
+        if count == 1:
+            return [first]
+        if self._slew or not 0 < step <= self._max_jump:
+            later = range(timestamp + step, timestamp + step * count, step) if step else [timestamp] * (count - 1)
+            return [first, *[self.place(at & 0xFFFFFFFF, received_at) for at in later]]
+        rate_hz, offset, end = self.rate_hz, self._offset, self._clock + step * count
+        placed = [clock * TICKS_PER_S // rate_hz + offset for clock in range(self._clock, end, step)]
+        self._last = timestamp + step * (count - 1) & 0xFFFFFFFF
+        self._clock = end - step
+        self._last_pts = placed[-1]
+        return placed
 
     def restart(self) -> None:
         """The source began anew (other SSRC): the next timestamp means now, whatever it says."""
@@ -99,9 +109,19 @@ class TrackClock:
         self._report = (ntp_us, timestamp)
         return self._stream.align()
 
-    def _start(self, timestamp: int, received_at: Utc) -> None:
-        self._started = True
-        self._offset = self._stream.first_offset(self, timestamp, received_at)
+    def _step_oddly(self, step: int, timestamp: int, received_at: Utc) -> int:
+        """The first timestamp, one from before the last, or a jump. step: from the last one, without sign; returns it with its sign."""
+        if not self._started:
+            self._started = True
+            self._max_jump = self._trusted_jump()
+            self._offset = self._stream.first_offset(self, timestamp, received_at)
+            return 0
+        if step >= _HALF:
+            step -= _WRAP
+        return step if self._max_back <= step <= self._max_jump else self._check_jump(step, received_at)
+
+    def _trusted_jump(self) -> int:
+        return min(self.rate_hz * MAX_JUMP_S, _HALF - 1)  # no rate makes a step back look like one ahead
 
     def _check_jump(self, step: int, received_at: Utc) -> int:
         elapsed_us = max(received_at - self._last_at, 0)
@@ -110,7 +130,7 @@ class TrackClock:
         self.jumps += 1
         self._report = None
         self._slew = 0
-        self._max_jump = self.rate_hz * MAX_JUMP_S
+        self._max_jump = self._trusted_jump()
         self._max_back = -self.rate_hz * MAX_STEP_BACK_S
         self._clock = 0
         self._offset = self._last_pts + max(us_to_ticks(elapsed_us), 1)
