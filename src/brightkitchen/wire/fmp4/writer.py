@@ -168,17 +168,20 @@ def build_fragment(
     """
     if not units:
         raise OurError("a fragment needs a unit")
-    sizes = [len(unit.data) for unit in units]
+    data = [unit.data for unit in units]
+    sizes = list(map(len, data))
     if isinstance(format, VideoFormat):
-        return _build_video(track, format, units, sizes, sequence, base_ticks, end_ticks, order)
-    decode_time, durations = _place_sound(format, units, sizes, base_ticks)
-    return _assemble(track, units, sizes, sequence, decode_time, _KEY_FLAGS, [durations, sizes], _DURATIONS | _SIZES)
+        head = _build_video(track, format, units, sizes, sequence, base_ticks, end_ticks, order)
+    else:
+        decode_time, durations = _place_sound(format, units, sizes, base_ticks)
+        head = _build_head(track, sizes, sequence, decode_time, _KEY_FLAGS, [durations, sizes], _DURATIONS | _SIZES)
+    return [head, *data]
 
 
 def _build_video(
     track: int, format: VideoFormat, units: Sequence[AccessUnit], sizes: list[int], sequence: int, base_ticks: int,
     end_ticks: int, order: DtsAssigner | None,
-) -> list[bytes]:  # fmt: skip
+) -> bytes:  # fmt: skip
     shown = [unit.pts for unit in units]
     decoded = shown
     if order is not None and format.reorder_depth:
@@ -201,7 +204,7 @@ def _build_video(
         columns.append([pts - dts & 0xFFFFFFFF for pts, dts in zip(shown, decoded, strict=True)])
         flags |= _OFFSETS
     decode_time = max(decoded[0] - base_ticks, 0)
-    return _assemble(track, units, sizes, sequence, decode_time, _OTHER_FLAGS, columns, flags, first_flags)
+    return _build_head(track, sizes, sequence, decode_time, _OTHER_FLAGS, columns, flags, first_flags)
 
 
 def _place_sound(
@@ -226,10 +229,11 @@ def _place_sound(
     return max(((start - base_ticks) * rate_hz + TICKS_PER_S // 2) // TICKS_PER_S, 0), durations
 
 
-def _assemble(
-    track: int, units: Sequence[AccessUnit], sizes: list[int], sequence: int, decode_time: int, default_flags: int,
-    columns: list[list[int]], flags: int, first_flags: int | None = None,
-) -> list[bytes]:  # fmt: skip
+def _build_head(
+    track: int, sizes: list[int], sequence: int, decode_time: int, default_flags: int, columns: list[list[int]],
+    flags: int, first_flags: int | None = None,
+) -> bytes:  # fmt: skip
+    """Return moof and the header of mdat."""
     count, width = len(sizes), len(columns)
     table = [0] * (count * width)
     for index, column in enumerate(columns):
@@ -245,7 +249,7 @@ def _assemble(
         moof_bytes + 8,
     )  # fmt: skip
     mdat = (8 + sum(sizes)).to_bytes(4, "big") + b"mdat"
-    return [b"".join((head, _table_struct(len(table)).pack(*table), mdat)), *[unit.data for unit in units]]
+    return b"".join((head, _table_struct(len(table)).pack(*table), mdat))
 
 
 @dataclass(frozen=True, slots=True)
