@@ -3,8 +3,8 @@
 One fragment holds one track (media-path.md §3). Video counts 90 kHz, sound its sample rate. The sample entries are ``avc1`` and
 ``hvc1`` although cameras repeat parameter sets in band (ADR 0003); G.711 is ``alaw``/``ulaw`` as in QuickTime.
 
-Left out: edit lists, encryption, several sample descriptions. Rules of this file: values in, bytes out; the data of the units is
-never copied; what does not depend on the units is built once.
+Left out: edit lists, encryption, several sample descriptions. Rules of this file: values in, bytes out; the data of pictures is
+never copied (sound is: fifty small pieces cost more to write than one); what does not depend on the units is built once.
 """
 
 from bisect import insort
@@ -158,7 +158,7 @@ def build_fragment(
     end_ticks: int,
     order: DtsAssigner | None = None,
 ) -> list[bytes]:
-    """Return [moof and mdat header, data of each unit], to be written in this order by one writev.
+    """Return [moof and mdat header, data of each picture, or of all sound], to be written in this order by one writev.
 
     units:      of this track alone, in decoding order, at least one.
     base_ticks: 90 kHz tick of the stream that is 0 in this file (or stream of fragments).
@@ -175,6 +175,7 @@ def build_fragment(
     else:
         decode_time, durations = _place_sound(format, units, sizes, base_ticks)
         head = _build_head(track, sizes, sequence, decode_time, _KEY_FLAGS, [durations, sizes], _DURATIONS | _SIZES)
+        data = [b"".join(data)]
     return [head, *data]
 
 

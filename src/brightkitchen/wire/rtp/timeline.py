@@ -13,6 +13,7 @@ is none, because its timestamps do not jump.
 Rules of this file: no packet is parsed here; `received_at` is an argument; nothing grows.
 """
 
+from math import gcd
 from typing import Final
 from weakref import proxy
 
@@ -36,8 +37,8 @@ class TrackClock:
     """One track's place on the timeline. Made by `StreamTimeline.add_track`."""
 
     __slots__ = (
-        "_clock", "_last", "_last_at", "_last_pts", "_max_back", "_max_jump", "_offset", "_report", "_rtptime", "_slew",
-        "_started", "_stream", "jumps", "rate_hz",
+        "_clock", "_down", "_last", "_last_at", "_last_pts", "_max_back", "_max_jump", "_offset", "_report", "_rtptime", "_slew",
+        "_started", "_stream", "_up", "jumps", "rate_hz",
     )  # fmt: skip
 
     def __init__(self, stream: "StreamTimeline", rate_hz: int) -> None:
@@ -46,6 +47,8 @@ class TrackClock:
         self._stream: StreamTimeline = proxy(
             stream
         )  # not in a cycle, or every closed connection waits for the collector
+        common = gcd(TICKS_PER_S, rate_hz)
+        self._up, self._down = TICKS_PER_S // common, rate_hz // common
         self._started = False
         self._last = 0
         self._clock = 0
@@ -71,7 +74,7 @@ class TrackClock:
         if self._slew and step > 0:
             self._slide(step)
         self._last_at = received_at
-        self._last_pts = pts = self._clock * TICKS_PER_S // self.rate_hz + self._offset
+        self._last_pts = pts = self._clock * self._up // self._down + self._offset
         return pts
 
     def place_run(self, timestamp: int, step: int, count: int, received_at: Utc) -> list[int]:
@@ -82,8 +85,8 @@ class TrackClock:
         if self._slew or not 0 < step <= self._max_jump:
             later = range(timestamp + step, timestamp + step * count, step) if step else [timestamp] * (count - 1)
             return [first, *[self.place(at & 0xFFFFFFFF, received_at) for at in later]]
-        rate_hz, offset, end = self.rate_hz, self._offset, self._clock + step * count
-        placed = [clock * TICKS_PER_S // rate_hz + offset for clock in range(self._clock, end, step)]
+        up, down, offset, end = self._up, self._down, self._offset, self._clock + step * count
+        placed = [clock * up // down + offset for clock in range(self._clock, end, step)]
         self._last = timestamp + step * (count - 1) & 0xFFFFFFFF
         self._clock = end - step
         self._last_pts = placed[-1]

@@ -131,7 +131,7 @@ class VideoTrack(Track):
                     append(packet[tail])
                     next_word += SEQUENCE_STEP
                     continue
-                if head == last:  # the end of the NAL unit, not of the picture
+                if head == last and not self._marked:  # the end of the NAL unit, not of the picture
                     append(packet[tail])
                     next_word += SEQUENCE_STEP
                     self._close_fragment()
@@ -208,7 +208,11 @@ class VideoTrack(Track):
     def _take_h264(self, packet: Packet, start: int, end: int) -> None:
         first = packet[start]
         nal_type = first & 31
-        if 0 < nal_type < 24:
+        if 0 < nal_type < 6 and self._fragment_at < 0:  # a whole slice
+            self._pieces += ((end - start).to_bytes(4), packet[start:end])
+            self._has_picture = True
+            self._is_key = self._is_key or nal_type == 5
+        elif 0 < nal_type < 24:
             self._add(packet[start:end], nal_type)
         elif nal_type == 28:
             if end - start < 2:
@@ -292,7 +296,7 @@ class VideoTrack(Track):
     def _close_fragment(self) -> None:
         pieces, at = self._pieces, self._fragment_at
         size_bytes = sum(map(len, pieces[at + 1 :]))
-        pieces[at] = size_bytes.to_bytes(4, "big")
+        pieces[at] = size_bytes.to_bytes(4)
         self._piece_bytes += 4
         self._fragment_at = -1
         self._middle = self._last = b""
@@ -304,7 +308,7 @@ class VideoTrack(Track):
         if self._fragment_at >= 0:
             self._damaged = True
             self._close_fragment()
-        self._pieces += (len(nal).to_bytes(4, "big"), nal)
+        self._pieces += (len(nal).to_bytes(4), nal)
         if nal_type in self._picture_kinds:
             self._has_picture = True
             self._is_key = self._is_key or nal_type in self._key_kinds
@@ -338,14 +342,13 @@ class VideoTrack(Track):
     def _flush(self, units: list[AccessUnit]) -> None:
         """The picture is over: deliver it if it is whole and can be used."""
         pieces, is_key, timestamp = self._pieces, self._is_key, self._timestamp
-        is_odd = self._damaged or self._fragment_at >= 0 or timestamp == self._flushed or self._check_first
         damaged = self._damaged or self._fragment_at >= 0
         lost_after, self._lost_after = self._lost_after, 0
         self._clear()
         if self._sets_changed:
             self._renew_format(len(units))
         data = b"".join(pieces)
-        if is_odd:
+        if damaged or timestamp == self._flushed or self._check_first:
             damaged = self._is_unusable(data, damaged)
         self._flushed = timestamp
         if damaged or len(data) > MAX_UNIT_BYTES or self.format is None or not (self._started or is_key):
