@@ -120,8 +120,10 @@ class VideoTrack(Track):
         unpack, tail = self._continuation
         if self._sets_changed and not self._pieces:
             self._renew_format(len(units))
-        next_word, ssrc, middle, last, append = self.next_word, self.ssrc, self._middle, self._last, self._pieces.append
-        for used, packet in enumerate(packets):
+        next_word, ssrc = self.next_word, self.ssrc
+        middle, last, append = self._middle, self._last, self._pieces.append
+        left = iter(packets)
+        for packet in left:
             try:
                 word, source, head = unpack(packet)
             except struct_error:
@@ -140,14 +142,9 @@ class VideoTrack(Track):
             self.next_word = next_word
             self._take(packet, word, source, received_at, units)
             if self.codec is not codec:
-                return used
-            next_word, ssrc, middle, last, append = (
-                self.next_word,
-                self.ssrc,
-                self._middle,
-                self._last,
-                self._pieces.append,
-            )
+                return len(packets) - 1 - len(list(left))  # this packet and those behind it are read anew
+            next_word, ssrc = self.next_word, self.ssrc
+            middle, last, append = self._middle, self._last, self._pieces.append
         self.next_word = next_word
         if self._pieces:
             self.at = received_at
@@ -165,7 +162,8 @@ class VideoTrack(Track):
         """Handle a packet that does not simply continue a fragmented NAL unit. word, source: as read by `receive`."""
         if not (word ^ self.next_word) & _SAME and source == self.ssrc:
             # Plain header and the expected number; only marker and timestamp are its own.
-            start, end, timestamp, marker = 12, len(packet), word & 0xFFFFFFFF, word & _MARKER
+            start, end = 12, len(packet)
+            timestamp, marker = word & 0xFFFFFFFF, word & _MARKER
             self.next_word = word - marker + SEQUENCE_STEP
         else:
             opened = self.open(packet)
@@ -177,6 +175,8 @@ class VideoTrack(Track):
                 self._end_unmarked(units)
             self._timestamp = timestamp
         elif self._marked:
+            if start == end:  # an empty packet behind the picture says nothing
+                return
             if self._starts_picture(packet, start, end):
                 self._flush(units)
             elif self._trusted is None:
@@ -295,7 +295,7 @@ class VideoTrack(Track):
 
     def _close_fragment(self) -> None:
         pieces, at = self._pieces, self._fragment_at
-        size_bytes = sum(map(len, pieces[at + 1 :]))
+        size_bytes = sum(map(len, pieces[at + 1 :] if at else pieces))  # the length itself is still b""
         pieces[at] = size_bytes.to_bytes(4)
         self._piece_bytes += 4
         self._fragment_at = -1

@@ -214,6 +214,19 @@ def test_prefix_behind_a_marker_opens_the_next_picture_of_the_same_timestamp(fir
     assert [unit.data for unit in units][:2] == [build_avcc(KEY), build_avcc([first, SLICE])]
 
 
+def test_empty_packet_behind_a_marker_changes_nothing() -> None:
+    sender, receiver = Sender(), RtpReceiver([H264])
+    groups = [sender.send(h264_payloads(nals, 100), 5000 + 3600 * n) for n, nals in enumerate([KEY, (SLICE,)])]
+    empty = rtp(b"", sequence=sender.sequence, timestamp=5000 + 3600)
+    sender.sequence += 1
+    last = sender.send(h264_payloads((SLICE,), 100), 5000 + 2 * 3600)
+    untrusted = RtpReceiver([H264])
+    lone = [rtp(KEY[2], sequence=1, timestamp=9, marker=True), rtp(b"", sequence=2, timestamp=9)]
+    assert untrusted.receive_rtp(0, lone, at(0)) == []
+    assert [unit.pts for unit in receive(receiver, [*groups, [empty], last])] == [0, 3600, 7200]
+    assert codes(receiver) == codes(untrusted) == []
+
+
 def test_marker_that_begins_to_lie_later_costs_one_picture() -> None:
     sender = Sender()
     groups = send_pictures([KEY, (SLICE,), (SLICE,)], sender)
