@@ -13,8 +13,8 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,13 +59,13 @@ class PostgresServer:
 
     async def execute(self, statement: str) -> None:
         """Run a statement as the superuser, outside a transaction."""
-        connection = await asyncpg.connect(
-            host=str(self._folder), port=self.port, user=USERNAME, database="postgres", timeout=10
-        )
-        try:
+        async with self._connected("postgres") as connection:
             await connection.execute(statement)
-        finally:
-            await connection.close()
+
+    async def fetch(self, database: str, statement: str) -> list[Any]:  # Any: rows of the driver
+        """Return the rows of a select in `database`, without a line of ours between."""
+        async with self._connected(database) as connection:
+            return list(await connection.fetch(statement))
 
     async def create_database(self, like: str = "template0", options: str = "") -> str:
         """Create a database like `like` and return its name."""
@@ -84,19 +84,23 @@ class PostgresServer:
 
     async def read_raw(self, name: str) -> bytes:
         """Return every byte that the server keeps on disk for a database, its log of changes included."""
-        connection = await asyncpg.connect(
-            host=str(self._folder), port=self.port, user=USERNAME, database="postgres", timeout=10
-        )
-        try:
-            await connection.execute("CHECKPOINT")
-            oid = await connection.fetchval("SELECT oid FROM pg_database WHERE datname = $1", name)
-        finally:
-            await connection.close()
+        await self.execute("CHECKPOINT")
+        oid = (await self.fetch(name, "SELECT oid FROM pg_database WHERE datname = current_database()"))[0]["oid"]
         kept = [self._folder / "data" / "base" / str(oid), self._folder / "data" / "pg_wal"]
         return b"".join(path.read_bytes() for part in kept for path in sorted(part.rglob("*")) if path.is_file())
 
     async def drop_database(self, name: str) -> None:
         await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @asynccontextmanager
+    async def _connected(self, database: str) -> AsyncIterator[Any]:  # Any: the driver has no types
+        connection = await asyncpg.connect(
+            host=str(self._folder), port=self.port, user=USERNAME, database=database, timeout=10
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
 
 def find_programs() -> Path | None:

@@ -68,32 +68,42 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
+NewDatabase = Callable[..., Awaitable[DatabaseAddress]]
+
+
 @pytest.fixture
-async def empty_database(
+async def new_database(
     database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[DatabaseAddress]:
+) -> AsyncIterator[NewDatabase]:
+    """What creates another database of this kind: without any table, or cheaply with those of the newest schema."""
+    names: list[str] = []
+
+    async def make(*, migrated: bool = False) -> DatabaseAddress:
+        if database_kind == "sqlite":
+            names.append(f"control-{len(names)}.db")
+            return sqlite_url(tmp_path / names[-1])
+        names.append(await (server.create_migrated() if migrated else server.create_database()))
+        return server.address(names[-1])
+
+    if database_kind == "sqlite":
+        yield make
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    yield make
+    for name in names:
+        await server.drop_database(name)
+
+
+@pytest.fixture
+async def empty_database(new_database: NewDatabase) -> DatabaseAddress:
     """Where a database without any table is."""
-    if database_kind == "sqlite":
-        yield sqlite_url(tmp_path / "empty.db")
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = await server.create_database()
-    yield server.address(name)
-    await server.drop_database(name)
+    return await new_database()
 
 
 @pytest.fixture
-async def migrated_database(
-    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[DatabaseAddress]:
-    """Where a database is that has no rows; opening it brings the newest schema, if it is not there already."""
-    if database_kind == "sqlite":
-        yield sqlite_url(tmp_path / "control.db")
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = await server.create_migrated()
-    yield server.address(name)
-    await server.drop_database(name)
+async def migrated_database(new_database: NewDatabase) -> DatabaseAddress:
+    """Where a database without rows is; opening it brings the newest schema, if it is not there already."""
+    return await new_database(migrated=True)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -27,9 +27,6 @@ from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.databaseurl import PostgresAddress
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 
-BUSY_TIMEOUT_MS: Final = 5_000
-READ_LIMIT_S: Final = 5.0
-"""No select may take longer (SECURITY §3 row 10)."""
 _STEPS_PER_LOOK: Final = 100_000
 """Instructions of SQLite's machine between two looks at the time: some milliseconds."""
 NEWEST: Final = "head"
@@ -62,6 +59,21 @@ settings = sa.Table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the database may keep us waiting.
+
+    read_s: for one select (SECURITY §3 row 10).
+    turn_s: for the turn to write, while another process writes.
+    """
+
+    read_s: float = 5.0
+    turn_s: float = 5.0
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
 class Database:
     """Hands out connections, and says what went wrong with them in our words."""
 
@@ -90,8 +102,7 @@ class Database:
         raises: BrightKitchenError(UNAVAILABLE) "database.unreachable", "database.busy", "database.slow".
         """
         async with self._one_writer, _connected(self._writer) as connection, connection.begin():
-            if not self._is_sqlite:
-                await self._take_turn(connection)
+            await self._take_turn(connection)
             yield connection
 
     async def migrate(self, to: str = NEWEST) -> None:
@@ -127,6 +138,10 @@ class Database:
         await self._writer.dispose()
 
     async def _take_turn(self, connection: AsyncConnection, *, migrating: bool = False) -> None:
+        """Wait until no other process writes, before anything is read that the write will rely on."""
+        if self._is_sqlite:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
         from brightkitchen.kernel.postgres import MIGRATE_TIMEOUT_MS, WRITE_LOCK
 
         if migrating:
@@ -136,22 +151,20 @@ class Database:
 
 
 async def open_database(
-    address: str | PostgresAddress, *, migrate_to: str = NEWEST, read_limit_s: float = READ_LIMIT_S
+    address: str | PostgresAddress, *, migrate_to: str = NEWEST, limits: Limits = DEFAULT_LIMITS
 ) -> Database:
     """Connect to a PostgreSQL database, or to SQLite's at an URL of `sqlite_url`, and migrate it.
 
-    read_limit_s: the longest one select may take.
     raises: BrightKitchenError(UNAVAILABLE) "database.unreachable", "database.login_refused", "database.none",
     "database.not_allowed", "database.encoding" or "database.newer", with the driver's error chained.
     """
     if isinstance(address, PostgresAddress):
         from brightkitchen.kernel.postgres import make_reader, make_writer
 
-        database = Database(make_reader(address, read_limit_s=read_limit_s), make_writer(address))
+        database = Database(make_reader(address, read_s=limits.read_s), make_writer(address, turn_s=limits.turn_s))
     else:
         engine = create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        _limit_sqlite_reads(engine, read_limit_s)
+        _prepare_sqlite(engine, limits)
         database = Database(engine, engine)
     try:
         await database.check_encoding()
@@ -230,13 +243,6 @@ def _sqlite_error(error: sa.exc.DBAPIError) -> BrightKitchenError | None:
     return None
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 class _Deadline:
     """When what a connection of SQLite is doing must be over. Asked by the driver's thread, set before it is asked."""
 
@@ -251,16 +257,22 @@ class _Deadline:
         return self._clock.mono_s() > self._at_s
 
 
-def _limit_sqlite_reads(engine: AsyncEngine, limit_s: float) -> None:
-    def watch(connection: Any, record: ConnectionPoolEntry) -> None:  # Any: SQLAlchemy's face of the driver
+def _prepare_sqlite(engine: AsyncEngine, limits: Limits) -> None:
+    pragmas = ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={limits.turn_s * 1000:.0f}", "synchronous=FULL")
+
+    def connect(connection: Any, record: ConnectionPoolEntry) -> None:  # Any: SQLAlchemy's face of the driver
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
         deadline = record.info["deadline"] = _Deadline()
         connection.run_async(lambda driver: driver.set_progress_handler(deadline.is_over, _STEPS_PER_LOOK))
 
     def start(connection: sa.Connection, *_statement: object) -> None:
         limited = connection.get_execution_options().get("bk_limited", False)
-        connection.info["deadline"].set(limit_s if limited else float("inf"))
+        connection.info["deadline"].set(limits.read_s if limited else float("inf"))
 
-    event.listen(engine.sync_engine, "connect", watch)
+    event.listen(engine.sync_engine, "connect", connect)
     event.listen(engine.sync_engine, "before_cursor_execute", start)
 
 

@@ -17,23 +17,25 @@ READERS: Final = 10
 MORE_READERS: Final = 5
 WRITE_LOCK: Final = 0x424B_0001
 """The advisory lock that whoever writes holds until the end of the transaction: one writer at a time, as with SQLite."""
-LOCK_TIMEOUT_MS: Final = 10_000
 WRITE_TIMEOUT_MS: Final = 60_000
 IDLE_TIMEOUT_MS: Final = 60_000
 """A writer that neither asks nor ends (a machine that hangs) loses its transaction, and with it the lock."""
 MIGRATE_TIMEOUT_MS: Final = 600_000
 
 
-def make_reader(address: PostgresAddress, *, read_limit_s: float) -> AsyncEngine:
-    """Return the engine of selects: it changes nothing, and no statement of it takes longer than `read_limit_s`."""
-    limits = {"default_transaction_read_only": "on", "statement_timeout": str(round(read_limit_s * 1000))}
+def make_reader(address: PostgresAddress, *, read_s: float) -> AsyncEngine:
+    """Return the engine of selects: it changes nothing, and no statement of it takes longer than `read_s`."""
+    limits = {"default_transaction_read_only": "on", "statement_timeout": str(round(read_s * 1000))}
     return _make_engine(address, limits, pool_size=READERS, max_overflow=MORE_READERS)
 
 
-def make_writer(address: PostgresAddress) -> AsyncEngine:
-    """Return the engine of changes. One connection: the writers of a process take turns."""
+def make_writer(address: PostgresAddress, *, turn_s: float) -> AsyncEngine:
+    """Return the engine of changes. One connection: the writers of a process take turns.
+
+    turn_s: how long another process may keep us waiting.
+    """
     limits = {
-        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "lock_timeout": str(round(turn_s * 1000)),
         "statement_timeout": str(WRITE_TIMEOUT_MS),
         "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
     }
