@@ -13,7 +13,7 @@ from tests.postgres_server import PostgresServer
 
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -164,7 +164,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         time_zone="Asia/Shanghai",
         static_dir=static,
     )
-    await users.create_user(LOCAL, USERNAME, display_name="管理员", password=PASSWORD)
+    await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
     yield Control(services, options, keys, database, clock, make_app(services, options))
     passwords.close()
     await database.close()

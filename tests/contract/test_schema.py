@@ -24,7 +24,7 @@ from brightkitchen.kernel.database import MIGRATIONS_DIR, Database, metadata, op
 from brightkitchen.kernel.errors import BrightKitchenError
 
 SCHEMAS = Path(__file__).parent / "schemas"
-CHANGED_SINCE: dict[str, frozenset[str]] = {}
+CHANGED_SINCE = {"m0001": frozenset({"users.role"})}  # m0002: a role became a grant
 """Revision → the columns ("table.column") of its rows that later steps change on purpose, or drop."""
 Rows = dict[str, list[dict[str, Any]]]  # Any: whatever a column holds
 

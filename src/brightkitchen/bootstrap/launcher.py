@@ -19,8 +19,8 @@ from typing import Final
 import msgspec
 
 from brightkitchen.bootstrap.children import Child, ChildSpec
-from brightkitchen.bootstrap.demo import DemoCity, check_demo_is_private, new_password
-from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance
+from brightkitchen.bootstrap.demo import DemoCity, build_first_people, check_demo_is_private
+from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.databaseurl import read_database_address
@@ -49,7 +49,7 @@ class Launcher:
         prepare_folder(self._data)
         self._children: list[Child] = []
         self._exit_code = 0
-        self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
+        self._first_people = build_first_people(self._entropy)
         self._secret = self._entropy.token_bytes(32).hex()
         self._demo = DemoCity(config, self._data, self._entropy) if config.demo.enabled else None
 
@@ -66,7 +66,7 @@ class Launcher:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        control = self._child("control", on_line=self._on_control_line, first_admin=True)
+        control = self._child("control", on_line=self._on_control_line, with_people=True)
         nodes = [self._child(f"node-{index}", index=index) for index in range(self._config.media.nodes)]
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._start_all(control, nodes, group, stop))]
@@ -91,8 +91,7 @@ class Launcher:
                 return
         self._tell("launcher.ready", url=page_url(self._config))
         if self._demo is not None:
-            login = self._demo.login()
-            self._tell("launcher.demo_login", username=login.username, password=login.password)
+            self._tell_demo_people(self._demo.people())
             simulator = self._simulator(self._demo)
             group.create_task(simulator.run())
             await self._demo.add_cameras_as_they_come(lambda n, of: self._tell("launcher.demo_cameras", n=n, of=of))
@@ -108,16 +107,16 @@ class Launcher:
         return True
 
     def _child(
-        self, name: str, *, index: int | None = None, on_line: object = None, first_admin: bool = False
+        self, name: str, *, index: int | None = None, on_line: object = None, with_people: bool = False
     ) -> Child:
         command = ["control"] if index is None else ["media-node", "--index", str(index)]
-        login = self._demo.login() if self._demo is not None else self._first_admin
+        people = self._demo.people() if self._demo is not None else self._first_people
         spec = ChildSpec(
             name=name,
             argv=(sys.executable, "-m", "brightkitchen", *command, *self._child_flags),
             inheritance=Inheritance(
                 secret=self._secret,
-                first_admin=FirstAdmin(username=login.username, password=login.password) if first_admin else None,
+                first_people=people if with_people else (),
             ),
             environment=os.environ if index is None else without_database(os.environ),
             on_line=on_line if callable(on_line) else lambda line: None,
@@ -146,8 +145,24 @@ class Launcher:
         return self._data / "logs" / f"{name}.log" if sys.stdout.isatty() or self._demo is not None else None
 
     def _on_control_line(self, line: dict[str, object]) -> None:
-        if line.get("event") == "ready" and line.get("first_admin") and self._demo is None:
-            self._tell("launcher.first_admin", username=self._first_admin.username, password=self._first_admin.password)
+        if line.get("event") == "ready" and line.get("first_people") and self._demo is None:
+            self._tell("launcher.first_people")
+            for each in self._first_people:
+                self._tell(
+                    "launcher.first_person", username=each.username, password=each.password, role=self._role(each)
+                )
+
+    def _tell_demo_people(self, people: tuple[FirstPerson, ...]) -> None:
+        """The administrator's line first, then whoever else may be tried, three to a line."""
+        self._tell("launcher.demo_login", username=people[0].username, password=people[0].password)
+        others = [f"{each.username} {self._role(each)}" for each in people[1:]]
+        self._tell(
+            "launcher.demo_others",
+            people="\n".join("  " + "    ".join(others[n : n + 3]) for n in range(0, len(others), 3)),
+        )
+
+    def _role(self, person: FirstPerson) -> str:
+        return say(f"role.{person.role}", self._language)
 
     def _tell(self, code: str, /, **params: str | int) -> None:
         print(say(code, self._language, **params), flush=True)
