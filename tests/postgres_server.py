@@ -32,7 +32,7 @@ _SETTINGS: Final = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "shared_buffers": "64MB",
+    "shared_buffers": "128MB",
     "max_connections": "60",
     "autovacuum": "off",
 }
@@ -80,7 +80,8 @@ class PostgresServer:
             await self.execute(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
             await (await open_database(self.address(_TEMPLATE))).close()
             self.has_template = True
-        return await self.create_database(_TEMPLATE)
+        # Files copied by the system, not pages through the server: a fifth of the time, where nothing is synchronous.
+        return await self.create_database(_TEMPLATE, "STRATEGY FILE_COPY")
 
     async def read_raw(self, name: str) -> bytes:
         """Return every byte that the server keeps on disk for a database, its log of changes included."""
