@@ -153,13 +153,17 @@ class Launcher:
                 )
 
     def _tell_demo_people(self, people: tuple[FirstPerson, ...]) -> None:
-        """The administrator's line first, then whoever else may be tried, three to a line."""
+        """The administrator's line first, then whoever else may be tried."""
         self._tell("launcher.demo_login", username=people[0].username, password=people[0].password)
-        others = [f"{each.username} {self._role(each)}" for each in people[1:]]
-        self._tell(
-            "launcher.demo_others",
-            people="\n".join("  " + "    ".join(others[n : n + 3]) for n in range(0, len(others), 3)),
-        )
+        widest = max(len(each.username) for each in people)
+        lines = (f"  {each.username:<{widest}}  {self._known_as(each)}" for each in people[1:])
+        self._tell("launcher.demo_others", people="\n".join(lines))
+
+    def _known_as(self, person: FirstPerson) -> str:
+        """The invented person's own words in Chinese; elsewhere the role and where it reaches."""
+        if self._language == "zh-CN":
+            return person.name.removeprefix("演示")
+        return f"{self._role(person)} {person.region}".rstrip()
 
     def _role(self, person: FirstPerson) -> str:
         return say(f"role.{person.role}", self._language)
