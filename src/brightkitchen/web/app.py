@@ -15,7 +15,7 @@ from brightkitchen.web.auth import Slots, authenticate
 from brightkitchen.web.errors import PROBLEM_TYPE, install_error_handlers
 from brightkitchen.web.guard import Guard
 from brightkitchen.web.options import Services, WebOptions
-from brightkitchen.web.present import Problem
+from brightkitchen.web.present.base import Problem
 from brightkitchen.web.routes import cameras, media, session, system
 
 PROBES_PER_MINUTE: Final = 10

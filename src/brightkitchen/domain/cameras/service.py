@@ -11,6 +11,7 @@ from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.ports import MediaGrant
+from brightkitchen.domain.authz.roles import viewer_class
 from brightkitchen.domain.cameras import policy as rules
 from brightkitchen.domain.cameras import store
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -97,14 +98,14 @@ class CameraService:
         """Return a page of the cameras that the actor may see. limit: 1..200."""
         self.check(actor, rules.LIST)
         async with self._database.read() as connection:
-            found = await store.load_page(connection, after=after, limit=limit + 1)
-        visible = tuple(camera for camera in found[:limit] if self._may_view(actor, camera))
-        return Page(visible, found[limit - 1].id if len(found) > limit else None)
+            grants = self._policy.grants_for(actor, rules.VIEW)
+            found = await store.load_page(connection, grants, after=after, limit=limit + 1)
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
-    async def load_visible(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
-        """Return those of `ids` that are in service and that the actor may see."""
+    async def load_known(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
+        """Return those of `ids` that the actor may see; retired ones too, so that a page can take them away."""
         async with self._database.read() as connection:
-            found = await store.load_cameras(connection, ids)
+            found = await store.load_cameras_ever(connection, ids)
         return {name: camera for name, camera in found.items() if self._may_view(actor, camera)}
 
     async def add_camera(self, actor: Actor, new: NewCamera) -> Camera:
@@ -138,6 +139,7 @@ class CameraService:
             created_at=now,
             updated_at=now,
             version=1,
+            activity_at=now,
         )
         _check_recordable(camera)
         async with self._database.write() as connection:
@@ -172,7 +174,11 @@ class CameraService:
             new = self._changed(current, change, url)
             _check_recordable(new)
             await _check_not_there(connection, new)
-            kept = await store.load_login(connection, self._sealer, current) if new.place == current.place else None
+            kept = (
+                await store.load_login(connection, self._sealer, current)
+                if new.network_place == current.network_place
+                else None
+            )
             login = _changed_login(kept, change, url)
             new = replace(new, has_credential=login is not None)
             await store.save_camera(connection, new)
@@ -180,7 +186,12 @@ class CameraService:
                 await store.delete_login(connection, new.id)
             elif login != kept:
                 await store.save_login(connection, self._sealer, new, login, new.updated_at)
-        log.info("camera changed", camera=new.id, version=new.version, place_changed=new.place != current.place)
+        log.info(
+            "camera changed",
+            camera=new.id,
+            version=new.version,
+            place_changed=new.network_place != current.network_place,
+        )
         self._nodes.desired_changed(new.node)
         self._board.announce(new.id)
         return new
@@ -246,7 +257,8 @@ class CameraService:
             raise BrightKitchenError(Kind.INVALID, "media.too_many", most=MAX_TOKENS)
         issued = []
         for wish in wishes:
-            camera = await self.access_camera(actor, wish.camera, rules.MEDIA_ACTIONS.get(wish.act, ""))
+            action = rules.MEDIA_ACTIONS.get(wish.act, "")
+            camera = await self.access_camera(actor, wish.camera, action)
             grant = MediaGrant(
                 node=camera.node,
                 camera=camera.id,
@@ -254,7 +266,7 @@ class CameraService:
                 profile=Profile(wish.profile).value,
                 origin=origin,
                 session=actor.pseudonym,
-                viewer_class="officer",
+                viewer_class=viewer_class(self._policy.check(actor, action, camera).role),
                 watermark=actor.pseudonym,
                 from_at=wish.from_at,
                 to_at=wish.to_at,
@@ -334,13 +346,13 @@ class CameraService:
         if url is not None:
             path = _checked_path("url", url.path)
             new = replace(new, host=url.host.lower(), port=url.port, tls=url.tls, path_main=path)
-        if new.place != old.place:
+        if new.network_place != old.network_place:
             new = replace(new, epoch=old.epoch + 1)
         return new
 
     async def _stored_login(self, actor: Actor, camera: str, url: CameraUrl) -> CameraLogin | None:
         found = await self.access_camera(actor, camera, rules.PROBE)
-        if found.place != (url.host.lower(), url.port, url.tls):
+        if found.network_place != (url.host.lower(), url.port, url.tls):
             return None
         async with self._database.read() as connection:
             return await store.load_login(connection, self._sealer, found)

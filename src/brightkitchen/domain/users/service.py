@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from brightkitchen.domain.authz.model import Actor, Role
+from brightkitchen.domain.authz.model import Actor, Grant
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.users import store
 from brightkitchen.domain.users.attempts import LoginAttempts, source_network
@@ -74,7 +74,7 @@ class UserService:
         self._attempts.check_flood(network)
         self._attempts.check_open(account, network)
         async with self._database.read() as connection:
-            user = await store.load_user_by_name(connection, account)
+            user = await store.load_user_by_name(connection, account, self._clock.utc())
         known = user if user is not None and user.disabled_at is None else None
         is_correct = await self._passwords.is_correct(password, known.password_hash if known else None)
         if known is None or not is_correct:
@@ -87,7 +87,7 @@ class UserService:
         if len(token) != _TOKEN_CHARS:
             return None
         async with self._database.read() as connection:
-            found = await store.load_session(connection, _token_sha256(token))
+            found = await store.load_session(connection, _token_sha256(token), self._clock.utc())
         if found is None or found[0].is_over(self._clock.utc()) or found[1].disabled_at is not None:
             return None
         return found
@@ -111,9 +111,15 @@ class UserService:
             return await store.count_users(connection) > 0
 
     async def create_user(
-        self, actor: Actor, username: str, *, display_name: str = "", password: str | None = None
+        self,
+        actor: Actor,
+        username: str,
+        *,
+        grants: tuple[Grant, ...],
+        display_name: str = "",
+        password: str | None = None,
     ) -> CreatedUser:
-        """Create an administrator, with a random password unless one is given.
+        """Create a person who holds `grants`, with a random password unless one is given.
 
         raises: BrightKitchenError "user.name_invalid", "user.name_taken", "user.password_short", "access.none".
         """
@@ -126,14 +132,17 @@ class UserService:
             UserId(new_id("usr", self._entropy)),
             username.casefold(),
             display_name or username,
-            Role.ADMIN,
+            grants,
             await self._passwords.hash(chosen),
             None,
         )
         async with self._database.write() as connection:
-            if await store.load_user_by_name(connection, user.username) is not None:
+            if await store.load_user_by_name(connection, user.username, self._clock.utc()) is not None:
                 raise BrightKitchenError(Kind.CONFLICT, "user.name_taken", username=user.username)
             await store.save_new_user(connection, user, self._clock.utc())
+            for grant in grants:
+                grant_id = new_id("grt", self._entropy)
+                await store.save_new_grant(connection, grant_id, user.id, grant, self._clock.utc())
         _log.info("user created", extra={"user": user.id})
         return CreatedUser(user, chosen)
 
@@ -147,7 +156,7 @@ class UserService:
         check_password(chosen)
         hashed = await self._passwords.hash(chosen)
         async with self._database.write() as connection:
-            user = await store.load_user_by_name(connection, username.casefold())
+            user = await store.load_user_by_name(connection, username.casefold(), self._clock.utc())
             if user is None:
                 raise BrightKitchenError(Kind.NOT_FOUND, "user.unknown", username=username)
             await store.save_password(connection, user.id, hashed, self._clock.utc())
@@ -199,7 +208,7 @@ class UserService:
 
 def actor_of(session: Session, user: User) -> Actor:
     """Return who acts in that session."""
-    return Actor(user.role, user.id, session.id, session.pseudonym)
+    return Actor(user.grants, user.id, session.id, session.pseudonym)
 
 
 def _token_sha256(token: str) -> str:

@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request, Response
 
 from brightkitchen.domain.authz.model import Actor
-from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS
 from brightkitchen.domain.users.model import User
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.web.auth import (
@@ -16,7 +15,7 @@ from brightkitchen.web.auth import (
     set_session_cookie,
 )
 from brightkitchen.web.options import Services
-from brightkitchen.web.present import Credentials, SessionOut, UserOut
+from brightkitchen.web.present.session import Credentials, SessionOut, UserOut
 
 router = APIRouter(prefix="/session", tags=["session"])
 
@@ -54,5 +53,5 @@ async def touch_session(caller: Human) -> None:
 def _present(user: User, services: Services, actor: Actor) -> SessionOut:
     return SessionOut(
         user=UserOut(id=user.id, username=user.username, name=user.display_name),
-        abilities=list(services.policy.abilities(actor, GENERAL_ACTIONS)),
+        abilities=list(services.policy.abilities(actor, services.policy.actions)),
     )
