@@ -7,19 +7,24 @@ import sys
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvloop
 
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.journal import LogJournal
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
+from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
@@ -65,6 +70,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
         policy = Policy()
         camera_policy.register_actions(policy)
+        premises_policy.register_actions(policy)
         user_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
@@ -86,7 +92,28 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             clock=clock,
             entropy=entropy,
         )
-        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+        premises = PremisesService(
+            database,
+            policy,
+            sealers[Purpose.PERSON],
+            channels=Channels(),
+            journal=LogJournal(),
+            clock=clock,
+            entropy=entropy,
+            zone=ZoneInfo(config.time_zone),
+        )
+        await premises.prepare()
+        services = Services(
+            users=users,
+            cameras=cameras,
+            premises=premises,
+            policy=policy,
+            board=board,
+            nodes=nodes,
+            metrics=metrics,
+            clock=clock,
+            entropy=entropy,
+        )
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
