@@ -33,6 +33,7 @@ from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
+from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import NodeId
@@ -64,7 +65,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
     watch_launcher(inherit_fd, stop.set)
     data = folder_of(config)
     async with AsyncExitStack() as ending:
-        database = await open_database(sqlite_url(data / "control.sqlite3"))
+        database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
         policy = Policy()

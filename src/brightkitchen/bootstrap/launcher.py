@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -23,12 +23,14 @@ from brightkitchen.bootstrap.demo import DemoCity, build_first_people, check_dem
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
+from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.text import say
 
 ROOM_TO_START_BYTES: Final = 512 * 1024 * 1024
 READY_TIMEOUT_S: Final = 60.0
+DATABASE_PREFIX: Final = "BRIGHTKITCHEN_DATABASE__"
 
 
 class Launcher:
@@ -43,6 +45,7 @@ class Launcher:
         self._data = Path(config.data_dir).resolve()
         if config.demo.enabled:
             check_demo_is_private(config)
+        read_database_address(config.database)  # control would say the same, but again and again, and in its log
         prepare_folder(self._data)
         self._children: list[Child] = []
         self._exit_code = 0
@@ -115,6 +118,7 @@ class Launcher:
                 secret=self._secret,
                 first_people=people if with_people else (),
             ),
+            environment=os.environ if index is None else without_database(os.environ),
             on_line=on_line if callable(on_line) else lambda line: None,
             on_exit=lambda code: self._tell("launcher.child_ended", name=name, code=code),
         )
@@ -125,6 +129,7 @@ class Launcher:
             ChildSpec(
                 name="simulator",
                 argv=demo.simulator_argv(),
+                environment=without_database(os.environ),
                 on_line=demo.on_line,
                 on_exit=lambda code: self._tell("launcher.child_ended", name="simulator", code=code),
             )
@@ -226,6 +231,11 @@ def check_ports_free(config: Config) -> None:
                 raise BrightKitchenError(
                     Kind.CONFLICT, "launcher.port_taken", host=host, port=port, other=config.web.port + 100
                 ) from cause
+
+
+def without_database(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return `environment` for a process that has no business with the database: only control logs in there."""
+    return {key: text for key, text in environment.items() if not key.upper().startswith(DATABASE_PREFIX)}
 
 
 def flags_json(flags: dict[str, object]) -> str:
