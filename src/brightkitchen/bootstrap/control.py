@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
+from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.journal import LogJournal
@@ -103,6 +104,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             zone=ZoneInfo(config.time_zone),
         )
         await premises.prepare()
+        if config.demo.enabled:
+            await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
         services = Services(
             users=users,
             cameras=cameras,
@@ -142,6 +145,10 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             ending.push_async_callback(runner.cleanup)
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
+        if config.demo.enabled:
+            supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
+            city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
+            supervisor.start("demo-city", city)
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
         server = WebServer(
             make_app(services, options),
@@ -165,12 +172,20 @@ async def _ensure_first_people(database: Database, users: UserService, wanted: t
         return False
     async with database.read() as connection:
         premises = await load_ids_by_external_no(connection, {each.premises_no for each in wanted})
+    hashed: dict[str, str] = {}
     for each in wanted:
         if each.premises_no and each.premises_no not in premises:
             continue  # its premises is not in this city; a role without a reach would be of no use
         scope = Scope(each.region, frozenset(each.categories), premises.get(each.premises_no))
-        grants = (Grant(Role(each.role), scope),)
-        await users.create_user(LOCAL, each.username, grants=grants, display_name=each.name, password=each.password)
+        created = await users.create_user(
+            LOCAL,
+            each.username,
+            grants=(Grant(Role(each.role), scope),),
+            display_name=each.name,
+            password=each.password,
+            password_hash=hashed.get(each.password),
+        )
+        hashed[each.password] = created.user.password_hash
     return True
 
 

@@ -67,13 +67,14 @@ class NetGuardConfig(_Branch, frozen=True, kw_only=True):
 
 
 class DemoConfig(_Branch, frozen=True, kw_only=True):
-    """The demo's simulated cameras."""
+    """The demo's simulated cameras, and how many premises its invented city has at most."""
 
     enabled: bool = False
     cameras: Annotated[int, Meta(ge=1, le=1000)] = 16
     first_port: Port = 18554
     control_port: Port = 18553
     scenes: Literal["kitchen", "pattern"] = "kitchen"
+    premises: Annotated[int, Meta(ge=0, le=20_000)] = 6500
     public: bool = False
 
 

@@ -57,8 +57,15 @@ class Camera:
 
     @property
     def address(self) -> str:
-        """The RTSP URL without a log-in."""
+        """The RTSP URL without a log-in; "" for a channel of the register that nothing is connected to yet."""
+        if not self.has_address:
+            return ""
         return build_address(self.host, self.port, self.tls, self.path_main)
+
+    @property
+    def has_address(self) -> bool:
+        """False for a channel that the register knows and no device serves yet: no node is told of it."""
+        return self.host != ""
 
     @property
     def is_approved(self) -> bool:

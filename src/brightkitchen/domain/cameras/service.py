@@ -29,7 +29,7 @@ from brightkitchen.domain.cameras.model import (
 from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
 from brightkitchen.domain.premises.kinds import check_zone
 from brightkitchen.domain.premises.model import Premises
-from brightkitchen.domain.premises.store import load_kinds, load_premises
+from brightkitchen.domain.premises.store import load_ids_by_external_no, load_kinds, load_premises
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
@@ -167,9 +167,7 @@ class CameraService:
             raise BrightKitchenError(Kind.INVALID, "camera.premises_needed", field="premises_id")
         async with self._database.write() as connection:
             await _check_not_there(connection, camera)
-            counts = await store.count_by_node(connection)
-            node = min(self._nodes.all(), key=lambda each: (counts.get(each, 0), each))
-            camera = replace(camera, node=node)
+            camera = replace(camera, node=await self._least_loaded(connection))
             await store.save_new_camera(connection, camera)
             if login is not None:
                 await store.save_login(connection, self._sealer, camera, login, now)
@@ -198,6 +196,8 @@ class CameraService:
                 raise _none()
             _check_version(current, expected_version)
             new = await self._moved(connection, actor, self._changed(current, change, url), change)
+            if new.has_address and not new.node:
+                new = replace(new, node=await self._least_loaded(connection))
             _check_recordable(new)
             await _check_not_there(connection, new)
             kept = (
@@ -290,6 +290,8 @@ class CameraService:
         for wish in wishes:
             action = rules.MEDIA_ACTIONS.get(wish.act, "")
             camera = await self.access_camera(actor, wish.camera, action)
+            if not camera.has_address:
+                raise BrightKitchenError(Kind.CONFLICT, "camera.no_address", name=camera.name)
             grant = MediaGrant(
                 node=camera.node,
                 camera=camera.id,
@@ -369,6 +371,10 @@ class CameraService:
     def _may_view(self, actor: Actor, camera: Camera) -> bool:
         return self._policy.check(actor, rules.VIEW, camera).allowed
 
+    async def _least_loaded(self, connection: AsyncConnection) -> NodeId:
+        counts = await store.count_by_node(connection)
+        return min(self._nodes.all(), key=lambda each: (counts.get(each, 0), each))
+
     def _changed(self, old: Camera, change: CameraChange, url: CameraUrl | None) -> Camera:
         new = replace(
             old,
@@ -423,13 +429,15 @@ class CameraService:
     async def _reached_premises(
         self, connection: AsyncConnection, actor: Actor, premises: str | None
     ) -> Premises | None:
-        """Return the premises that a camera is to belong to, None for none.
+        """Return the premises that a camera is to belong to, None for none. premises: its id or its external number.
 
         raises: BrightKitchenError "camera.premises_unknown", the same for one that is missing and one out of the actor's reach.
         """
         if not premises:
             return None
-        found = await load_premises(connection, premises) if is_id(premises, "prm") else None
+        if not is_id(premises, "prm"):
+            premises = (await load_ids_by_external_no(connection, [premises])).get(premises)
+        found = await load_premises(connection, premises) if premises else None
         if found is None or not self._policy.check(actor, rules.REZONE, found).allowed:
             raise BrightKitchenError(Kind.INVALID, "camera.premises_unknown", field="premises_id")
         return found
@@ -519,6 +527,8 @@ async def _checked_zones(connection: AsyncConnection, zone: str, more: Sequence[
 
 
 async def _check_not_there(connection: AsyncConnection, camera: Camera) -> None:
+    if not camera.has_address:
+        return
     other = await store.load_same_stream(
         connection, host=camera.host, port=camera.port, path_main=camera.path_main, other_than=camera.id
     )

@@ -175,7 +175,8 @@ async def load_same_stream(
 
 async def count_by_node(connection: AsyncConnection) -> dict[str, int]:
     """Return how many cameras in service each node has."""
-    wanted = sa.select(cameras.c.node, sa.func.count()).where(_in_service).group_by(cameras.c.node)
+    placed = _in_service & (cameras.c.node != "")
+    wanted = sa.select(cameras.c.node, sa.func.count()).where(placed).group_by(cameras.c.node)
     return {row[0]: row[1] for row in await connection.execute(wanted)}
 
 
@@ -205,7 +206,7 @@ async def move_cameras(connection: AsyncConnection, *, away_from: Sequence[str],
 
     away_from: the nodes that stay. Everything placed elsewhere moves.
     """
-    lost = _in_service & cameras.c.node.not_in(list(away_from))
+    lost = _in_service & (cameras.c.host != "") & cameras.c.node.not_in(list(away_from))
     result = await connection.execute(
         cameras.update().where(lost).values(node=to, epoch=cameras.c.epoch + 1, updated_at=now)
     )
