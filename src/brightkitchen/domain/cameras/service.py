@@ -1,12 +1,15 @@
 """Adding, changing, retiring and trying out cameras; what nodes are told of them; who may see them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brightkitchen.domain.audit import model as audited
+from brightkitchen.domain.audit.model import Entry, Scalar
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.authz.policy import Policy
@@ -25,7 +28,7 @@ from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import CameraId, NodeId, Profile, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
-from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer
+from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer, ViewReport
 from brightkitchen.kernel.sealing import FieldSealer
 
 log = get_logger(__name__)
@@ -60,6 +63,7 @@ class CameraService:
         nodes: Nodes,
         board: LiveBoard,
         minter: MediaTokenMinter,
+        audit: AuditTrail,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -70,6 +74,7 @@ class CameraService:
         self._nodes = nodes
         self._board = board
         self._minter = minter
+        self._audit = audit
         self._clock = clock
         self._entropy = entropy
         self._version = 0
@@ -86,6 +91,7 @@ class CameraService:
                 found = await store.load_camera(connection, CameraId(camera))
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
+        await self._note_miss(actor, camera, action)
         raise _none()
 
     def check(self, actor: Actor, action: str) -> None:
@@ -115,7 +121,7 @@ class CameraService:
         """
         self.check(actor, rules.ADD)
         url = parse_camera_url(new.url)
-        await self._guard.check_address(url.host, url.port)
+        await self._check_address(actor, url)
         login = _login_of(url, new.username, new.password)
         now = self._clock.utc()
         camera = Camera(
@@ -148,6 +154,7 @@ class CameraService:
             await store.save_new_camera(connection, camera)
             if login is not None:
                 await store.save_login(connection, self._sealer, camera, login, now)
+            await self._audit.append(connection, self._changed_entry(actor, camera, *build_change(None, camera)))
         log.info("camera added", camera=camera.id, node=camera.node)
         self._nodes.desired_changed(camera.node)
         self._board.announce(camera.id)
@@ -163,7 +170,7 @@ class CameraService:
         old = await self.access_camera(actor, camera_id, rules.CHANGE)
         url = parse_camera_url(change.url) if change.url is not None else None
         if url is not None:
-            await self._guard.check_address(url.host, url.port)
+            await self._check_address(actor, url)
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
@@ -180,6 +187,10 @@ class CameraService:
                 await store.delete_login(connection, new.id)
             elif login != kept:
                 await store.save_login(connection, self._sealer, new, login, new.updated_at)
+            detail, names = build_change(current, new)
+            if login != kept:
+                detail["login"] = "removed" if login is None else "changed"
+            await self._audit.append(connection, self._changed_entry(actor, new, detail, names))
         log.info("camera changed", camera=new.id, version=new.version, place_changed=new.place != current.place)
         self._nodes.desired_changed(new.node)
         self._board.announce(new.id)
@@ -199,6 +210,9 @@ class CameraService:
                 connection,
                 replace(current, retired_at=now, updated_at=now, version=current.version + 1, epoch=current.epoch + 1),
             )
+            await self._audit.append(
+                connection, self._changed_entry(actor, current, {"retired": True}, {"old.name": current.name})
+            )
         log.info("camera retired", camera=old.id)
         self._nodes.desired_changed(old.node)
         self._board.forget(old.id)
@@ -212,7 +226,7 @@ class CameraService:
         """
         self.check(actor, rules.PROBE)
         url = parse_camera_url(wish.url)
-        await self._guard.check_address(url.host, url.port)
+        await self._check_address(actor, url)
         login = _login_of(url, wish.username, wish.password)
         if login is None and camera is not None:
             login = await self._stored_login(actor, camera, url)
@@ -245,6 +259,7 @@ class CameraService:
         if len(wishes) > MAX_TOKENS:
             raise BrightKitchenError(Kind.INVALID, "media.too_many", most=MAX_TOKENS)
         issued = []
+        granted: dict[Hashable, Entry] = {}
         for wish in wishes:
             camera = await self.access_camera(actor, wish.camera, rules.MEDIA_ACTIONS.get(wish.act, ""))
             grant = MediaGrant(
@@ -259,7 +274,11 @@ class CameraService:
                 from_at=wish.from_at,
                 to_at=wish.to_at,
             )
+            key = (actor.pseudonym, camera.id, wish.act, wish.profile, wish.from_at, wish.to_at)
+            granted[key] = self._grant_entry(actor, camera, wish)
             issued.append(IssuedToken(camera.id, wish.act, self._minter.mint(grant), camera.node))
+        # Nobody holds a token yet: what cannot be written down is not granted.
+        await self._audit.record_once(granted)
         return tuple(issued)
 
     def abilities(self, actor: Actor, camera: Camera) -> tuple[str, ...]:
@@ -311,7 +330,84 @@ class CameraService:
                 refused += 1
         return refused
 
+    async def note_views(self, node: NodeId, reports: Sequence[ViewReport], *, lost: int = 0) -> int:
+        """Write what `node` says was watched of its cameras into the audit; returns how many were about others'.
+
+        A camera that was retired or moved meanwhile may still be reported on: what was watched was watched.
+        raises: BrightKitchenError "audit.not_written"; the node then says it again.
+        """
+        async with self._database.read() as connection:
+            known = await store.load_any_cameras(connection, {report.camera for report in reports})
+        own = [report for report in reports if report.camera in known]
+        await self._audit.record_views(node, own, lost=lost)
+        return len(reports) - len(own)
+
     # ---- inside
+
+    async def _check_address(self, actor: Actor, url: CameraUrl) -> None:
+        """raises: as `AddressGuard.check_address`; a refusal is written down."""
+        try:
+            await self._guard.check_address(url.host, url.port)
+        except BrightKitchenError as refused:
+            said = self._audit.entry(
+                audited.GUARD_REFUSED,
+                actor_id=actor.user or "",
+                actor_role=actor.role.value,
+                session=actor.pseudonym,
+                object_kind="address",
+                decision=audited.REFUSED,
+                reason=refused.code,
+                detail={"port": url.port},
+                names={"host": url.host},
+            )
+            await self._audit.record_once({("guard", actor.pseudonym, url.host, url.port): said})
+            raise
+
+    async def _note_miss(self, actor: Actor, camera: str, action: str) -> None:
+        """Somebody asked for what is not there or not theirs. What was sent is kept only if it is an id at all."""
+        known = camera if is_id(camera, "cam") else ""
+        said = self._audit.entry(
+            audited.SCOPE_MISS,
+            actor_id=actor.user or "",
+            actor_role=actor.role.value,
+            session=actor.pseudonym,
+            object_kind="camera",
+            object_id=known,
+            decision=audited.REFUSED,
+            reason=action,
+        )
+        await self._audit.record_once({("miss", actor.pseudonym, known, action): said})
+
+    def _grant_entry(self, actor: Actor, camera: Camera, wish: MediaWish) -> Entry:
+        detail: dict[str, Scalar] = {"act": wish.act, "profile": wish.profile}
+        if wish.from_at is not None:
+            detail["from_at"] = wish.from_at
+        if wish.to_at is not None:
+            detail["to_at"] = wish.to_at
+        return self._audit.entry(
+            audited.MEDIA_GRANT,
+            actor_id=actor.user or "",
+            actor_role=actor.role.value,
+            session=actor.pseudonym,
+            object_kind="camera",
+            object_id=camera.id,
+            camera_id=camera.id,
+            reason=actor.role.value,
+            detail=detail,
+        )
+
+    def _changed_entry(self, actor: Actor, camera: Camera, detail: dict[str, Scalar], names: dict[str, str]) -> Entry:
+        return self._audit.entry(
+            audited.CHANGE,
+            actor_id=actor.user or "",
+            actor_role=actor.role.value,
+            session=actor.pseudonym,
+            object_kind="camera",
+            object_id=camera.id,
+            camera_id=camera.id,
+            detail=detail,
+            names=names,
+        )
 
     def _may_view(self, actor: Actor, camera: Camera) -> bool:
         return self._policy.check(actor, rules.VIEW, camera).allowed
@@ -344,6 +440,32 @@ class CameraService:
             return None
         async with self._database.read() as connection:
             return await store.load_login(connection, self._sealer, found)
+
+
+def build_change(old: Camera | None, new: Camera) -> tuple[dict[str, Scalar], dict[str, str]]:
+    """Return what became different, old → new, for the audit: codes and numbers, and names apart.
+
+    Paths are only said to have changed: cameras of some makers carry the password in them.
+    """
+    detail: dict[str, Scalar] = {"version": new.version}
+    names: dict[str, str] = {}
+    for field in ("host", "port", "tls", "transport", "record", "audio", "allow_basic", "zone", "name", "premises_name"):
+        before, after = (getattr(old, field) if old else None), getattr(new, field)
+        if before == after:
+            continue
+        is_name = field in ("zone", "name", "premises_name")
+        for when, value in (("old", before), ("new", after)):
+            if value is None:
+                continue
+            text = ",".join(value) if isinstance(value, tuple) else value
+            if is_name:
+                names[f"{when}.{field}"] = str(text)
+            else:
+                detail[f"{when}.{field}"] = text
+    for field in ("path_main", "path_sub"):
+        if old is not None and getattr(old, field) != getattr(new, field):
+            detail[field] = "changed"
+    return detail, names
 
 
 def _none() -> BrightKitchenError:
