@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from brightkitchen.bootstrap import audit_rules
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -62,16 +65,19 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
-    clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = ManualClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     database = await open_database(sqlite_url(tmp_path / "control.db"))
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
+    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()
+    audit_rules.register_actions(policy)
     camera_policy.register_actions(policy)
     user_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+    users = UserService(database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
     board = LiveBoard()
@@ -83,10 +89,11 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         nodes=nodes,
         board=board,
         minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        audit=audit,
         clock=clock,
         entropy=entropy,
     )
-    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+    services = Services(users, cameras, audit, database, policy, board, nodes, metrics, clock, entropy)
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
         media_ports={NODE: 8081, OTHER_NODE: 8082},
@@ -95,7 +102,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         time_zone="Asia/Shanghai",
         static_dir=static,
     )
-    await users.create_user(LOCAL, USERNAME, display_name="管理员", password=PASSWORD)
+    await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
     yield Control(services, options, keys, database, clock, make_app(services, options))
     passwords.close()
     await database.close()

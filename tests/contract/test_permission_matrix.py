@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera
 
-from brightkitchen.domain.authz.model import LOCAL, Actor, Role
+from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
 from brightkitchen.web.app import build_openapi, make_api
@@ -112,7 +112,7 @@ async def test_route_answers_an_administrator_as_entered(admin: httpx.AsyncClien
 
 async def test_unregistered_action_is_refused_to_everybody(control: Control) -> None:
     policy = control.services.policy
-    assert {policy.check(Actor(role), "camera.format_disk").allowed for role in Role} == {False}
+    assert {policy.check(Actor((Grant(role),)), "camera.format_disk").allowed for role in Role} == {False}
 
 
 async def test_actions_are_what_the_slices_say(control: Control) -> None:
@@ -147,7 +147,7 @@ def _build_page(control: Control) -> str:
         "|---|" + "---|" * len(roles),
     ]
     for action in policy.actions:
-        marks = ["yes" if policy.check(Actor(role), action).allowed else "-" for role in roles]
+        marks = ["yes" if policy.check(Actor((Grant(role),)), action).allowed else "-" for role in roles]
         lines.append(f"| {action} | " + " | ".join(marks) + " |")
     lines += [
         "",

@@ -7,15 +7,22 @@ import sys
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvloop
 
+from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.cli.admin_socket import make_local_app
+from brightkitchen.domain.audit.anchoring import Anchorer
+from brightkitchen.domain.audit.anchors import AnchorFolder
+from brightkitchen.domain.audit.checking import run_nightly
+from brightkitchen.domain.audit.keys import AuditKeys
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -50,7 +57,8 @@ def run_control(config: Config, inherit_fd: int) -> int:
 
 
 async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> None:
-    clock, entropy, metrics = SystemClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = SystemClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,14 +69,19 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         database = await open_database(sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
+        zone = ZoneInfo(config.time_zone)
+        audit = AuditTrail(database, clock=clock, entropy=entropy, zone=zone)
         policy = Policy()
+        audit_rules.register_actions(policy)
         camera_policy.register_actions(policy)
         user_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
-        users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+        users = UserService(
+            database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy
+        )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         users.add_listener(nodes)
@@ -81,10 +94,11 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             nodes=nodes,
             board=board,
             minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+            audit=audit,
             clock=clock,
             entropy=entropy,
         )
-        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+        services = Services(users, cameras, audit, database, policy, board, nodes, metrics, clock, entropy)
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -113,6 +127,22 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             ending.push_async_callback(runner.cleanup)
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
+        folder = AnchorFolder(anchor_dir_of(config))
+        anchorer = Anchorer(database, audit, AuditKeys(sealers[Purpose.AUDIT], entropy), folder, clock=clock, zone=zone)
+        supervisor.keep("audit anchors", anchorer.run)
+        supervisor.keep(
+            "audit check",
+            lambda: run_nightly(
+                database,
+                audit,
+                anchorer,
+                metrics,
+                clock=clock,
+                zone=zone,
+                trusted_root=config.audit.trusted_key,
+                accepted_lines=config.audit.accepted_restores,
+            ),
+        )
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
         server = WebServer(
             make_app(services, options),
@@ -134,13 +164,19 @@ async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> 
     """Create the first person if there is nobody yet. returns: whether that was done."""
     if wanted is None or await users.has_anybody():
         return False
-    await users.create_user(LOCAL, wanted.username, display_name="管理员", password=wanted.password)
+    grants = (Grant(Role.CITY_ADMIN),)
+    await users.create_user(LOCAL, wanted.username, grants=grants, display_name="管理员", password=wanted.password)
     return True
 
 
 def folder_of(config: Config) -> Path:
     """Return the data folder, absolute."""
     return Path(config.data_dir).resolve()
+
+
+def anchor_dir_of(config: Config) -> Path:
+    """Return the folder of the audit's anchors, absolute."""
+    return Path(config.audit.anchor_dir).resolve() if config.audit.anchor_dir else folder_of(config) / "anchors"
 
 
 def site_origins(config: Config) -> tuple[str, ...]:

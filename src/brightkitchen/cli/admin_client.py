@@ -53,10 +53,16 @@ class CameraLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UserAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A log-in to create or to give another password. password None: make one up."""
+    """A log-in to create or to give another password. password None: make one up.
+
+    role, region, premises: of a new log-in, as in `domain/authz`.
+    """
 
     username: str
     password: str | None = None
+    role: str = "CITY_ADMIN"
+    region: str = ""
+    premises: str = ""
 
     def __repr__(self) -> str:
         return f"UserAsk(username={self.username!r}, password=…)"

@@ -12,12 +12,16 @@ import msgspec
 from aiohttp import web
 
 from brightkitchen.cli.admin_client import CameraAsk, CameraLine, Done, Refusal, UserAsk, UserLine
-from brightkitchen.domain.authz.model import LOCAL
+from brightkitchen.domain.audit.whence import LOCAL as LOCAL_ADDRESS
+from brightkitchen.domain.audit.whence import note_address
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
+from brightkitchen.domain.authz.regions import is_region_code
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import Camera, NewCamera
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.ids import PremisesId
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.privatesocket import read_peer_uid
 
@@ -59,6 +63,7 @@ async def _guard(
     if connection is None or read_peer_uid(connection) not in (0, os.getuid()):
         log.warning("other user at the private socket")
         return web.Response(status=403)
+    note_address(LOCAL_ADDRESS)
     try:
         return await handler(request)
     except BrightKitchenError as error:
@@ -100,7 +105,9 @@ class _Desk:
 
     async def create_user(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=UserAsk)
-        created = await self._users.create_user(LOCAL, asked.username, password=asked.password)
+        created = await self._users.create_user(
+            LOCAL, asked.username, grants=(_read_grant(asked),), password=asked.password
+        )
         return _answer(_user_line(asked, created.user.username, created.password))
 
     async def reset_password(self, request: web.Request) -> web.Response:
@@ -135,6 +142,17 @@ def _new_camera(asked: CameraAsk) -> NewCamera:
         transport=asked.transport,
         allow_basic=asked.allow_basic,
     )
+
+
+def _read_grant(asked: UserAsk) -> Grant:
+    """raises: BrightKitchenError "user.role_unknown", "user.region_unknown"."""
+    try:
+        role = Role(asked.role)
+    except ValueError as cause:
+        raise BrightKitchenError(Kind.INVALID, "user.role_unknown", role=asked.role[:40]) from cause
+    if asked.region and not is_region_code(asked.region):
+        raise BrightKitchenError(Kind.INVALID, "user.region_unknown", region=asked.region[:40])
+    return Grant(role, Scope(asked.region, premises=PremisesId(asked.premises) if asked.premises else None))
 
 
 def _user_line(asked: UserAsk, username: str, password: str) -> UserLine:

@@ -15,12 +15,19 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     actions = commands.add_parser("user", help="create a log-in, or give it another password").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )
-    for name, what in (("create", "create an administrator"), ("reset", "set another password, end all sessions")):
+    for name, what in (
+        ("create", "create a person with one role"),
+        ("reset", "set another password, end all sessions"),
+    ):
         parser = actions.add_parser(name, help=what)
         parser.add_argument("username", metavar="NAME")
         parser.add_argument(
             "--password-file", type=Path, metavar="FILE", help="else a random one is made and shown once"
         )
+        if name == "create":
+            parser.add_argument("--role", default="CITY_ADMIN", metavar="ROLE", help="see docs/ref/permissions.md")
+            parser.add_argument("--region", default="", metavar="CODE", help="GB/T 2260 code the role reaches")
+            parser.add_argument("--premises", default="", metavar="ID", help="for owners and their staff")
         add_place(parser)
         parser.set_defaults(run=run)
 
@@ -32,9 +39,10 @@ def run(arguments: argparse.Namespace, language: str) -> int:
 
 async def _run(arguments: argparse.Namespace, language: str) -> int:
     chosen = _read_password(arguments.password_file) if arguments.password_file is not None else None
-    asked = UserAsk(username=arguments.username, password=chosen)
+    create = arguments.action == "create"
+    role = {"role": arguments.role, "region": arguments.region, "premises": arguments.premises} if create else {}
+    asked = UserAsk(username=arguments.username, password=chosen, **role)
     async with AdminClient(admin_socket_path(arguments)) as admin:
-        create = arguments.action == "create"
         user = await (admin.create_user(asked) if create else admin.reset_password(asked))
     code = "cli.user_created" if create else "cli.user_reset"
     if user.password is None:

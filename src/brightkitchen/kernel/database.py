@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
@@ -100,6 +101,27 @@ async def open_database(url: str) -> Database:
     return database
 
 
+async def open_database_read_only(url: str) -> Database:
+    """Connect to select only; neither migrates nor changes anything, and works while others write.
+
+    raises: BrightKitchenError "database.unreachable".
+    """
+    if url.startswith("sqlite"):
+        scheme, _, path = url.partition(":///")
+        engine = create_async_engine(f"{scheme}:///file:{quote(path)}?mode=ro&uri=true")
+        event.listen(engine.sync_engine, "connect", _wait_for_locks)
+    else:
+        engine = create_async_engine(url).execution_options(postgresql_readonly=True)
+    database = Database(engine)
+    try:
+        async with database.read() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+    except (sa.exc.SQLAlchemyError, OSError) as cause:
+        await database.close()
+        raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable") from cause
+    return database
+
+
 def sqlite_url(file: Path) -> str:
     """Return the URL of a SQLite file."""
     return f"sqlite+aiosqlite:///{file.resolve()}"
@@ -109,6 +131,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _wait_for_locks(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     cursor.close()
 
 

@@ -10,6 +10,8 @@ from typing import Final, NewType, Protocol
 
 CameraId = NewType("CameraId", str)
 UserId = NewType("UserId", str)
+PremisesId = NewType("PremisesId", str)
+OrganisationId = NewType("OrganisationId", str)
 SessionId = NewType("SessionId", str)
 NodeId = NewType("NodeId", str)
 SegmentId = NewType("SegmentId", str)

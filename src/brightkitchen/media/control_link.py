@@ -32,6 +32,7 @@ from brightkitchen.kernel.nodeprotocol import (
     Revoked,
     ToControl,
     ToNode,
+    ViewsKept,
     Welcome,
     build_message,
     parse_to_node,
@@ -165,6 +166,8 @@ class ControlLink:
                 answer.set_result(message.credential)
         elif isinstance(message, Revoke):
             self._supervisor.start("revoke", self._revoke(message))
+        elif isinstance(message, ViewsKept):
+            self._views.keep(message.request)
         elif self._probes >= PROBES_WAITING:
             busy = ProbeAnswer(request=message.request, reason="camera_busy", detail="too many tries at once")
             self._supervisor.start("probe refused", self._send_if_connected(busy))

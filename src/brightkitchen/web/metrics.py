@@ -1,7 +1,8 @@
 """What control counts (Prometheus)."""
 
-from brightkitchen.kernel.clock import Clock
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from brightkitchen.kernel.clock import Clock
 
 
 class ControlMetrics:
@@ -25,11 +26,15 @@ class ControlMetrics:
         )
         self.event_sockets = Gauge("bk_control_event_sockets", "Open event sockets.", registry=self.registry)
         self.audit_ok = Gauge(
-            "bk_audit_check_ok", "1: the last check of the audit found nothing. 0: it did, or none ran.", registry=self.registry
+            "bk_audit_check_ok",
+            "1: the last check of the audit found nothing. 0: it did, or none ran.",
+            registry=self.registry,
         )
         started_s = clock.mono_s()
         Gauge(
-            "bk_audit_check_age_s", "Seconds since the last check of the audit ended, or since the start.", registry=self.registry
+            "bk_audit_check_age_s",
+            "Seconds since the last check of the audit ended, or since the start.",
+            registry=self.registry,
         ).set_function(lambda: clock.mono_s() - (self._checked_s if self._checked_s is not None else started_s))
 
     def set_audit_check(self, *, is_ok: bool, at_s: float) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.web.metrics import ControlMetrics
@@ -58,6 +60,8 @@ class Services:
 
     users: UserService
     cameras: CameraService
+    audit: AuditTrail
+    database: Database
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

@@ -10,7 +10,7 @@ from brightkitchen.domain.cameras.live import Feed
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.auth import Caller, authenticate, services_of
 from brightkitchen.web.options import Services
-from brightkitchen.web.present import present_camera
+from brightkitchen.web.present.cameras import present_camera
 
 SOCKETS_PER_SESSION: Final = 5
 ALIVE_EVERY_S: Final = 20.0

@@ -12,10 +12,11 @@ import { formatClock } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { TopBar } from "./TopBar";
 
+/** ability: what a person must be able to do somewhere for the entry to be of use. */
 const entries = [
-  { to: "/live", word: "nav.live", icon: <PlaySquareOutlined /> },
-  { to: "/play", word: "nav.play", icon: <HistoryOutlined /> },
-  { to: "/devices", word: "nav.devices", icon: <ClusterOutlined /> },
+  { to: "/live", word: "nav.live", icon: <PlaySquareOutlined />, ability: "camera.live" },
+  { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
+  { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
 ] as const;
 
 /** Bar, rail and page, for whoever is logged in. */
@@ -39,10 +40,11 @@ export function Frame() {
         replace
       />
     );
-  return <LoggedInFrame name={session.data.user.name || session.data.user.username} />;
+  const { user, abilities } = session.data;
+  return <LoggedInFrame name={user.name || user.username} abilities={abilities} />;
 }
 
-function LoggedInFrame({ name }: { name: string }) {
+function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] }) {
   const { t } = useTranslation();
   useTouch();
   return (
@@ -54,14 +56,16 @@ function LoggedInFrame({ name }: { name: string }) {
       <LineStrip />
       <div className="bk-body">
         <nav className="bk-rail" aria-label={t("app.nav")}>
-          {entries.map(({ to, word, icon }) => (
-            <NavLink key={to} to={to} className="bk-rail-entry">
-              <span aria-hidden className="bk-rail-icon">
-                {icon}
-              </span>
-              <span>{t(word)}</span>
-            </NavLink>
-          ))}
+          {entries
+            .filter((entry) => abilities.includes(entry.ability))
+            .map(({ to, word, icon }) => (
+              <NavLink key={to} to={to} className="bk-rail-entry">
+                <span aria-hidden className="bk-rail-icon">
+                  {icon}
+                </span>
+                <span>{t(word)}</span>
+              </NavLink>
+            ))}
         </nav>
         <main id="content" className="bk-main" tabIndex={-1}>
           <Outlet />

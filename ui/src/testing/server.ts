@@ -49,7 +49,7 @@ export function aCamera(changes: Partial<Camera> = {}): Camera {
 
 export const session = {
   user: { id: "usr_1", username: "wang", name: "王志远" },
-  abilities: ["camera.list", "camera.add", "camera.probe"],
+  abilities: ["camera.list", "camera.add", "camera.probe", "camera.live", "camera.play"],
 };
 
 export function refusal(status: number, code: string, detail: string, more: object = {}) {

@@ -53,7 +53,8 @@ class Anchorer:
         self._database = database
         self._trail = trail
         self._keys = keys
-        self._folder = folder
+        self.folder = folder
+        self._writing = asyncio.Lock()
         self._clock = clock
         self._zone = zone
         self._closed: date | None = None  # the newest day that has its anchor
@@ -69,6 +70,10 @@ class Anchorer:
 
     async def write_due(self) -> list[Anchor]:
         """Write the anchor of yesterday if it is missing, and of the chain's end if ten minutes are over and it grew. raises: OSError."""
+        async with self._writing:
+            return await self._write_due()
+
+    async def _write_due(self) -> list[Anchor]:
         written = []
         yesterday = self._today() - timedelta(days=1)
         if await self._last_closed() < yesterday:
@@ -78,7 +83,7 @@ class Anchorer:
             written.append(await self._write(DAY, date=yesterday.isoformat(), rows=rows))
             self._closed = yesterday
         if self._clock.mono_s() - self._anchored_s >= EVERY_S:
-            last = await asyncio.to_thread(self._folder.read_last)
+            last = await asyncio.to_thread(self.folder.read_last)
             async with self._database.read() as connection:
                 head = await store.load_head(connection)
             if last is None or (last.seq, last.head) != (head.seq, head.hash):
@@ -87,7 +92,7 @@ class Anchorer:
         return written
 
     async def _write(self, kind: str, *, date: str = "", rows: int = 0) -> Anchor:
-        last = await asyncio.to_thread(self._folder.read_last)
+        last = await asyncio.to_thread(self.folder.read_last)
         async with self._database.write() as connection:
             why = await self._compare(connection, last)
             if why:
@@ -111,8 +116,8 @@ class Anchorer:
             )
             anchor = sign_anchor(anchor, private)
         # The row of a fork, and the key, are kept before the anchor that speaks of them leaves the house.
-        await asyncio.to_thread(self._folder.save_keys, publics)
-        await asyncio.to_thread(self._folder.append, anchor, self._year_of(anchor.at))
+        await asyncio.to_thread(self.folder.save_keys, publics)
+        await asyncio.to_thread(self.folder.append, anchor, self._year_of(anchor.at))
         async with self._database.write() as connection:
             await store.save_anchor_no(connection, anchor.number)
         self._anchored_s = self._clock.mono_s()
@@ -160,7 +165,7 @@ class Anchorer:
     async def _last_closed(self) -> date:
         """Return the newest day that has its anchor; yesterday if the folder has none: a new folder closes no day before it existed."""
         if self._closed is None:
-            lines = (await asyncio.to_thread(self._folder.read)).lines
+            lines = (await asyncio.to_thread(self.folder.read)).lines
             days = [anchor.date for line in lines if (anchor := parse_anchor(line.data)) and anchor.type == DAY]
             newest = max(days, default="")
             self._closed = date.fromisoformat(newest) if newest else self._today() - timedelta(days=1)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.audit import model, store
+from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.ports import CheckMetrics
 from brightkitchen.domain.audit.service import AuditTrail
@@ -75,17 +76,21 @@ async def check_chain(
 async def run_nightly(
     database: Readable,
     trail: AuditTrail,
-    folder: AnchorFolder,
+    anchorer: Anchorer,
     metrics: CheckMetrics,
     *,
     clock: Clock,
     zone: tzinfo,
+    trusted_root: str = "",
     accepted_lines: Collection[int] = (),
 ) -> None:
     """Check at the start and every night at 03:00 of the city, for ever. A result is a row, a metric, and an error in the log."""
     while True:
         try:
-            report = await check_chain(database, folder, accepted_lines=accepted_lines)
+            await anchorer.write_due()
+            report = await check_chain(
+                database, anchorer.folder, trusted_root=trusted_root, accepted_lines=accepted_lines
+            )
         except OSError as error:
             log.error("audit check did not run", error=type(error).__name__)
             await clock.sleep(_RETRY_S)

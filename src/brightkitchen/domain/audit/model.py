@@ -75,6 +75,19 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 Scalar = str | int | bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whoever acts, in plain values. id "" = nobody is known. address "": as `audit.whence` knows."""
+
+    id: str = ""
+    role: str = ""
+    session: str = ""
+    address: str = ""
+
+
+NOBODY: Final = Who()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One act, allowed or refused, before it has its number.

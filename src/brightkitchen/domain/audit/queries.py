@@ -49,12 +49,11 @@ class Watch:
     """One time somebody watched, as the owner may know it: never who by name, never from where.
 
     act: live, play, snapshot, thumb, talk, ptz, download, export. seconds None: a permission was given and no node has said what became
-    of it. from_at, to_at: the recorded time that was looked at. authority: whose officer it was; region where none is named.
+    of it. from_at, to_at: the recorded time that was looked at. authority: the region whose officer it was, "" = the city's own.
     """
 
     at: Utc
     authority: str
-    region: str
     role: str
     purpose: str
     camera_id: str
@@ -186,7 +185,6 @@ def _watch(row: Row) -> Watch:
     return Watch(
         at=row.at,
         authority=str(detail.get("authority") or ""),
-        region=row.region,
         role=row.actor_role,
         purpose=row.purpose,
         camera_id=row.camera_id,

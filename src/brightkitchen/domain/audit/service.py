@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.audit import model, queries, store
-from brightkitchen.domain.audit.model import Entry, Row, Scalar
+from brightkitchen.domain.audit.model import Entry, Row, Scalar, Who
 from brightkitchen.domain.audit.queries import Filters, FoundRow, Watch
 from brightkitchen.domain.audit.whence import current_address
 from brightkitchen.kernel.clock import Clock
@@ -64,10 +64,8 @@ class AuditTrail:
     def entry(
         self,
         kind: str,
+        who: Who = model.NOBODY,
         *,
-        actor_id: str = "",
-        actor_role: str = "",
-        session: str = "",
         object_kind: str = "",
         object_id: str = "",
         premises_id: str = "",
@@ -84,10 +82,10 @@ class AuditTrail:
             kind=kind,
             at=self._clock.utc(),
             mono_s=self._clock.mono_s(),
-            address=current_address(),
-            actor_id=actor_id,
-            actor_role=actor_role,
-            session=session,
+            address=who.address or current_address(),
+            actor_id=who.id,
+            actor_role=who.role,
+            session=who.session,
             object_kind=object_kind,
             object_id=object_id,
             premises_id=premises_id,
@@ -162,16 +160,14 @@ class AuditTrail:
                     )
                 await store.append_rows(connection, entries, self._entropy)
 
-    async def erase(self, seq: int, reason: str, *, actor_id: str, actor_role: str, session: str = "") -> int:
+    async def erase(self, seq: int, reason: str, who: Who) -> int:
         """Erase the names and free text of a row, as law may demand; the chain stays whole. returns: the number of the row that says so.
 
         raises: BrightKitchenError "access.none" if there are none.
         """
         said = self.entry(
             model.ERASURE,
-            actor_id=actor_id,
-            actor_role=actor_role,
-            session=session,
+            who,
             object_kind="audit",
             object_id=str(seq),
             reason=reason,
@@ -182,29 +178,25 @@ class AuditTrail:
                 raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
         return number
 
-    async def open_case(
-        self, connection: AsyncConnection, case_id: str, premises_id: str, *, actor_id: str, actor_role: str
-    ) -> None:
+    async def open_case(self, connection: AsyncConnection, case_id: str, premises_id: str, who: Who) -> None:
         """From now on the owner is not told what was not told yet, until `close_case` or 90 days. In the caller's transaction."""
         await store.save_case(connection, case_id, premises_id, self._clock.utc())
         said = self.entry(
             model.CASE_OPENED,
-            actor_id=actor_id,
-            actor_role=actor_role,
+            who,
             object_kind="case",
             object_id=case_id,
             premises_id=premises_id,
         )
         await self.append(connection, said)
 
-    async def close_case(self, connection: AsyncConnection, case_id: str, *, actor_id: str, actor_role: str) -> None:
+    async def close_case(self, connection: AsyncConnection, case_id: str, who: Who) -> None:
         """Tell the owner everything again; harmless if the case is closed. In the caller's transaction."""
         premises_id = await store.end_case(connection, case_id, self._clock.utc())
         if premises_id is not None:
             said = self.entry(
                 model.CASE_CLOSED,
-                actor_id=actor_id,
-                actor_role=actor_role,
+                who,
                 object_kind="case",
                 object_id=case_id,
                 premises_id=premises_id,
@@ -254,7 +246,7 @@ class AuditTrail:
             detail |= {"from_at": report.from_at, "to_at": report.to_at}
         entry = self.entry(
             model.KIND_OF_ACT[report.act],
-            session=report.sid,
+            Who(session=report.sid),
             object_kind="view",
             object_id=report.view,
             camera_id=report.camera,

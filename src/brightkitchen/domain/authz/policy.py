@@ -4,10 +4,20 @@ Slices register their actions at start-up; what nobody registered is refused.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from brightkitchen.domain.authz.model import Actor, Decision, Role
+from brightkitchen.domain.authz.model import Actor, Decision, Grant, Placed, Role
 
-Rule = Callable[[Actor, object], bool]
+Condition = Callable[[Actor, Placed], bool]
+"""What an object must be like besides lying inside the scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An action is for these roles, each within its reach; `condition` narrows it for a given object."""
+
+    roles: frozenset[Role]
+    condition: Condition | None = None
 
 
 class Policy:
@@ -16,36 +26,44 @@ class Policy:
     def __init__(self) -> None:
         self._rules: dict[str, Rule] = {}
 
-    def register(self, action: str, rule: Rule) -> None:
+    def register(self, action: str, roles: Iterable[Role], condition: Condition | None = None) -> None:
         """Give `action` ("area.verb") its rule. raises: ValueError if it has one already."""
         if action in self._rules:
             raise ValueError(f"{action} is registered twice")
-        self._rules[action] = rule
+        self._rules[action] = Rule(frozenset(roles), condition)
 
     @property
     def actions(self) -> tuple[str, ...]:
         """Every registered action, sorted."""
         return tuple(sorted(self._rules))
 
-    def check(self, actor: Actor, action: str, obj: object = None) -> Decision:
-        """Decide. Never raises: an unknown action is refused."""
+    def roles_of(self, action: str) -> frozenset[Role]:
+        """Return who may do it somewhere; nobody if it is not registered."""
+        rule = self._rules.get(action)
+        return rule.roles if rule else frozenset()
+
+    def grants_for(self, actor: Actor, action: str) -> tuple[Grant, ...]:
+        """Return those of the actor's grants that allow `action`: what lists are filtered by."""
+        roles = self.roles_of(action)
+        return tuple(grant for grant in actor.grants if grant.role in roles)
+
+    def check(self, actor: Actor, action: str, obj: Placed | None = None) -> Decision:
+        """Decide; without an object: whether the actor may do it anywhere. Never raises: an unknown action is refused."""
         rule = self._rules.get(action)
         if rule is None:
             return Decision(False, "no such action")
-        if rule(actor, obj):
-            return Decision(True, f"role {actor.role.value}")
-        return Decision(False, f"not for role {actor.role.value}")
+        grants = self.grants_for(actor, action)
+        if not grants:
+            return Decision(False, f"not for {', '.join(sorted(actor.roles)) or 'nobody'}")
+        if obj is None:
+            return Decision(True, f"role {grants[0].role.value}", grants[0].role)
+        reaching = next((grant for grant in grants if grant.scope.covers(obj.place)), None)
+        if reaching is None:
+            return Decision(False, "outside the scope")
+        if rule.condition is not None and not rule.condition(actor, obj):
+            return Decision(False, "not in this state", reaching.role)
+        return Decision(True, f"role {reaching.role.value}", reaching.role)
 
-    def abilities(self, actor: Actor, actions: Iterable[str], obj: object = None) -> tuple[str, ...]:
+    def abilities(self, actor: Actor, actions: Iterable[str], obj: Placed | None = None) -> tuple[str, ...]:
         """Return those of `actions` that the actor may do to `obj`: what the user interface shows buttons for."""
         return tuple(action for action in actions if self.check(actor, action, obj).allowed)
-
-
-def is_administrator(actor: Actor, _obj: object) -> bool:
-    """True for an administrator, and for whoever holds the machine."""
-    return actor.role in (Role.ADMIN, Role.LOCAL)
-
-
-def is_signed_in_administrator(actor: Actor, _obj: object) -> bool:
-    """True for an administrator in a session: what cannot be done from a socket without a person."""
-    return actor.role is Role.ADMIN

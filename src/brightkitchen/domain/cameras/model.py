@@ -1,15 +1,26 @@
 """What control knows of a camera."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from brightkitchen.domain.authz.model import NOWHERE, Place
 from brightkitchen.kernel.cameraspec import CameraSpec, StreamSpec
-from brightkitchen.kernel.ids import CameraId, NodeId
+from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
 from brightkitchen.kernel.units import Utc
+
+
+class Activity(StrEnum):
+    """Whether a channel shows its zone (R-CAM-2): ACTIVE only after a regulator approved its first frame."""
+
+    NEW = "NEW"
+    ACTIVE = "ACTIVE"
+    DEGRADED = "DEGRADED"
+    OFFLINE = "OFFLINE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """One camera. version counts changes (ETag); epoch fences nodes that lease it (SECURITY §2.5).
+    """One camera: a channel of a premises. place: what permissions are decided by. version counts changes (ETag); epoch fences nodes that lease it (SECURITY §2.5).
 
     retired_at: the camera was removed from service; what it recorded lives on.
     """
@@ -34,6 +45,12 @@ class Camera:
     updated_at: Utc
     version: int
     retired_at: Utc | None = None
+    premises: PremisesId | None = None
+    place: Place = NOWHERE
+    activity: Activity = Activity.NEW
+    activity_at: Utc
+    approved_by: UserId | None = None
+    approved_at: Utc | None = None
 
     @property
     def address(self) -> str:
@@ -41,7 +58,7 @@ class Camera:
         return build_address(self.host, self.port, self.tls, self.path_main)
 
     @property
-    def place(self) -> tuple[str, int, bool]:
+    def network_place(self) -> tuple[str, int, bool]:
         """Where a password of this camera may be sent."""
         return self.host, self.port, self.tls
 

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from brightkitchen.domain.authz.policy import Policy, is_administrator, is_signed_in_administrator
+from brightkitchen.domain.authz.model import Role
+from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.authz.roles import OFFICERS, OPERATORS, SITE
 from brightkitchen.domain.cameras.model import Camera
 from brightkitchen.kernel.ids import NodeId
 
@@ -22,12 +24,24 @@ OBJECT_ACTIONS: Final = (VIEW, CHANGE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB)
 MEDIA_ACTIONS: Final = {"live": LIVE, "play": PLAY, "snapshot": SNAPSHOT, "thumb": THUMB}
 
 
+_VIEWERS: Final = OFFICERS | SITE | {Role.EDU_OFFICER, Role.GRID_ASSISTANT}
+_KEEPERS: Final = frozenset({Role.LOCAL, Role.CITY_ADMIN, Role.OPERATOR_PM, Role.OPERATOR_INSTALLER, Role.OPERATOR_NOC})
+
+
 def register_actions(policy: Policy) -> None:
-    """Register this slice's actions. Pictures are for people with a session; a socket without a person sees none."""
-    for action in (LIST, VIEW, ADD, PROBE, CHANGE, REMOVE):
-        policy.register(action, is_administrator)
-    for action in (LIVE, PLAY, SNAPSHOT, THUMB):
-        policy.register(action, is_signed_in_administrator)
+    """Register this slice's actions (DOMAIN §1.10). Pictures are for people with a session; a socket without one sees none.
+
+    The operator sees live pictures, to judge its own work, but no recordings: they are evidence.
+    """
+    for action in (LIST, VIEW):
+        policy.register(action, _VIEWERS | _KEEPERS)
+    for action in (ADD, PROBE, CHANGE):
+        policy.register(action, _KEEPERS)
+    policy.register(REMOVE, _KEEPERS - {Role.OPERATOR_INSTALLER})
+    policy.register(LIVE, _VIEWERS | OPERATORS)
+    policy.register(THUMB, _VIEWERS | OPERATORS)
+    policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT})
+    policy.register(SNAPSHOT, _VIEWERS)
 
 
 def may_node_have_credential(node: NodeId, camera: Camera | None, epoch: int) -> bool:

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.audit import model as audited
 from brightkitchen.domain.audit.model import Entry, Scalar
 from brightkitchen.domain.audit.service import AuditTrail
+from brightkitchen.domain.authz.audited import authority, who
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import Actor
+from brightkitchen.domain.authz.model import Actor, Decision
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.ports import MediaGrant
+from brightkitchen.domain.authz.roles import viewer_class
 from brightkitchen.domain.cameras import policy as rules
 from brightkitchen.domain.cameras import store
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -103,9 +105,9 @@ class CameraService:
         """Return a page of the cameras that the actor may see. limit: 1..200."""
         self.check(actor, rules.LIST)
         async with self._database.read() as connection:
-            found = await store.load_page(connection, after=after, limit=limit + 1)
-        visible = tuple(camera for camera in found[:limit] if self._may_view(actor, camera))
-        return Page(visible, found[limit - 1].id if len(found) > limit else None)
+            grants = self._policy.grants_for(actor, rules.VIEW)
+            found = await store.load_page(connection, grants, after=after, limit=limit + 1)
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
     async def load_visible(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
         """Return those of `ids` that are in service and that the actor may see."""
@@ -144,6 +146,7 @@ class CameraService:
             created_at=now,
             updated_at=now,
             version=1,
+            activity_at=now,
         )
         _check_recordable(camera)
         async with self._database.write() as connection:
@@ -179,7 +182,11 @@ class CameraService:
             new = self._changed(current, change, url)
             _check_recordable(new)
             await _check_not_there(connection, new)
-            kept = await store.load_login(connection, self._sealer, current) if new.place == current.place else None
+            kept = (
+                await store.load_login(connection, self._sealer, current)
+                if new.network_place == current.network_place
+                else None
+            )
             login = _changed_login(kept, change, url)
             new = replace(new, has_credential=login is not None)
             await store.save_camera(connection, new)
@@ -191,7 +198,12 @@ class CameraService:
             if login != kept:
                 detail["login"] = "removed" if login is None else "changed"
             await self._audit.append(connection, self._changed_entry(actor, new, detail, names))
-        log.info("camera changed", camera=new.id, version=new.version, place_changed=new.place != current.place)
+        log.info(
+            "camera changed",
+            camera=new.id,
+            version=new.version,
+            place_changed=new.network_place != current.network_place,
+        )
         self._nodes.desired_changed(new.node)
         self._board.announce(new.id)
         return new
@@ -261,7 +273,8 @@ class CameraService:
         issued = []
         granted: dict[Hashable, Entry] = {}
         for wish in wishes:
-            camera = await self.access_camera(actor, wish.camera, rules.MEDIA_ACTIONS.get(wish.act, ""))
+            action = rules.MEDIA_ACTIONS.get(wish.act, "")
+            camera = await self.access_camera(actor, wish.camera, action)
             grant = MediaGrant(
                 node=camera.node,
                 camera=camera.id,
@@ -269,13 +282,13 @@ class CameraService:
                 profile=Profile(wish.profile).value,
                 origin=origin,
                 session=actor.pseudonym,
-                viewer_class="officer",
+                viewer_class=viewer_class(self._policy.check(actor, action, camera).role),
                 watermark=actor.pseudonym,
                 from_at=wish.from_at,
                 to_at=wish.to_at,
             )
             key = (actor.pseudonym, camera.id, wish.act, wish.profile, wish.from_at, wish.to_at)
-            granted[key] = self._grant_entry(actor, camera, wish)
+            granted[key] = self._grant_entry(actor, camera, wish, self._policy.check(actor, action, camera))
             issued.append(IssuedToken(camera.id, wish.act, self._minter.mint(grant), camera.node))
         # Nobody holds a token yet: what cannot be written down is not granted.
         await self._audit.record_once(granted)
@@ -351,9 +364,7 @@ class CameraService:
         except BrightKitchenError as refused:
             said = self._audit.entry(
                 audited.GUARD_REFUSED,
-                actor_id=actor.user or "",
-                actor_role=actor.role.value,
-                session=actor.pseudonym,
+                who(actor),
                 object_kind="address",
                 decision=audited.REFUSED,
                 reason=refused.code,
@@ -368,9 +379,7 @@ class CameraService:
         known = camera if is_id(camera, "cam") else ""
         said = self._audit.entry(
             audited.SCOPE_MISS,
-            actor_id=actor.user or "",
-            actor_role=actor.role.value,
-            session=actor.pseudonym,
+            who(actor),
             object_kind="camera",
             object_id=known,
             decision=audited.REFUSED,
@@ -378,32 +387,36 @@ class CameraService:
         )
         await self._audit.record_once({("miss", actor.pseudonym, known, action): said})
 
-    def _grant_entry(self, actor: Actor, camera: Camera, wish: MediaWish) -> Entry:
-        detail: dict[str, Scalar] = {"act": wish.act, "profile": wish.profile}
+    def _grant_entry(self, actor: Actor, camera: Camera, wish: MediaWish, decision: Decision) -> Entry:
+        detail: dict[str, Scalar] = {
+            "act": wish.act,
+            "profile": wish.profile,
+            "authority": authority(actor, decision, camera),
+        }
         if wish.from_at is not None:
             detail["from_at"] = wish.from_at
         if wish.to_at is not None:
             detail["to_at"] = wish.to_at
         return self._audit.entry(
             audited.MEDIA_GRANT,
-            actor_id=actor.user or "",
-            actor_role=actor.role.value,
-            session=actor.pseudonym,
+            who(actor, decision),
             object_kind="camera",
             object_id=camera.id,
+            premises_id=camera.place.premises or "",
+            region=camera.place.region,
             camera_id=camera.id,
-            reason=actor.role.value,
+            reason=decision.reason,
             detail=detail,
         )
 
     def _changed_entry(self, actor: Actor, camera: Camera, detail: dict[str, Scalar], names: dict[str, str]) -> Entry:
         return self._audit.entry(
             audited.CHANGE,
-            actor_id=actor.user or "",
-            actor_role=actor.role.value,
-            session=actor.pseudonym,
+            who(actor),
             object_kind="camera",
             object_id=camera.id,
+            premises_id=camera.place.premises or "",
+            region=camera.place.region,
             camera_id=camera.id,
             detail=detail,
             names=names,
@@ -430,13 +443,13 @@ class CameraService:
         if url is not None:
             path = _checked_path("url", url.path)
             new = replace(new, host=url.host.lower(), port=url.port, tls=url.tls, path_main=path)
-        if new.place != old.place:
+        if new.network_place != old.network_place:
             new = replace(new, epoch=old.epoch + 1)
         return new
 
     async def _stored_login(self, actor: Actor, camera: str, url: CameraUrl) -> CameraLogin | None:
         found = await self.access_camera(actor, camera, rules.PROBE)
-        if found.place != (url.host.lower(), url.port, url.tls):
+        if found.network_place != (url.host.lower(), url.port, url.tls):
             return None
         async with self._database.read() as connection:
             return await store.load_login(connection, self._sealer, found)
@@ -449,7 +462,18 @@ def build_change(old: Camera | None, new: Camera) -> tuple[dict[str, Scalar], di
     """
     detail: dict[str, Scalar] = {"version": new.version}
     names: dict[str, str] = {}
-    for field in ("host", "port", "tls", "transport", "record", "audio", "allow_basic", "zone", "name", "premises_name"):
+    for field in (
+        "host",
+        "port",
+        "tls",
+        "transport",
+        "record",
+        "audio",
+        "allow_basic",
+        "zone",
+        "name",
+        "premises_name",
+    ):
         before, after = (getattr(old, field) if old else None), getattr(new, field)
         if before == after:
             continue

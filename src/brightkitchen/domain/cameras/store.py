@@ -6,9 +6,12 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brightkitchen.domain.cameras.model import Camera, CameraLogin
+from brightkitchen.domain.authz.model import Grant, Place
+from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope
+from brightkitchen.domain.cameras.model import Activity, Camera, CameraLogin
+from brightkitchen.domain.premises.store import premises, zones
 from brightkitchen.kernel.database import metadata
-from brightkitchen.kernel.ids import CameraId, NodeId
+from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
 from brightkitchen.kernel.sealing import FieldSealer
 from brightkitchen.kernel.units import Utc
 
@@ -36,6 +39,30 @@ cameras = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("retired_at", sa.BigInteger, nullable=True),
+    sa.Column("premises_id", sa.String(40), sa.ForeignKey(premises.c.id), nullable=True, index=True),
+    # whether the must-zone counts (R-CAM-2): NEW until a regulator approved the first frame, then ACTIVE, DEGRADED, OFFLINE
+    sa.Column("activity", sa.String(12), nullable=False),
+    sa.Column("activity_at", sa.BigInteger, nullable=False),
+    sa.Column("approved_by", sa.String(40), nullable=True),
+    sa.Column("approved_at", sa.BigInteger, nullable=True),
+)
+
+camera_zones = sa.Table(
+    "camera_zones",
+    metadata,
+    sa.Column("camera_id", sa.String(40), sa.ForeignKey("cameras.id"), primary_key=True),
+    sa.Column("zone", sa.String(16), sa.ForeignKey(zones.c.code), primary_key=True),
+)
+
+camera_spells = sa.Table(
+    "camera_spells",
+    metadata,
+    sa.Column("camera_id", sa.String(40), sa.ForeignKey("cameras.id"), primary_key=True),
+    # how long a channel was in each activity: the source of every online rate; one open row a camera
+    sa.Column("from_at", sa.BigInteger, primary_key=True),
+    sa.Column("to_at", sa.BigInteger, nullable=True, index=True),
+    sa.Column("activity", sa.String(12), nullable=False),
+    sa.Column("reason", sa.String(40), nullable=False),
 )
 
 camera_credentials = sa.Table(
@@ -48,9 +75,19 @@ camera_credentials = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
 
-_with_login = sa.select(cameras, camera_credentials.c.camera_id.is_not(None).label("has_credential")).select_from(
-    cameras.outerjoin(camera_credentials, camera_credentials.c.camera_id == cameras.c.id)
+_with_login = sa.select(
+    cameras,
+    camera_credentials.c.camera_id.is_not(None).label("has_credential"),
+    premises.c.name.label("premises_known_as"),
+    premises.c.region,
+    premises.c.category,
+).select_from(
+    cameras.outerjoin(camera_credentials, camera_credentials.c.camera_id == cameras.c.id).outerjoin(
+        premises, premises.c.id == cameras.c.premises_id
+    )
 )
+SCOPE: Final = ScopeColumns(premises.c.region, premises.c.category, cameras.c.premises_id)
+"""How a row of `_with_login` is placed."""
 _in_service = cameras.c.retired_at.is_(None)
 
 
@@ -66,9 +103,16 @@ async def load_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[
     return {row.id: _camera(row) for row in rows}
 
 
-async def load_page(connection: AsyncConnection, *, after: str, limit: int) -> list[Camera]:
-    """Return up to `limit` cameras in service in the order of their ids, those after `after`."""
-    wanted = _with_login.where(_in_service, cameras.c.id > after).order_by(cameras.c.id).limit(limit)
+async def load_any_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
+    """Return those of `ids` that were ever in service."""
+    rows = await connection.execute(_with_login.where(cameras.c.id.in_(list(ids))))
+    return {row.id: _camera(row) for row in rows}
+
+
+async def load_page(connection: AsyncConnection, grants: Sequence[Grant], *, after: str, limit: int) -> list[Camera]:
+    """Return up to `limit` cameras in service inside the grants, in the order of their ids, those after `after`."""
+    wanted = _with_login.where(_in_service, is_in_scope(grants, SCOPE), cameras.c.id > after)
+    wanted = wanted.order_by(cameras.c.id).limit(limit)
     return [_camera(row) for row in await connection.execute(wanted)]
 
 
@@ -172,6 +216,11 @@ def _values(camera: Camera) -> dict[str, object]:
         "updated_at": camera.updated_at,
         "version": camera.version,
         "retired_at": camera.retired_at,
+        "premises_id": camera.premises,
+        "activity": camera.activity.value,
+        "activity_at": camera.activity_at,
+        "approved_by": camera.approved_by,
+        "approved_at": camera.approved_at,
     }
 
 
@@ -179,7 +228,9 @@ def _camera(row: sa.Row[tuple[object, ...]]) -> Camera:
     return Camera(
         id=CameraId(row.id),
         name=row.name,
-        premises_name=row.premises_name,
+        premises_name=row.premises_known_as or row.premises_name,
+        premises=PremisesId(row.premises_id) if row.premises_id is not None else None,
+        place=Place(row.region or "", row.category or "", PremisesId(row.premises_id) if row.premises_id else None),
         zone=row.zone,
         host=row.host,
         port=row.port,
@@ -197,4 +248,8 @@ def _camera(row: sa.Row[tuple[object, ...]]) -> Camera:
         updated_at=Utc(row.updated_at),
         version=row.version,
         retired_at=Utc(row.retired_at) if row.retired_at is not None else None,
+        activity=Activity(row.activity),
+        activity_at=Utc(row.activity_at),
+        approved_by=UserId(row.approved_by) if row.approved_by is not None else None,
+        approved_at=Utc(row.approved_at) if row.approved_at is not None else None,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from brightkitchen.domain.authz.model import Role
+from brightkitchen.domain.authz.model import Grant
 from brightkitchen.kernel.ids import SessionId, UserId
 from brightkitchen.kernel.units import US_PER_S, Utc
 
@@ -14,17 +14,17 @@ TOUCH_EVERY_US: Final = 60 * US_PER_S
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may log in."""
+    """A person who may log in. grants: the roles held now; without one, nothing can be seen."""
 
     id: UserId
     username: str
     display_name: str
-    role: Role
+    grants: tuple[Grant, ...]
     password_hash: str
     disabled_at: Utc | None
 
     def __repr__(self) -> str:
-        return f"User(id={self.id!r}, username={self.username!r}, role={self.role.value!r})"
+        return f"User(id={self.id!r}, username={self.username!r})"
 
 
 @dataclass(frozen=True, slots=True)

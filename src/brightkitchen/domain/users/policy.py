@@ -2,19 +2,16 @@
 
 from typing import Final
 
-from brightkitchen.domain.authz.model import Actor, Role
+from brightkitchen.domain.authz.model import Role
 from brightkitchen.domain.authz.policy import Policy
 
 CREATE: Final = "users.create"
 RESET_PASSWORD: Final = "users.reset_password"
+
 ACTIONS: Final = (CREATE, RESET_PASSWORD)
 
 
 def register_actions(policy: Policy) -> None:
     """Register this slice's actions. Both are done on the machine itself, by whoever administers it."""
-    policy.register(CREATE, _is_local)
-    policy.register(RESET_PASSWORD, _is_local)
-
-
-def _is_local(actor: Actor, _obj: object) -> bool:
-    return actor.role is Role.LOCAL
+    for action in ACTIONS:
+        policy.register(action, {Role.LOCAL})

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from brightkitchen.domain.audit import model as audited
-from brightkitchen.domain.audit.model import Entry, Scalar
+from brightkitchen.domain.audit.model import Entry, Scalar, Who
 from brightkitchen.domain.audit.service import AuditTrail
-from brightkitchen.domain.authz.model import Actor, Role
+from brightkitchen.domain.authz.audited import who
+from brightkitchen.domain.authz.model import Actor, Grant
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.users import store
 from brightkitchen.domain.users.attempts import LoginAttempts, source_network
@@ -77,7 +78,7 @@ class UserService:
         network = source_network(address)
         account = username.casefold()
         async with self._database.read() as connection:
-            user = await store.load_user_by_name(connection, account)
+            user = await store.load_user_by_name(connection, account, self._clock.utc())
         try:
             self._attempts.check_flood(network)
             self._attempts.check_open(account, network)
@@ -98,7 +99,7 @@ class UserService:
         if len(token) != _TOKEN_CHARS:
             return None
         async with self._database.read() as connection:
-            found = await store.load_session(connection, _token_sha256(token))
+            found = await store.load_session(connection, _token_sha256(token), self._clock.utc())
         if found is None or found[0].is_over(self._clock.utc()) or found[1].disabled_at is not None:
             return None
         return found
@@ -123,9 +124,15 @@ class UserService:
             return await store.count_users(connection) > 0
 
     async def create_user(
-        self, actor: Actor, username: str, *, display_name: str = "", password: str | None = None
+        self,
+        actor: Actor,
+        username: str,
+        *,
+        grants: tuple[Grant, ...],
+        display_name: str = "",
+        password: str | None = None,
     ) -> CreatedUser:
-        """Create an administrator, with a random password unless one is given.
+        """Create a person who holds `grants`, with a random password unless one is given.
 
         raises: BrightKitchenError "user.name_invalid", "user.name_taken", "user.password_short", "access.none".
         """
@@ -138,15 +145,20 @@ class UserService:
             UserId(new_id("usr", self._entropy)),
             username.casefold(),
             display_name or username,
-            Role.ADMIN,
+            grants,
             await self._passwords.hash(chosen),
             None,
         )
         async with self._database.write() as connection:
-            if await store.load_user_by_name(connection, user.username) is not None:
+            if await store.load_user_by_name(connection, user.username, self._clock.utc()) is not None:
                 raise BrightKitchenError(Kind.CONFLICT, "user.name_taken", username=user.username)
             await store.save_new_user(connection, user, self._clock.utc())
-            await self._audit.append(connection, self._user_changed(actor, user, {"new.role": user.role.value}))
+            entries = [self._user_changed(actor, user, {"created": True})]
+            for grant in grants:
+                grant_id = new_id("grt", self._entropy)
+                await store.save_new_grant(connection, grant_id, user.id, grant, self._clock.utc())
+                entries.append(self._role_granted(actor, user, grant))
+            await self._audit.append(connection, *entries)
         _log.info("user created", extra={"user": user.id})
         return CreatedUser(user, chosen)
 
@@ -160,7 +172,7 @@ class UserService:
         check_password(chosen)
         hashed = await self._passwords.hash(chosen)
         async with self._database.write() as connection:
-            user = await store.load_user_by_name(connection, username.casefold())
+            user = await store.load_user_by_name(connection, username.casefold(), self._clock.utc())
             if user is None:
                 raise BrightKitchenError(Kind.NOT_FOUND, "user.unknown", username=username)
             await store.save_password(connection, user.id, hashed, self._clock.utc())
@@ -195,9 +207,7 @@ class UserService:
             await store.save_new_session(connection, session, _token_sha256(token))
             said = self._audit.entry(
                 audited.LOGIN_OK,
-                actor_id=user.id,
-                actor_role=user.role.value,
-                session=session.pseudonym,
+                Who(user.id, ",".join(sorted({grant.role.value for grant in user.grants})), session.pseudonym),
                 names={"username": user.username},
             )
             await self._audit.append(connection, said)
@@ -225,18 +235,27 @@ class UserService:
         )
 
     def _session_ended(self, user: UserId, pseudonym: str, reason: str) -> Entry:
-        return self._audit.entry(audited.SESSION_ENDED, actor_id=user, session=pseudonym, reason=reason)
+        return self._audit.entry(audited.SESSION_ENDED, Who(user, "", pseudonym), reason=reason)
 
     def _user_changed(self, actor: Actor, user: User, detail: dict[str, Scalar]) -> Entry:
         return self._audit.entry(
             audited.CHANGE,
-            actor_id=actor.user or "",
-            actor_role=actor.role.value,
-            session=actor.pseudonym,
+            who(actor),
             object_kind="user",
             object_id=user.id,
             detail=detail,
             names={"username": user.username},
+        )
+
+    def _role_granted(self, actor: Actor, user: User, grant: Grant) -> Entry:
+        return self._audit.entry(
+            audited.ROLE_GRANTED,
+            who(actor),
+            object_kind="user",
+            object_id=user.id,
+            premises_id=grant.scope.premises or "",
+            region=grant.scope.region,
+            detail={"role": grant.role.value, "categories": ",".join(sorted(grant.scope.categories))},
         )
 
     async def _tell_ended(self, pseudonyms: tuple[str, ...]) -> None:
@@ -251,7 +270,7 @@ class UserService:
 
 def actor_of(session: Session, user: User) -> Actor:
     """Return who acts in that session."""
-    return Actor(user.role, user.id, session.id, session.pseudonym)
+    return Actor(user.grants, user.id, session.id, session.pseudonym)
 
 
 def _token_sha256(token: str) -> str:

@@ -3,10 +3,11 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brightkitchen.domain.authz.model import Role
+from brightkitchen.domain.authz.model import Grant, Role, Scope
+from brightkitchen.domain.authz.store import organisations
 from brightkitchen.domain.users.model import Session, User
 from brightkitchen.kernel.database import metadata
-from brightkitchen.kernel.ids import SessionId, UserId
+from brightkitchen.kernel.ids import PremisesId, SessionId, UserId
 from brightkitchen.kernel.units import Utc
 
 users = sa.Table(
@@ -15,11 +16,27 @@ users = sa.Table(
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("username", sa.String(64), nullable=False, unique=True),
     sa.Column("display_name", sa.String(100), nullable=False),
-    sa.Column("role", sa.String(20), nullable=False),
     sa.Column("password_hash", sa.String(255), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.Column("disabled_at", sa.BigInteger, nullable=True),
+    sa.Column("organisation_id", sa.String(40), sa.ForeignKey(organisations.c.id), nullable=True),
+)
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("user_id", sa.String(40), sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("role", sa.String(24), nullable=False),
+    sa.Column("region", sa.String(12), nullable=False),
+    sa.Column("categories", sa.String(400), nullable=False),
+    sa.Column("premises_id", sa.String(40), nullable=True, index=True),
+    sa.Column("granted_by", sa.String(40), nullable=True),
+    sa.Column("approved_by", sa.String(40), nullable=True),
+    sa.Column("granted_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=True),
+    sa.Column("revoked_at", sa.BigInteger, nullable=True),
 )
 
 sessions = sa.Table(
@@ -36,14 +53,41 @@ sessions = sa.Table(
 )
 
 
-async def load_user_by_name(connection: AsyncConnection, username: str) -> User | None:
+async def load_user_by_name(connection: AsyncConnection, username: str, now: Utc) -> User | None:
+    """Return the person of that name with the roles held at `now`."""
     row = (await connection.execute(sa.select(users).where(users.c.username == username))).one_or_none()
-    return _user(row) if row else None
+    return _user(row, await load_grants(connection, UserId(row.id), now)) if row else None
 
 
-async def load_user(connection: AsyncConnection, user: UserId) -> User | None:
+async def load_user(connection: AsyncConnection, user: UserId, now: Utc) -> User | None:
+    """Return a person with the roles held at `now`."""
     row = (await connection.execute(sa.select(users).where(users.c.id == user))).one_or_none()
-    return _user(row) if row else None
+    return _user(row, await load_grants(connection, user, now)) if row else None
+
+
+async def load_grants(connection: AsyncConnection, user: UserId, now: Utc) -> tuple[Grant, ...]:
+    """Return the roles a person holds at `now`: neither revoked nor expired."""
+    held = sa.and_(
+        grants.c.user_id == user,
+        grants.c.revoked_at.is_(None),
+        sa.or_(grants.c.expires_at.is_(None), grants.c.expires_at > now),
+    )
+    rows = await connection.execute(sa.select(grants).where(held).order_by(grants.c.granted_at, grants.c.id))
+    return tuple(_grant(row) for row in rows)
+
+
+async def save_new_grant(connection: AsyncConnection, grant_id: str, user: UserId, grant: Grant, now: Utc) -> None:
+    await connection.execute(
+        grants.insert().values(
+            id=grant_id,
+            user_id=user,
+            role=grant.role.value,
+            region=grant.scope.region,
+            categories=",".join(sorted(grant.scope.categories)),
+            premises_id=grant.scope.premises,
+            granted_at=now,
+        )
+    )
 
 
 async def count_users(connection: AsyncConnection) -> int:
@@ -56,7 +100,6 @@ async def save_new_user(connection: AsyncConnection, user: User, now: Utc) -> No
             id=user.id,
             username=user.username,
             display_name=user.display_name,
-            role=user.role.value,
             password_hash=user.password_hash,
             created_at=now,
             updated_at=now,
@@ -84,12 +127,12 @@ async def save_new_session(connection: AsyncConnection, session: Session, token_
     )
 
 
-async def load_session(connection: AsyncConnection, token_sha256: str) -> tuple[Session, User] | None:
+async def load_session(connection: AsyncConnection, token_sha256: str, now: Utc) -> tuple[Session, User] | None:
     """Return the session of that token and its person, over or not."""
     row = (await connection.execute(sa.select(sessions).where(sessions.c.token_sha256 == token_sha256))).one_or_none()
     if row is None:
         return None
-    user = await load_user(connection, UserId(row.user_id))
+    user = await load_user(connection, UserId(row.user_id), now)
     return (_session(row), user) if user else None
 
 
@@ -116,9 +159,15 @@ async def delete_sessions_before(connection: AsyncConnection, at: Utc) -> None:
     await connection.execute(sessions.delete().where(sessions.c.expires_at < at))
 
 
-def _user(row: sa.Row[tuple[object, ...]]) -> User:
+def _user(row: sa.Row[tuple[object, ...]], held: tuple[Grant, ...]) -> User:
     disabled_at = Utc(row.disabled_at) if row.disabled_at is not None else None
-    return User(UserId(row.id), row.username, row.display_name, Role(row.role), row.password_hash, disabled_at)
+    return User(UserId(row.id), row.username, row.display_name, held, row.password_hash, disabled_at)
+
+
+def _grant(row: sa.Row[tuple[object, ...]]) -> Grant:
+    categories = frozenset(part for part in row.categories.split(",") if part)
+    premises = PremisesId(row.premises_id) if row.premises_id is not None else None
+    return Grant(Role(row.role), Scope(row.region, categories, premises))
 
 
 def _session(row: sa.Row[tuple[object, ...]]) -> Session:

@@ -13,7 +13,7 @@ from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 from brightkitchen.kernel.text import choose_language, has_sentence, say
 from brightkitchen.web.auth import Human, Signed, services_of
-from brightkitchen.web.present import (
+from brightkitchen.web.present.cameras import (
     CameraIn,
     CameraListOut,
     CameraOut,

@@ -7,7 +7,7 @@ from brightkitchen.domain.cameras.model import IssuedToken, MediaWish
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import Utc, parse_utc
 from brightkitchen.web.auth import Signed, options_of, origin_of, services_of
-from brightkitchen.web.present import TokenListOut, TokenOut, TokenRequestIn
+from brightkitchen.web.present.media import TokenListOut, TokenOut, TokenRequestIn
 
 router = APIRouter(prefix="/media", tags=["media"])
 

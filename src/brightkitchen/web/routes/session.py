@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
+from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import Actor
-from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS
 from brightkitchen.domain.users.model import User
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.web.auth import (
@@ -16,7 +16,7 @@ from brightkitchen.web.auth import (
     set_session_cookie,
 )
 from brightkitchen.web.options import Services
-from brightkitchen.web.present import Credentials, SessionOut, UserOut
+from brightkitchen.web.present.session import Credentials, SessionOut, UserOut
 
 router = APIRouter(prefix="/session", tags=["session"])
 
@@ -25,6 +25,7 @@ router = APIRouter(prefix="/session", tags=["session"])
 async def open_session(request: Request, response: Response, given: Credentials) -> SessionOut:
     """Log in. Whatever session the browser had before ends: a new log-in always gets a new token."""
     services = services_of(request)
+    note_address(client_address(request))
     opened = await services.users.log_in(given.username, given.password, address=client_address(request))
     before = await authenticate(request)
     if before is not None:
@@ -54,5 +55,5 @@ async def touch_session(caller: Human) -> None:
 def _present(user: User, services: Services, actor: Actor) -> SessionOut:
     return SessionOut(
         user=UserOut(id=user.id, username=user.username, name=user.display_name),
-        abilities=list(services.policy.abilities(actor, GENERAL_ACTIONS)),
+        abilities=list(services.policy.abilities(actor, services.policy.actions)),
     )

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.auth import options_of, services_of
-from brightkitchen.web.present import SystemOut
+from brightkitchen.web.present.session import SystemOut
 
 router = APIRouter(prefix="/system", tags=["system"])
 

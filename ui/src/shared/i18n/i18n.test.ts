@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import en from "./en.json";
-import zhCN from "./zh-CN.json";
+import { textsOf } from "./index";
 
-const zhTexts: Record<string, string> = zhCN;
-const enTexts: Record<string, string> = en;
+const zhTexts = textsOf("zh-CN");
+const enTexts = textsOf("en");
 const placeholders = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
 
 function sources(folder: string): string[] {
@@ -18,7 +17,7 @@ function sources(folder: string): string[] {
 
 describe("texts", () => {
   it("have the same keys and parameters in both languages", () => {
-    expect(Object.keys(enTexts)).toEqual(Object.keys(zhTexts));
+    expect(Object.keys(enTexts).sort()).toEqual(Object.keys(zhTexts).sort());
     for (const [key, text] of Object.entries(zhTexts))
       expect([key, placeholders(enTexts[key] ?? "")]).toEqual([key, placeholders(text)]);
   });

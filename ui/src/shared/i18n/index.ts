@@ -1,8 +1,17 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { setApiLanguage } from "@/shared/api/client";
-import en from "./en.json";
-import zhCN from "./zh-CN.json";
+
+type Texts = Record<string, string>;
+
+/** Shared texts in zh-CN.json and en.json, those of a feature in FEATURE.zh-CN.json and FEATURE.en.json beside them. */
+const files = import.meta.glob<Texts>("./*.json", { eager: true, import: "default" });
+
+/** All texts of a language. */
+export function textsOf(lang: string): Texts {
+  const own = Object.entries(files).filter(([path]) => path === `./${lang}.json` || path.endsWith(`.${lang}.json`));
+  return Object.assign({}, ...own.map(([, texts]) => texts)) as Texts;
+}
 
 export const languages = ["zh-CN", "en"] as const;
 export type Language = (typeof languages)[number];
@@ -25,7 +34,7 @@ export function startI18n(): void {
   void i18next.use(initReactI18next).init({
     lng: lang,
     fallbackLng: "zh-CN",
-    resources: { "zh-CN": { translation: zhCN }, en: { translation: en } },
+    resources: { "zh-CN": { translation: textsOf("zh-CN") }, en: { translation: textsOf("en") } },
     interpolation: { escapeValue: false }, // React escapes; nothing of ours goes through innerHTML
     returnNull: false,
     keySeparator: false,

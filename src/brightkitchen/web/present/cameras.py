@@ -1,60 +1,21 @@
-"""Every answer of the API is one of these models: a field that is not named here does not leave the server."""
+"""Cameras, as they leave and enter the server."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.cameras.model import Camera
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
-from brightkitchen.kernel.units import Utc, format_utc
+from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.options import Services
+from brightkitchen.web.present.base import In, Instant, Out, Secret, Text, present_instant
 
 Transport = Literal["auto", "tcp", "udp"]
 ProfileName = Literal["main", "sub"]
-MediaAct = Literal["live", "play", "snapshot", "thumb"]
-Text = Annotated[str, StringConstraints(max_length=2048)]
-Secret = Annotated[str, StringConstraints(max_length=256)]
-Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-
-
-class Out(BaseModel):
-    """What goes out."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class In(BaseModel):
-    """What comes in. Unknown fields are refused; the text of a fault never repeats a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Credentials(In):
-    username: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
-
-
-class UserOut(Out):
-    id: str
-    username: str
-    name: str
-
-
-class SessionOut(Out):
-    user: UserOut
-    abilities: list[str]
-
-
-class SystemOut(Out):
-    version: str
-    demo: bool
-    city: str
-    server_at: Instant
-    time_zone: str
 
 
 class StreamReportOut(Out):
@@ -127,7 +88,7 @@ class CameraIn(In):
     password: Secret = ""
     sub_path: Text | None = None
     transport: Transport = "auto"
-    record: Annotated[list[ProfileName], Field(max_length=2)] = ["main"]
+    record: Annotated[list[ProfileName], Field(max_length=2)] = ["main"]  # noqa: RUF012 - pydantic copies it
     audio: bool = True
     allow_basic: bool = False
 
@@ -180,49 +141,6 @@ class ProbeOut(Out):
     bitrate_bps: int
     server: str
     elapsed_s: float
-
-
-class TokenWishIn(In):
-    camera: Annotated[str, StringConstraints(max_length=40)]
-    act: MediaAct
-    profile: ProfileName
-    from_: Annotated[Instant | None, Field(alias="from")] = None
-    to: Instant | None = None
-
-
-class TokenRequestIn(In):
-    items: Annotated[list[TokenWishIn], Field(min_length=1, max_length=64)]
-
-
-class TokenOut(Out):
-    camera: str
-    act: MediaAct
-    token: str
-    expires_in_s: int
-    media_url: str
-
-
-class TokenListOut(Out):
-    items: list[TokenOut]
-
-
-class FieldProblemOut(Out):
-    field: str
-    code: str
-    detail: str
-
-
-class Problem(Out):
-    """An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    params: dict[str, str | int | float]
-    instance: str
-    errors: list[FieldProblemOut] = []
 
 
 def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOut:
@@ -301,10 +219,10 @@ def _present_stream(report: StreamReport | None) -> StreamReportOut | None:
         state=report.state.value,
         reason=report.reason.value if report.reason else None,
         detail=report.detail[:500],
-        since_at=_instant(report.since_at),
-        last_frame_at=_instant(report.last_frame_at),
+        since_at=present_instant(report.since_at),
+        last_frame_at=present_instant(report.last_frame_at),
         recording=report.recording,
-        recorded_until_at=_instant(report.recorded_until_at),
+        recorded_until_at=present_instant(report.recorded_until_at),
         bitrate_bps=report.bitrate_bps,
         fps=round(report.fps, 2),
         lost_packets=report.lost_packets,
@@ -316,7 +234,3 @@ def _present_stream(report: StreamReport | None) -> StreamReportOut | None:
         viewers=report.viewers,
         attempt=report.attempt,
     )
-
-
-def _instant(at: Utc | None) -> str | None:
-    return format_utc(at) if at else None
