@@ -14,9 +14,11 @@ OPERATIONS = {
     "get_system",
     "issue_media_tokens",
     "list_cameras",
+    "list_watchers",
     "open_session",
     "probe_camera",
     "remove_camera",
+    "search_audit",
     "touch_session",
 }
 

@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera
+from tests.contract.kitchens import KITCHEN, add_premises
 
+from brightkitchen.domain.audit.policy import AUDIT_ACTIONS
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
@@ -55,6 +57,8 @@ ENTRIES = {
             ]
         },
     ),
+    ("GET", "/api/v1/audit"): Entry("audit.search", 401, 200),
+    ("GET", "/api/v1/premises/{premises_id}/watchers"): Entry("premises.watchers", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
 }
 
@@ -76,7 +80,8 @@ async def _call(client: httpx.AsyncClient, method: str, path: str, entry: Entry,
     text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", camera)
     headers = UNSAFE | {"Content-Type": "application/json"} if entry.body is not None else UNSAFE
     content = text if entry.body is not None else None
-    return await client.request(method, path.replace("{camera_id}", camera), content=content, headers=headers)
+    path = path.replace("{camera_id}", camera).replace("{premises_id}", KITCHEN)
+    return await client.request(method, path, content=content, headers=headers)
 
 
 async def test_every_route_has_an_entry_and_every_entry_a_route(control: Control) -> None:
@@ -103,8 +108,11 @@ async def test_route_without_a_session_answers_as_entered_and_leaks_nothing(
 
 
 @pytest.mark.parametrize(("method", "path"), list(ENTRIES), ids=lambda part: str(part))
-async def test_route_answers_an_administrator_as_entered(admin: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_route_answers_an_administrator_as_entered(
+    admin: httpx.AsyncClient, control: Control, method: str, path: str
+) -> None:
     camera = await add_camera(admin, name=NAME)
+    await add_premises(control)
     entry = ENTRIES[method, path]
     answer = await _call(admin, method, path, entry, camera["id"])
     assert answer.status_code == entry.admin, answer.text
@@ -116,7 +124,7 @@ async def test_unregistered_action_is_refused_to_everybody(control: Control) -> 
 
 
 async def test_actions_are_what_the_slices_say(control: Control) -> None:
-    assert set(control.services.policy.actions) == {*GENERAL_ACTIONS, *OBJECT_ACTIONS, *USER_ACTIONS}
+    assert set(control.services.policy.actions) == {*GENERAL_ACTIONS, *OBJECT_ACTIONS, *USER_ACTIONS, *AUDIT_ACTIONS}
 
 
 async def test_the_machine_itself_sees_no_pictures(control: Control, admin: httpx.AsyncClient) -> None:

@@ -32,6 +32,7 @@ from brightkitchen.kernel.nodeprotocol import (
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.control_link import CHANNEL_URL, ControlLink, Handlers
+from brightkitchen.media.serve.views import ViewLog
 
 SPEC = CameraSpec(camera="cam_0000000000000001", epoch=4, name="热厨", host="10.0.0.7", main=StreamSpec(path="/main"))
 CREDENTIAL = Credential(camera=SPEC.camera, host=SPEC.host, username="admin", password="p4ss")
@@ -73,6 +74,7 @@ class Bench:
         self.welcomed: list[Welcome] = []
         self.desired: asyncio.Queue[Desired] = asyncio.Queue()
         self.reports = [StreamReport(camera=SPEC.camera, profile="main", state=CameraState.LIVE)]
+        self.views = ViewLog(SystemClock(), SeededEntropy(3))
         self.link = ControlLink(
             socket,
             Hello(node="node-0", secret="5ec2e7", port=8081),
@@ -83,6 +85,7 @@ class Bench:
                 on_probe=self.on_probe,
                 reports=lambda: list(self.reports),
             ),
+            views=self.views,
             clock=SystemClock(),
             entropy=SeededEntropy(2),
             supervisor=self.supervisor,

@@ -29,7 +29,6 @@ log = get_logger(__name__)
 
 REPEAT_S: Final = 600.0
 MAX_RECENT: Final = 50_000
-MAX_REPORTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +137,6 @@ class AuditTrail:
         Who it was is read from the permission that the session was given for that camera: the role, place and purpose of then.
         lost: reports that the node had to drop while control was away; a row says so.
         """
-        if len(reports) > MAX_REPORTS:
-            raise BrightKitchenError(Kind.INVALID, "audit.too_many_reports", most=MAX_REPORTS)
         with _not_written():
             async with self._database.write() as connection:
                 written = await self._written(connection, [report.view for report in reports])

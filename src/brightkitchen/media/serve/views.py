@@ -57,7 +57,7 @@ class ViewLog:
         self.tell: Callable[[], None] = lambda: None
 
     def __len__(self) -> int:
-        """How many reports wait for control."""
+        """How many reports control does not have yet."""
         return len(self._waiting)
 
     # -- what the routes say -------------------------------------------------------------------------------------------
