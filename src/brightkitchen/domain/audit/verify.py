@@ -138,7 +138,7 @@ class _Line:
     """What is known of the anchors of one line (a stretch without a fork)."""
 
     lost: list[Anchor] = field(default_factory=list)
-    later_row: int = 0  # a row that stands where an older anchor counted another
+    is_later: bool = False
 
 
 class ChainCheck:
@@ -151,7 +151,6 @@ class ChainCheck:
         self._due = sorted(checked.anchors, key=lambda anchor: (anchor.seq, anchor.at))
         self._next = 0
         self._lines: dict[int, _Line] = {anchor.line: _Line() for anchor in checked.anchors}
-        self._later = 0
         self._findings: dict[Trouble, Finding] = {}
         self._seq, self._hash, self._at = 0, GENESIS, Utc(0)
         self._rows = 0
@@ -174,11 +173,8 @@ class ChainCheck:
             self._check_texts(row, texts)
             self._seq, self._hash, self._at = row.seq, row.hash, row.at
             self._rows += 1
-            if self._next < len(self._due):
-                if not self._later and row.at > self._due[self._next].at + CLOCK_SKEW_US:
-                    self._later = row.seq
-                if row.seq >= self._due[self._next].seq:
-                    self._meet_anchors()
+            if self._next < len(self._due) and row.seq >= self._due[self._next].seq:
+                self._meet_anchors()
 
     def finish(self, remembered: Remembered, *, is_own_folder: bool) -> Report:
         """Return the verdict. is_own_folder: the anchors are those that this database's control writes, not a copy."""
@@ -211,10 +207,10 @@ class ChainCheck:
             # an anchor below the row just read names one that a gap swallowed: the gap is told already
             if anchor.seq == self._seq and anchor.head != self._hash:
                 if not line.lost:
-                    line.later_row = self._later
+                    # a row that is younger than the anchor which counted another in its place: the end was replaced later
+                    line.is_later = self._at > anchor.at + CLOCK_SKEW_US
                 line.lost.append(anchor)
             self._next += 1
-        self._later = 0
 
     def _check_texts(self, row: Row, texts: Texts | None) -> None:
         if row.kind == ERASURE and row.object_kind == "audit" and row.object_id.isdigit():
@@ -247,7 +243,7 @@ class ChainCheck:
             if fork is not None:
                 trouble = {"restored": Trouble.RESTORED, "cut": Trouble.CUT}.get(fork.why, Trouble.RECOMPUTED)
             elif first.seq <= self._seq:
-                trouble = Trouble.RESTORED if line.later_row else Trouble.RECOMPUTED
+                trouble = Trouble.RESTORED if line.is_later else Trouble.RECOMPUTED
             else:
                 trouble = Trouble.RESTORED if remembered.anchor_no < anchors[-1].number else Trouble.CUT
             if trouble is Trouble.CUT and fork is None:
