@@ -1,5 +1,6 @@
 """S48, A10: an insider with the whole database edits, cuts, recomputes and restores; the check names each, in the command line's words."""
 
+import asyncio
 import json
 import shutil
 import sqlite3
@@ -102,8 +103,6 @@ def check(house: House, capsys: pytest.CaptureFixture[str], *arguments: str) -> 
 
 
 async def _check(house: House, capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
-    import asyncio
-
     return await asyncio.to_thread(check, house, capsys, *arguments)
 
 
@@ -170,6 +169,21 @@ async def test_cut_tail_is_named_even_with_the_head_set_back(house: House, capsy
     code, found = await _check(house, capsys)
     assert (code, list(found)) == (1, ["cut"])
     assert (found["cut"]["first"], found["cut"]["last"]) == (21, last)
+
+
+async def test_cut_tail_is_still_a_cut_after_control_went_on(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    await house.work(30)
+    with house.tamper() as connection:
+        connection.execute("DELETE FROM audit_rows WHERE seq > 20")
+        connection.execute("DELETE FROM audit_texts WHERE seq > 20")
+        connection.execute("UPDATE audit_head SET seq = 20, hash = (SELECT hash FROM audit_rows WHERE seq = 20)")
+    connection.close()
+    await house.work(5)
+    code, found = await _check(house, capsys)
+    assert (code, list(found)) == (1, ["cut"])
+    await house.work(50)
+    code, found = await _check(house, capsys)
+    assert (code, list(found)) == (1, ["cut"])
 
 
 async def test_cut_tail_not_anchored_yet_is_named_by_the_head(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,16 +163,20 @@ class Anchorer:
         return publics, private
 
     async def _last_closed(self) -> date:
-        """Return the newest day that has its anchor; yesterday if the folder has none: a new folder closes no day before it existed."""
+        """Return the newest day that has its anchor; the day before the first anchor if none has: no day before the folder is closed."""
         if self._closed is None:
             lines = (await asyncio.to_thread(self.folder.read)).lines
-            days = [anchor.date for line in lines if (anchor := parse_anchor(line.data)) and anchor.type == DAY]
-            newest = max(days, default="")
-            self._closed = date.fromisoformat(newest) if newest else self._today() - timedelta(days=1)
+            anchors = [anchor for line in lines if (anchor := parse_anchor(line.data))]
+            newest = max((anchor.date for anchor in anchors if anchor.type == DAY), default="")
+            first = self._date_of(anchors[0].at) if anchors else self._today()
+            self._closed = date.fromisoformat(newest) if newest else first - timedelta(days=1)
         return self._closed
 
     def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.utc() / US_PER_S, tz=self._zone).date()
+        return self._date_of(self._clock.utc())
+
+    def _date_of(self, at: Utc) -> date:
+        return datetime.fromtimestamp(at / US_PER_S, tz=self._zone).date()
 
     def _day_of(self, day: date) -> tuple[Utc, Utc]:
         start = datetime.combine(day, time(0, 0), tzinfo=self._zone)
@@ -180,7 +184,7 @@ class Anchorer:
         return Utc(int(start.timestamp()) * US_PER_S), Utc(int(end.timestamp()) * US_PER_S)
 
     def _year_of(self, at: Utc) -> int:
-        return datetime.fromtimestamp(at / US_PER_S, tz=self._zone).year
+        return self._date_of(at).year
 
 
 async def _hash_at(connection: AsyncConnection, seq: int) -> str | None:

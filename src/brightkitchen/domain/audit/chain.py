@@ -16,11 +16,12 @@ GENESIS: Final = "0" * 64
 _ROW_CONTEXT: Final = b"bk-audit-v1"
 _TEXT_CONTEXT: Final = b"bk-audit-text-v1"
 SALT_BYTES: Final = 16
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def build_canonical(value: Mapping[str, object]) -> bytes:
     """Return the one spelling of a mapping of strings, whole numbers, booleans and None."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def hash_row(before: str, row: Row) -> str:

@@ -6,7 +6,7 @@ the write lock, is held until the transaction with the act itself ends. So numbe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -185,7 +185,9 @@ async def end_case(connection: AsyncConnection, case_id: str, at: Utc) -> str | 
 
 def row_of(found: sa.Row[tuple[object, ...]]) -> Row:
     """Return the value of a database row."""
-    return Row(**{name: getattr(found, name) for name in Row.__slots__})
+    # every query begins with the columns of `audit_rows`, which have the names and the order of the value's fields
+    values: dict[str, Any] = dict(zip(Row.__slots__, found, strict=False))  # Any: the database's values
+    return Row(**values)
 
 
 def _values(row: Row) -> dict[str, object]:
