@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from tests.postgres_server import PostgresServer
 
 from brightkitchen.bootstrap import audit_rules
 from brightkitchen.domain.audit.service import AuditTrail
@@ -26,6 +27,7 @@ from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
+from brightkitchen.kernel.databaseurl import PostgresAddress
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import NodeId
@@ -40,6 +42,7 @@ NODE = NodeId("node-0")
 OTHER_NODE = NodeId("node-1")
 USERNAME = "admin"
 PASSWORD = "steamed-buns-at-dawn"
+DatabaseAddress = str | PostgresAddress
 UNSAFE = {"X-BK": "1", "Origin": ORIGIN}
 
 
@@ -59,15 +62,81 @@ class Control:
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Both databases run every test that stands on one."""
+    kind: str = request.param
+    if kind == "postgres":
+        request.getfixturevalue("postgres")  # started, or the reason why it is not
+    return kind
+
+
+NewDatabase = Callable[..., Awaitable[DatabaseAddress]]
+
+
 @pytest.fixture
-async def control(tmp_path: Path) -> AsyncIterator[Control]:
+async def new_database(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[NewDatabase]:
+    """What creates another database of this kind: without any table, or cheaply with those of the newest schema."""
+    names: list[str] = []
+
+    async def make(*, migrated: bool = False) -> DatabaseAddress:
+        if database_kind == "sqlite":
+            names.append(f"control-{len(names)}.db")
+            return sqlite_url(tmp_path / names[-1])
+        names.append(await (server.create_migrated() if migrated else server.create_database()))
+        return server.address(names[-1])
+
+    if database_kind == "sqlite":
+        yield make
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    yield make
+    for name in names:
+        await server.drop_database(name)
+
+
+@pytest.fixture
+async def empty_database(new_database: NewDatabase) -> DatabaseAddress:
+    """Where a database without any table is."""
+    return await new_database()
+
+
+@pytest.fixture
+async def migrated_database(new_database: NewDatabase) -> DatabaseAddress:
+    """Where a database without rows is; opening it brings the newest schema, if it is not there already."""
+    return await new_database(migrated=True)
+
+
+@pytest.fixture
+def read_raw(
+    migrated_database: DatabaseAddress, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], Awaitable[bytes]]:
+    """What returns every byte on disk of a test: the database and its log, keys, whatever else it wrote."""
+
+    def read_files() -> bytes:
+        return b"".join(path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file())
+
+    async def read() -> bytes:
+        raw = read_files()
+        if isinstance(migrated_database, PostgresAddress):
+            server: PostgresServer = request.getfixturevalue("postgres")
+            raw += await server.read_raw(migrated_database.database)
+        return raw
+
+    return read
+
+
+@pytest.fixture
+async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIterator[Control]:
     static = tmp_path / "static"
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
     clock, entropy = ManualClock(), SystemEntropy()
     metrics = ControlMetrics(clock)
-    database = await open_database(sqlite_url(tmp_path / "control.db"))
+    database = await open_database(migrated_database)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
     audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()

@@ -13,7 +13,7 @@ import uvloop
 
 from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.guard import build_guard
-from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -22,18 +22,20 @@ from brightkitchen.domain.audit.keys import AuditKeys
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL, Grant, Role
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
-from brightkitchen.kernel.database import open_database, sqlite_url
+from brightkitchen.kernel.database import Database, open_database, sqlite_url
+from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import NodeId
@@ -66,7 +68,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
     watch_launcher(inherit_fd, stop.set)
     data = folder_of(config)
     async with AsyncExitStack() as ending:
-        database = await open_database(sqlite_url(data / "control.sqlite3"))
+        database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
         zone = ZoneInfo(config.time_zone)
@@ -109,7 +111,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await cameras.place_lost_cameras()
-        made_first = await _ensure_first_admin(users, inheritance.first_admin)
+        made_first = await _ensure_first_people(database, users, inheritance.first_people)
 
         channel = NodeChannel(
             nodes,
@@ -150,7 +152,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         )
         serving = asyncio.create_task(server.run(), name="web")
         await server.wait_listening(clock)
-        print(json.dumps({"event": "ready", "first_admin": made_first}), flush=True)
+        print(json.dumps({"event": "ready", "first_people": made_first}), flush=True)
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
@@ -160,12 +162,18 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await asyncio.wait((serving,), timeout=5)
 
 
-async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> bool:
-    """Create the first person if there is nobody yet. returns: whether that was done."""
-    if wanted is None or await users.has_anybody():
+async def _ensure_first_people(database: Database, users: UserService, wanted: tuple[FirstPerson, ...]) -> bool:
+    """Create the first people if there is nobody yet. returns: whether that was done."""
+    if not wanted or await users.has_anybody():
         return False
-    grants = (Grant(Role.CITY_ADMIN),)
-    await users.create_user(LOCAL, wanted.username, grants=grants, display_name="管理员", password=wanted.password)
+    async with database.read() as connection:
+        premises = await load_ids_by_external_no(connection, {each.premises_no for each in wanted})
+    for each in wanted:
+        if each.premises_no and each.premises_no not in premises:
+            continue  # its premises is not in this city; a role without a reach would be of no use
+        scope = Scope(each.region, frozenset(each.categories), premises.get(each.premises_no))
+        grants = (Grant(Role(each.role), scope),)
+        await users.create_user(LOCAL, each.username, grants=grants, display_name=each.name, password=each.password)
     return True
 
 

@@ -14,6 +14,7 @@ from brightkitchen.domain.audit.checking import check_chain
 from brightkitchen.domain.audit.verify import Finding, Report
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.database import open_database_read_only, sqlite_url
+from brightkitchen.kernel.databaseurl import PostgresAddress, read_database_address
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.text import say
 from brightkitchen.kernel.units import format_utc
@@ -26,7 +27,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     check.add_argument(
         "--anchors", type=Path, metavar="DIR", help="a copy of the anchors, kept elsewhere; believed instead of ours"
     )
-    check.add_argument("--database", metavar="URL", help="postgresql+asyncpg://…; else the data folder's own")
     check.add_argument("--json", action="store_true", help="the verdict as JSON")
     add_place(check)
     check.set_defaults(run=run)
@@ -75,12 +75,12 @@ def say_finding(finding: Finding, language: str) -> str:
 async def _check(arguments: argparse.Namespace, config: Config, language: str) -> Report:
     data = Path(config.data_dir)
     own = Path(config.audit.anchor_dir or data / "anchors")
-    url = arguments.database
-    if url is None:
+    address: str | PostgresAddress | None = read_database_address(config.database)
+    if address is None:
         file = data / "control.sqlite3"
         if not file.is_file():
             raise BrightKitchenError(Kind.NOT_FOUND, "audit.database_missing", path=str(file))
-        url = sqlite_url(file)
+        address = sqlite_url(file)
     copy = arguments.anchors
     if copy is not None and not copy.is_dir():
         raise BrightKitchenError(Kind.INVALID, "audit.unreadable", path=str(copy), problem="no such folder")
@@ -90,7 +90,7 @@ async def _check(arguments: argparse.Namespace, config: Config, language: str) -
         if shows:
             print("\r" + say("audit.check.progress", language, rows=rows, total=total), end="", file=sys.stderr)
 
-    database = await open_database_read_only(url)
+    database = await open_database_read_only(address)
     try:
         return await check_chain(
             database,

@@ -24,7 +24,9 @@ def _all(language: str) -> dict[str, str]:
 
 def _codes() -> set[str]:
     files = [path for area in ("domain", "web", "cli") for path in (SOURCE / area).rglob("*.py")]
-    files += [SOURCE / "kernel" / f"{name}.py" for name in ("sealing", "datakeys", "database", "privatesocket")]
+    files += [
+        SOURCE / "kernel" / f"{name}.py" for name in ("sealing", "datakeys", "database", "databaseurl", "privatesocket")
+    ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     return set(_RAISED.findall(text)) | set(_SAID.findall(text))
 

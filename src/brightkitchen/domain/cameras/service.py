@@ -109,10 +109,10 @@ class CameraService:
             found = await store.load_page(connection, grants, after=after, limit=limit + 1)
         return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
-    async def load_visible(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
-        """Return those of `ids` that are in service and that the actor may see."""
+    async def load_known(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
+        """Return those of `ids` that the actor may see; retired ones too, so that a page can take them away."""
         async with self._database.read() as connection:
-            found = await store.load_cameras(connection, ids)
+            found = await store.load_cameras_ever(connection, ids)
         return {name: camera for name, camera in found.items() if self._may_view(actor, camera)}
 
     async def add_camera(self, actor: Actor, new: NewCamera) -> Camera:
@@ -350,7 +350,7 @@ class CameraService:
         raises: BrightKitchenError "audit.not_written"; the node then says it again.
         """
         async with self._database.read() as connection:
-            known = await store.load_any_cameras(connection, {report.camera for report in reports})
+            known = await store.load_cameras_ever(connection, {report.camera for report in reports})
         own = [report for report in reports if report.camera in known]
         await self._audit.record_views(node, own, lost=lost)
         return len(reports) - len(own)

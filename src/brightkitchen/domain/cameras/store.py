@@ -103,8 +103,8 @@ async def load_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[
     return {row.id: _camera(row) for row in rows}
 
 
-async def load_any_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
-    """Return those of `ids` that were ever in service."""
+async def load_cameras_ever(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
+    """Return those of `ids` that are there, retired ones included."""
     rows = await connection.execute(_with_login.where(cameras.c.id.in_(list(ids))))
     return {row.id: _camera(row) for row in rows}
 

@@ -1,8 +1,12 @@
 """Tables of premises, their categories, zones, people and suspensions."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.kernel.database import metadata
+from brightkitchen.kernel.ids import PremisesId
 
 categories = sa.Table(
     "categories",
@@ -113,3 +117,9 @@ suspensions = sa.Table(
     # REQUESTED, APPROVED, REFUSED, ENDED
     sa.Column("state", sa.String(12), nullable=False),
 )
+
+
+async def load_ids_by_external_no(connection: AsyncConnection, numbers: Iterable[str]) -> dict[str, PremisesId]:
+    """Return external_no → id for those that are there."""
+    wanted = sa.select(premises.c.external_no, premises.c.id).where(premises.c.external_no.in_(list(numbers)))
+    return {row.external_no: PremisesId(row.id) for row in await connection.execute(wanted)}
