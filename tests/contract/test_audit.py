@@ -1,18 +1,23 @@
 """S48: every log-in, grant, view, change and refusal is a row, in order, without secrets; and what cannot be written does not happen."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
-from tests.contract.conftest import NODE, UNSAFE, USERNAME, Control, add_camera
+from tests.contract.conftest import NODE, UNSAFE, USERNAME, Control, DatabaseAddress, add_camera
 from tests.contract.kitchens import COUNTY, KITCHEN, OTHER_COUNTY, TOWNSHIP, add_premises, log_in_as, place_camera
 
 from brightkitchen.domain.audit import model
+from brightkitchen.domain.audit.anchors import AnchorFolder
+from brightkitchen.domain.audit.checking import check_chain
 from brightkitchen.domain.audit.queries import Filters, FoundRow
 from brightkitchen.domain.audit.store import audit_rows
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
+from brightkitchen.kernel.database import open_database_read_only
+from brightkitchen.kernel.errors import BrightKitchenError
 from brightkitchen.kernel.nodeprotocol import ViewReport
 from brightkitchen.kernel.units import US_PER_S, Utc
 
@@ -311,3 +316,37 @@ async def test_county_auditor_finds_rows_of_the_county_alone(control: Control) -
             items = (await client.get("/api/v1/audit", params={"kind": "download", **params})).json()["items"]
             assert [item["object_id"] for item in items] == [f"in_{TOWNSHIP}"]
         assert (await client.get("/api/v1/audit", params={"region": OTHER_COUNTY})).status_code == 404
+
+
+# -- both databases --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_rows SET actor_id = 'x' WHERE seq = 1",
+        "DELETE FROM audit_rows WHERE seq = 1",
+        "UPDATE audit_texts SET text = '{}' WHERE seq = 1",
+        "DELETE FROM audit_texts WHERE seq = 1",
+        "DELETE FROM audit_head",
+        "UPDATE audit_head SET seq = seq - 1",
+    ],
+)
+async def test_database_refuses_what_is_not_an_addition(control: Control, statement: str) -> None:
+    with pytest.raises(sa.exc.DBAPIError, match="append only"):
+        async with control.database.write() as connection:
+            await connection.execute(sa.text(statement))
+
+
+async def test_chain_is_checked_by_a_connection_that_only_reads(
+    control: Control, migrated_database: DatabaseAddress, tmp_path: Path
+) -> None:
+    trail = control.services.audit
+    last = await trail.record(*(trail.entry(model.DOWNLOAD, names={"file": "甲.xlsx"}) for _ in range(20)))
+    reading = await open_database_read_only(migrated_database)
+    report = await check_chain(reading, AnchorFolder(tmp_path / "anchors"))
+    with pytest.raises((sa.exc.DBAPIError, BrightKitchenError)):
+        async with reading.read() as connection:
+            await connection.execute(sa.text("UPDATE audit_head SET anchor_no = 5"))
+    await reading.close()
+    assert (report.rows, [finding.trouble.value for finding in report.findings]) == (last, ["no_anchors"])
