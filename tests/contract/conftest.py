@@ -10,17 +10,25 @@ import httpx
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
 from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.authz.regions import Region, RegionLevel
+from brightkitchen.domain.authz.store import save_regions
 from brightkitchen.domain.cameras import policy as camera_policy
+from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.ports import Act
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -30,6 +38,7 @@ from brightkitchen.kernel.database import Database, open_database, sqlite_url
 from brightkitchen.kernel.databaseurl import PostgresAddress
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
 from brightkitchen.web.app import make_app
@@ -46,6 +55,31 @@ DatabaseAddress = str | PostgresAddress
 UNSAFE = {"X-BK": "1", "Origin": ORIGIN}
 
 
+REGIONS = (
+    Region("210300", "鞍山市", "210000", RegionLevel.CITY),
+    Region("210302", "铁东区", "210300", RegionLevel.COUNTY),
+    Region("210302006", "站前街道", "210302", RegionLevel.TOWNSHIP),
+    Region("210302008", "和平街道", "210302", RegionLevel.TOWNSHIP),
+    Region("210381", "海城市", "210300", RegionLevel.COUNTY),
+    Region("210381006", "响堂街道", "210381", RegionLevel.TOWNSHIP),
+)
+
+
+class KeptJournal:
+    """Keeps what the register writes down beside the audit, and can refuse to."""
+
+    def __init__(self, journal: AuditJournal) -> None:
+        self._journal = journal
+        self.acts: list[Act] = []
+        self.is_full = False
+
+    async def record(self, connection: AsyncConnection, act: Act) -> None:
+        if self.is_full:
+            raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
+        await self._journal.record(connection, act)
+        self.acts.append(act)
+
+
 @dataclass(slots=True)
 class Control:
     """Everything of one control process that a test may want to hold."""
@@ -56,6 +90,7 @@ class Control:
     database: Database
     clock: ManualClock
     app: Any  # Any: an ASGI application
+    journal: "KeptJournal"
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
@@ -142,6 +177,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     policy = Policy()
     audit_rules.register_actions(policy)
     camera_policy.register_actions(policy)
+    premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
@@ -162,7 +198,31 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         clock=clock,
         entropy=entropy,
     )
-    services = Services(users, cameras, audit, database, policy, board, nodes, metrics, clock, entropy)
+    premises = PremisesService(
+        database,
+        policy,
+        sealers[Purpose.PERSON],
+        channels=Channels(),
+        journal=(journal := KeptJournal(AuditJournal(audit))),
+        clock=clock,
+        entropy=entropy,
+        zone=ZoneInfo("Asia/Shanghai"),
+    )
+    await premises.prepare()
+    async with database.write() as connection:
+        await save_regions(connection, REGIONS)
+    services = Services(
+        users=users,
+        cameras=cameras,
+        premises=premises,
+        audit=audit,
+        policy=policy,
+        board=board,
+        nodes=nodes,
+        metrics=metrics,
+        clock=clock,
+        entropy=entropy,
+    )
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
         media_ports={NODE: 8081, OTHER_NODE: 8082},
@@ -172,7 +232,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         static_dir=static,
     )
     await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
-    yield Control(services, options, keys, database, clock, make_app(services, options))
+    yield Control(services, options, keys, database, clock, make_app(services, options), journal)
     passwords.close()
     await database.close()
 
@@ -206,10 +266,23 @@ async def add_camera(client: httpx.AsyncClient, **fields: object) -> dict[str, A
     body = {
         "name": "烹饪间1号",
         "premises_name": "站前小学食堂",
-        "zone": "烹饪",
+        "zone": "COOK",
         "url": "rtsp://10.1.2.3/main",
     } | fields
     answer = await client.post("/api/v1/cameras", json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def add_premises(client: httpx.AsyncClient, **fields: object) -> dict[str, Any]:  # Any: JSON
+    body = {
+        "name": "站前小学食堂",
+        "category": "PRIMARY_SCHOOL",
+        "region": "210302006",
+        "address": "站前街1号",
+    } | fields
+    answer = await client.post("/api/v1/premises", json=body)
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found

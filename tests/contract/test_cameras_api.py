@@ -38,6 +38,7 @@ async def test_list_cameras_shows_what_was_added(admin: httpx.AsyncClient) -> No
     assert camera["abilities"] == [
         "camera.view",
         "camera.change",
+        "camera.rezone",
         "camera.remove",
         "camera.live",
         "camera.play",

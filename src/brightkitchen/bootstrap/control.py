@@ -14,6 +14,7 @@ import uvloop
 from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -25,8 +26,11 @@ from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
+from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
@@ -76,6 +80,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         policy = Policy()
         audit_rules.register_actions(policy)
         camera_policy.register_actions(policy)
+        premises_policy.register_actions(policy)
         user_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
@@ -100,7 +105,29 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             clock=clock,
             entropy=entropy,
         )
-        services = Services(users, cameras, audit, database, policy, board, nodes, metrics, clock, entropy)
+        premises = PremisesService(
+            database,
+            policy,
+            sealers[Purpose.PERSON],
+            channels=Channels(),
+            journal=AuditJournal(audit),
+            clock=clock,
+            entropy=entropy,
+            zone=zone,
+        )
+        await premises.prepare()
+        services = Services(
+            users=users,
+            cameras=cameras,
+            premises=premises,
+            audit=audit,
+            policy=policy,
+            board=board,
+            nodes=nodes,
+            metrics=metrics,
+            clock=clock,
+            entropy=entropy,
+        )
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,

@@ -10,9 +10,9 @@ from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
-from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.web.metrics import ControlMetrics
@@ -60,8 +60,8 @@ class Services:
 
     users: UserService
     cameras: CameraService
+    premises: PremisesService
     audit: AuditTrail
-    database: Database
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

@@ -12,7 +12,7 @@ from brightkitchen.kernel.text import LANGUAGES, sentences
 
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "brightkitchen"
 PART = SOURCE / "kernel" / "text" / "control.toml.part"
-_RAISED = re.compile(r'BrightKitchenError\(\s*Kind\.\w+,\s*"([a-z_.]+)"')
+_RAISED = re.compile(r'(?:BrightKitchenError\(\s*Kind\.\w+,|faults\.add\(\s*[^,]+,)\s*"([a-z_.]+)"')
 _SAID = re.compile(r'say\(\s*"([a-z_.]+)"')
 
 

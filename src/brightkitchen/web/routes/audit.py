@@ -9,7 +9,6 @@ from brightkitchen.domain.audit.policy import SEARCH, WATCHERS
 from brightkitchen.domain.audit.queries import MAX_PAGE, Filters
 from brightkitchen.domain.authz.audited import who
 from brightkitchen.domain.authz.regions import has_city_reach, region_prefix
-from brightkitchen.domain.premises.place import load_placed
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import Utc, format_utc, parse_utc
 from brightkitchen.web.auth import Caller, Signed, services_of
@@ -72,10 +71,8 @@ async def list_watchers(
 ) -> WatchPageOut:
     """Say who watched this kitchen: which authority and role, what for, which channel, when and how long; from 08:00 of the next day."""
     services = services_of(request)
-    placed = await load_placed(services.database, premises_id)
-    if placed is None or not services.policy.check(caller.actor, WATCHERS, placed).allowed:
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
-    page = await services.audit.list_watches(placed.id, cursor=cursor, limit=limit)
+    found = await services.premises.access_premises(caller.actor, premises_id, WATCHERS)
+    page = await services.audit.list_watches(found.id, cursor=cursor, limit=limit)
     return WatchPageOut(
         items=[present_watch(watch) for watch in page.watches],
         published_until=format_utc(page.published_until),

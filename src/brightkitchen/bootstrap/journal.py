@@ -1,0 +1,30 @@
+"""Where the acts of the register are written down: in the audit, in the transaction of the act."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brightkitchen.domain.audit.service import AuditTrail
+from brightkitchen.domain.authz.audited import who
+from brightkitchen.domain.premises.ports import Act
+
+
+class AuditJournal:
+    """Fits `domain.premises.ports.Journal`."""
+
+    def __init__(self, trail: AuditTrail) -> None:
+        self._trail = trail
+
+    async def record(self, connection: AsyncConnection, act: Act) -> None:
+        """Write one row. raises: BrightKitchenError "audit.not_written"; the act is undone."""
+        said = self._trail.entry(
+            act.kind,
+            who(act.actor),
+            object_kind=act.object_kind,
+            object_id=act.object_id,
+            reason=act.reason,
+            premises_id=act.premises.id,
+            region=act.premises.place.region,
+            purpose=act.purpose,
+            detail=act.detail,
+            names=act.names,
+        )
+        await self._trail.append(connection, said)
