@@ -59,10 +59,11 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a list; next_after is None at its end."""
+    """A stretch of a list; next_after is None at its end. total: of all stretches together."""
 
     items: tuple[Camera, ...]
     next_after: str | None
+    total: int
 
 
 class CameraService:
@@ -122,7 +123,8 @@ class CameraService:
         async with self._database.read() as connection:
             grants = self._policy.grants_for(actor, rules.VIEW)
             found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)
-        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+            total = await store.count_cameras(connection, grants, asked)
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None, total)
 
     async def load_known(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
         """Return those of `ids` that the actor may see; retired ones too, so that a page can take them away."""
