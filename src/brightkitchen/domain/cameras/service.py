@@ -512,7 +512,7 @@ class CameraService:
 
     async def _moved(self, connection: AsyncConnection, actor: Actor, camera: Camera, change: CameraChange) -> Camera:
         """Return the camera with its new premises and zones. raises: as `add_camera`."""
-        if change.premises is not None:
+        if change.premises is not None and change.premises != (camera.premises or ""):
             owner = await self._reached_premises(connection, actor, change.premises)
             name = owner.name if owner else camera.premises_name
             place = owner.place if owner else NOWHERE
