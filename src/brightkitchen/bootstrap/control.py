@@ -21,7 +21,7 @@ from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.users import policy as user_policy
-from brightkitchen.domain.users.attempts import LoginAttempts
+from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
@@ -68,7 +68,10 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
-        users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+        rules = AuthRules(Profile(config.auth.profile), second_factor=config.auth.second_factor == "required")
+        users = UserService(
+            database, policy, passwords, sealers[Purpose.TOTP], clock=clock, entropy=entropy, rules=rules
+        )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         users.add_listener(nodes)
@@ -95,7 +98,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await cameras.place_lost_cameras()
-        made_first = await _ensure_first_admin(users, inheritance.first_admin)
+        made_first = await _ensure_first_admin(users, inheritance.first_admin, is_demo=config.demo.enabled)
 
         channel = NodeChannel(
             nodes,
@@ -130,12 +133,22 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await asyncio.wait((serving,), timeout=5)
 
 
-async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> bool:
-    """Create the first person if there is nobody yet. returns: whether that was done."""
+async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None, *, is_demo: bool) -> bool:
+    """Create the first person if there is nobody yet. returns: whether that was done.
+
+    The password was shown on the terminal, so the first log-in has to change it; the demo's stays what the terminal says.
+    """
     if wanted is None or await users.has_anybody():
         return False
     grants = (Grant(Role.CITY_ADMIN),)
-    await users.create_user(LOCAL, wanted.username, grants=grants, display_name="管理员", password=wanted.password)
+    await users.create_user(
+        LOCAL,
+        wanted.username,
+        grants=grants,
+        display_name="管理员",
+        password=wanted.password,
+        is_temporary=not is_demo,
+    )
     return True
 
 

@@ -56,6 +56,13 @@ class NetGuardConfig(_Branch, frozen=True, kw_only=True):
     allow_endpoints: tuple[str, ...] = ()
 
 
+class AuthConfig(_Branch, frozen=True, kw_only=True):
+    """What log-ins are asked for."""
+
+    profile: Literal["asvs", "dengbao3"] = "asvs"
+    second_factor: Literal["required", "demo-off"] = "required"
+
+
 class DemoConfig(_Branch, frozen=True, kw_only=True):
     """The demo's simulated cameras."""
 
@@ -82,6 +89,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     web: WebConfig = WebConfig()
     media: MediaConfig = MediaConfig()
     netguard: NetGuardConfig = NetGuardConfig()
+    auth: AuthConfig = AuthConfig()
     demo: DemoConfig = DemoConfig()
     log: LogConfig = LogConfig()
 
@@ -104,6 +112,8 @@ def load_config(path: Path | None, environment: Mapping[str, str], flags: Mappin
     except msgspec.ValidationError as cause:
         raise BrightKitchenError(Kind.INVALID, "config.invalid", problem=str(cause)) from cause
     _check_ports(config)
+    if config.auth.second_factor == "demo-off" and not config.demo.enabled:
+        raise BrightKitchenError(Kind.INVALID, "config.demo_off")
     return config
 
 

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
 
     CAMERA = "camera"
     SIGNING = "signing"
+    TOTP = "totp"
 
 
 async def load_sealers(
