@@ -73,7 +73,7 @@ async def strict_control(tmp_path: Path) -> AsyncIterator[Control]:
 
 
 @asynccontextmanager
-async def build_control(tmp_path: Path, rules: AuthRules) -> AsyncIterator[Control]:
+async def build_control(tmp_path: Path, rules: AuthRules, password: str = PASSWORD) -> AsyncIterator[Control]:
     """Build a control process with one person, a city's administrator; end it afterwards."""
     static = tmp_path / "static"
     (static / "assets").mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ async def build_control(tmp_path: Path, rules: AuthRules) -> AsyncIterator[Contr
     )
     if not await users.has_anybody():
         city = (Grant(Role.CITY_ADMIN),)
-        await users.create_user(LOCAL, USERNAME, grants=city, display_name="管理员", password=PASSWORD)
+        await users.create_user(LOCAL, USERNAME, grants=city, display_name="管理员", password=password)
     yield Control(services, options, keys, database, clock, make_app(services, options))
     passwords.close()
     await database.close()
