@@ -19,6 +19,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/playback/PlaybackPage")).PlaybackPage }),
       },
       { path: "/devices", element: <CamerasPage /> },
+      {
+        path: "/account",
+        lazy: async () => ({ Component: (await import("@/features/account/AccountPage")).AccountPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },
