@@ -44,20 +44,28 @@ export function TotpSetup({ onEnrolled }: { onEnrolled: (enrolled: Enrolled) => 
           bgColor="#ffffff"
           aria-label={t("account.totp.picture")}
         />
-        <div>
-          <p className="bk-secondary">{t("account.totp.byHand")}</p>
-          <p className="bk-mono bk-key">{setup.key.replace(/(.{4})/g, "$1 ").trim()}</p>
+        <div className="bk-stack-16">
+          <div>
+            <p className="bk-secondary">{t("account.totp.byHand")}</p>
+            <p className="bk-mono bk-key">{setup.key.replace(/(.{4})/g, "$1 ").trim()}</p>
+          </div>
+          <Form layout="vertical" onFinish={() => send(code)}>
+            <Form.Item label={t("login.code")} htmlFor="totp-first-code">
+              <CodeInput
+                id="totp-first-code"
+                value={code}
+                onChange={setCode}
+                onFull={send}
+                disabled={confirm.isPending}
+              />
+            </Form.Item>
+            <Button type="primary" htmlType="submit" loading={confirm.isPending} disabled={code.length < 6}>
+              {t("account.totp.confirm")}
+            </Button>
+          </Form>
         </div>
       </div>
       {confirm.isError && <Alert type="warning" showIcon role="alert" title={say(confirm.error)} />}
-      <Form layout="vertical" onFinish={() => send(code)}>
-        <Form.Item label={t("login.code")} htmlFor="totp-first-code">
-          <CodeInput id="totp-first-code" value={code} onChange={setCode} onFull={send} disabled={confirm.isPending} />
-        </Form.Item>
-        <Button type="primary" htmlType="submit" loading={confirm.isPending} disabled={code.length < 6}>
-          {t("account.totp.confirm")}
-        </Button>
-      </Form>
     </div>
   );
 }
