@@ -9,7 +9,16 @@ from time import perf_counter
 import httpx
 import pytest
 from pwdlib import PasswordHash
-from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, build_control, keep_cookies, log_in
+from tests.contract.conftest import (
+    PASSWORD,
+    UNSAFE,
+    USERNAME,
+    Control,
+    DatabaseAddress,
+    build_control,
+    keep_cookies,
+    log_in,
+)
 
 from brightkitchen.domain.users.attempts import MAX_ROWS, login_failures
 from brightkitchen.domain.users.model import AuthRules
@@ -116,14 +125,16 @@ async def test_browser_is_forgotten_after_a_year(control: Control, officers_brow
     assert (await _try(officers_browser, PASSWORD)).json()["code"] == "auth.crowded"
 
 
-async def test_lock_and_crowd_outlast_a_restart(tmp_path: Path) -> None:
-    async with build_control(tmp_path, AuthRules(second_factor=False)) as before:
+async def test_lock_and_crowd_outlast_a_restart(tmp_path: Path, migrated_database: DatabaseAddress) -> None:
+    async with build_control(tmp_path, migrated_database, AuthRules(second_factor=False)) as before:
         async with before.client() as rival:
             for _ in range(5):
                 await _try(rival)
         await _crowd(before, 45)
     async with AsyncExitStack() as stack:
-        after = await stack.enter_async_context(build_control(tmp_path, AuthRules(second_factor=False)))
+        after = await stack.enter_async_context(
+            build_control(tmp_path, migrated_database, AuthRules(second_factor=False))
+        )
         rival = await stack.enter_async_context(after.client())
         stranger = await stack.enter_async_context(after.client(address="192.0.3.1"))
         assert (await _try(rival, PASSWORD)).json()["code"] == "auth.locked"

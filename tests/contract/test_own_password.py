@@ -5,7 +5,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, build_control, keep_cookies, log_in
+from tests.contract.conftest import (
+    PASSWORD,
+    UNSAFE,
+    USERNAME,
+    Control,
+    DatabaseAddress,
+    build_control,
+    keep_cookies,
+    log_in,
+)
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role
 from brightkitchen.domain.users.model import AuthRules, Profile
@@ -107,10 +116,12 @@ async def test_reset_password_is_temporary_and_old_browsers_are_strangers(
 
 
 @pytest.fixture
-async def dengbao(tmp_path: Path) -> AsyncIterator[tuple[Control, httpx.AsyncClient]]:
+async def dengbao(
+    tmp_path: Path, migrated_database: DatabaseAddress
+) -> AsyncIterator[tuple[Control, httpx.AsyncClient]]:
     """An installation with the profile dengbao3, and its administrator's browser."""
     rules = AuthRules(Profile.DENGBAO3, second_factor=False)
-    async with build_control(tmp_path, rules, password=FIRST) as control, control.client() as client:
+    async with build_control(tmp_path, migrated_database, rules, password=FIRST) as control, control.client() as client:
         await log_in(client, USERNAME, FIRST)
         yield control, client
 

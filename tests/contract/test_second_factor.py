@@ -1,8 +1,20 @@
 """S11: officers and administrators need a second factor; a code opens once; the first log-in can only set one up."""
 
+from pathlib import Path
+
 import httpx
 import pytest
-from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, build_control, enrol_totp, keep_cookies, log_in
+from tests.contract.conftest import (
+    PASSWORD,
+    UNSAFE,
+    USERNAME,
+    Control,
+    DatabaseAddress,
+    build_control,
+    enrol_totp,
+    keep_cookies,
+    log_in,
+)
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES, Group
@@ -229,14 +241,16 @@ async def test_demo_lets_officers_in_by_password_and_says_so(control: Control, a
     assert (await _password(anonymous)).json()["pending"] == []
 
 
-async def test_session_of_the_demo_asks_for_a_factor_once_it_is_required(tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
-    async with build_control(folder, AuthRules(second_factor=False)) as demo, demo.client() as client:
+async def test_session_of_the_demo_asks_for_a_factor_once_it_is_required(
+    tmp_path: Path, migrated_database: DatabaseAddress
+) -> None:
+    async with (
+        build_control(tmp_path, migrated_database, AuthRules(second_factor=False)) as demo,
+        demo.client() as client,
+    ):
         await log_in(client)
         cookie = client.headers["cookie"]
-    async with build_control(folder, AuthRules()) as strict, strict.client() as client:
+    async with build_control(tmp_path, migrated_database, AuthRules()) as strict, strict.client() as client:
         client.headers["cookie"] = cookie
         assert (await client.get("/api/v1/session")).json()["pending"] == ["enrol_factor"]
         assert (await client.get("/api/v1/cameras")).status_code == 403

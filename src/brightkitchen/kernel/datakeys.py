@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     CAMERA = "camera"
     SIGNING = "signing"
     TOTP = "totp"
+    PERSON = "person"
 
 
 async def load_sealers(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -58,6 +59,7 @@ class Services:
 
     users: UserService
     cameras: CameraService
+    premises: PremisesService
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

@@ -367,7 +367,7 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope.
+         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -450,6 +450,203 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/premises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Premises
+         * @description List the premises in the caller's scope. text: a part of the name, pinyin initials, the beginning of a number, or a whole
+         *     telephone number. sort: name is by pinyin, updated is newest first.
+         */
+        get: operations["list_premises"];
+        put?: never;
+        /**
+         * Add Premises
+         * @description Put a premises into the register.
+         */
+        post: operations["add_premises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Premises
+         * @description Show one premises: the whole file, or the card to whoever may see no more.
+         */
+        get: operations["get_premises"];
+        put?: never;
+        post?: never;
+        /**
+         * Retire Premises
+         * @description Take a premises out of the register. Refused while cameras in service belong to it.
+         */
+        delete: operations["retire_premises"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises
+         * @description Change a premises. Fields belong to different roles; one that is not the caller's refuses the whole change.
+         */
+        patch: operations["change_premises"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Premises Person
+         * @description Note somebody who answers for the premises. Numbers come back masked, here and everywhere.
+         */
+        post: operations["add_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Premises Person
+         * @description Forget somebody, with the numbers.
+         */
+        delete: operations["remove_premises_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises Person
+         * @description Change somebody.
+         */
+        patch: operations["change_premises_person"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmask Premises Person
+         * @description Tell one number in clear; who asked, when and for what purpose is written into the audit first.
+         */
+        post: operations["unmask_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Suspension
+         * @description Ask that a time without business counts as such; an officer of the region decides.
+         */
+        post: operations["request_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Suspension
+         * @description Approve or refuse what somebody else asked for.
+         */
+        post: operations["decide_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Suspension
+         * @description Say that the premises is open again from today on.
+         */
+        post: operations["end_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Kinds
+         * @description Say what categories and zones there are, and which zones each kind of premises must show.
+         */
+        get: operations["get_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -485,6 +682,8 @@ export interface components {
             name: string;
             /** Url */
             url: string;
+            /** Premises Id */
+            premises_id?: string | null;
             /**
              * Premises Name
              * @default
@@ -495,6 +694,11 @@ export interface components {
              * @default
              */
             zone?: string;
+            /**
+             * Zones
+             * @default []
+             */
+            zones?: string[];
             /**
              * Username
              * @default
@@ -541,16 +745,27 @@ export interface components {
         /**
          * CameraOut
          * @description A camera; `abilities` says what the caller may do to it. The log-in never comes back.
+         *
+         *     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
          */
         CameraOut: {
             /** Id */
             id: string;
             /** Name */
             name: string;
+            /** Premises Id */
+            premises_id: string | null;
             /** Premises Name */
             premises_name: string;
             /** Zone */
             zone: string;
+            /** Zones */
+            zones: string[];
+            /**
+             * Activity
+             * @enum {string}
+             */
+            activity: "NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE";
             /** Address */
             address: string;
             /** Sub Path */
@@ -583,16 +798,22 @@ export interface components {
         /**
          * CameraPatchIn
          * @description Only what is to change. sub_path "" or null removes the sub-stream; username "" with no password, the log-in.
+         *
+         *     premises_id null takes the camera out of its premises.
          */
         CameraPatchIn: {
             /** Name */
             name?: string | null;
             /** Url */
             url?: string | null;
+            /** Premises Id */
+            premises_id?: string | null;
             /** Premises Name */
             premises_name?: string | null;
             /** Zone */
             zone?: string | null;
+            /** Zones */
+            zones?: string[] | null;
             /** Username */
             username?: string | null;
             /** Password */
@@ -608,12 +829,32 @@ export interface components {
             /** Allow Basic */
             allow_basic?: boolean | null;
         };
+        /** CategoryOut */
+        CategoryOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Zone Profile */
+            zone_profile: string;
+            /** Is School */
+            is_school: boolean;
+            /** Retention Days */
+            retention_days: number;
+        };
         /** Credentials */
         Credentials: {
             /** Username */
             username: string;
             /** Password */
             password: string;
+        };
+        /** DecisionIn */
+        DecisionIn: {
+            /** Approve */
+            approve: boolean;
         };
         /** EndedOut */
         EndedOut: {
@@ -716,6 +957,20 @@ export interface components {
             premises_name: string;
         };
         /**
+         * KindsOut
+         * @description must_zones: zone profile → its rows, in the order of the zones.
+         */
+        KindsOut: {
+            /** Categories */
+            categories: components["schemas"]["CategoryOut"][];
+            /** Zones */
+            zones: components["schemas"]["ZoneOut"][];
+            /** Must Zones */
+            must_zones: {
+                [key: string]: components["schemas"]["ZoneNeedOut"][];
+            };
+        };
+        /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
          */
@@ -791,6 +1046,355 @@ export interface components {
             /** New */
             new: string;
         };
+        /** PersonIn */
+        PersonIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /**
+         * PersonOut
+         * @description phone, id_no: masked.
+         */
+        PersonOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Id No */
+            id_no: string | null;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PersonPatchIn
+         * @description Only what is to change; null or "" forgets a number. A masked number that comes back is refused, not stored.
+         */
+        PersonPatchIn: {
+            /** Kind */
+            kind?: ("RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY") | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /** PointOut */
+        PointOut: {
+            /** Longitude Deg */
+            longitude_deg: number;
+            /** Latitude Deg */
+            latitude_deg: number;
+        };
+        /**
+         * PremisesCardOut
+         * @description What everybody may know who may know of the premises at all: parents of its school.
+         */
+        PremisesCardOut: {
+            /**
+             * View
+             * @default card
+             * @constant
+             */
+            view?: "card";
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesIn
+         * @description A premises to add. longitude_deg, latitude_deg: WGS-84, both or none. hours: "1-5 06:30-20:00;6-7 08:00-14:00".
+         */
+        PremisesIn: {
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesListOut
+         * @description total: rows of all pages together, in the caller's scope.
+         */
+        PremisesListOut: {
+            /** Items */
+            items: components["schemas"]["PremisesRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * PremisesOut
+         * @description The whole file. position: WGS-84; map_position: GCJ-02, for Chinese maps only.
+         */
+        PremisesOut: {
+            /**
+             * View
+             * @default file
+             * @constant
+             */
+            view?: "file";
+            /** Id */
+            id: string;
+            /** External No */
+            external_no: string | null;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Credit Code */
+            credit_code: string | null;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Address */
+            address: string;
+            position: components["schemas"]["PointOut"] | null;
+            map_position: components["schemas"]["PointOut"] | null;
+            /** Area M2 */
+            area_m2: number | null;
+            /** Diners */
+            diners: number | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Present Zones */
+            present_zones: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+            /** State At */
+            state_at: string | null;
+            /** Is Due */
+            is_due: boolean;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Is Demo */
+            is_demo: boolean;
+            /** People */
+            people: components["schemas"]["PersonOut"][];
+            /** Suspensions */
+            suspensions: components["schemas"]["SuspensionOut"][];
+            /** Coverage */
+            coverage: components["schemas"]["ZoneCoverageOut"][];
+            /** Cameras */
+            cameras: number;
+            /** Cameras Active */
+            cameras_active: number;
+            /** Abilities */
+            abilities: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesPatchIn
+         * @description Only what is to change; null empties a field that may be empty.
+         */
+        PremisesPatchIn: {
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * Category
+             * @default -
+             */
+            category?: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesRowOut
+         * @description One row of the list. What is null is not for the caller, or not known. cameras, cameras_active: channels in service.
+         */
+        PremisesRowOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** State */
+            state: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+            /** Is Due */
+            is_due: boolean | null;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Cameras */
+            cameras: number | null;
+            /** Cameras Active */
+            cameras_active: number | null;
+            /** Is Demo */
+            is_demo: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
+        };
         /**
          * ProbeIn
          * @description camera: use the log-in that is stored for this camera, if the address is the one it was given for.
@@ -864,6 +1468,8 @@ export interface components {
         /**
          * Problem
          * @description An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language.
+         *
+         *     current: after a conflict, the record as it is now, in the shape in which it can be fetched.
          */
         Problem: {
             /** Type */
@@ -887,6 +1493,10 @@ export interface components {
              * @default []
              */
             errors?: components["schemas"]["FieldProblemOut"][];
+            /** Current */
+            current?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** RecoveryCodesOut */
         RecoveryCodesOut: {
@@ -991,6 +1601,68 @@ export interface components {
             main: components["schemas"]["StreamReportOut"] | null;
             sub: components["schemas"]["StreamReportOut"] | null;
         };
+        /**
+         * SuspensionIn
+         * @description from_on, to_on: both days included.
+         */
+        SuspensionIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SuspensionOut
+         * @description is_mine: the caller asked for it and cannot decide it.
+         */
+        SuspensionOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "REQUESTED" | "APPROVED" | "REFUSED" | "ENDED";
+            /** Is Mine */
+            is_mine: boolean;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Decided At */
+            decided_at: string | null;
+        };
         /** SystemOut */
         SystemOut: {
             /** Version */
@@ -1069,6 +1741,29 @@ export interface components {
             /** Uri */
             uri: string;
         };
+        /** UnmaskIn */
+        UnmaskIn: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "INSPECTION" | "CASE" | "EMERGENCY" | "INSTALLATION" | "DATA_CHECK";
+        };
+        /** UnmaskedOut */
+        UnmaskedOut: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /** Value */
+            value: string;
+        };
         /** UserOut */
         UserOut: {
             /** Id */
@@ -1079,6 +1774,56 @@ export interface components {
             name: string;
             /** Grants */
             grants: components["schemas"]["GrantOut"][];
+        };
+        /**
+         * ZoneCoverageOut
+         * @description is_required: the premises is not complete without it. cameras: ids of those that count for it.
+         */
+        ZoneCoverageOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** Is Required */
+            is_required: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "COVERED" | "INACTIVE" | "MISSING" | "NOT_PRESENT";
+            /** Cameras */
+            cameras: string[];
+        };
+        /** ZoneNeedOut */
+        ZoneNeedOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** May Be Shared */
+            may_be_shared: boolean;
+        };
+        /**
+         * ZoneOut
+         * @description area REFUSED: no camera may show it.
+         */
+        ZoneOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Area */
+            area: string;
+            /** Is Public */
+            is_public: boolean;
         };
     };
     responses: never;
@@ -1693,6 +2438,12 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                premises?: string;
+                region?: string;
+                category?: string;
+                zone?: string;
+                activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
+                text?: string;
                 limit?: number;
             };
             header?: never;
@@ -1906,6 +2657,452 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_premises: {
+        parameters: {
+            query?: {
+                region?: string;
+                category?: string;
+                state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                is_due?: boolean | null;
+                is_complete?: boolean | null;
+                is_suspended?: boolean | null;
+                text?: string;
+                sort?: "name" | "region" | "state" | "updated";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises_person: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmask_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmaskedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspensionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_kinds: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindsOut"];
                 };
             };
             /** @description problem */

@@ -183,10 +183,12 @@ class UserService:
         grants: tuple[Grant, ...],
         display_name: str = "",
         password: str | None = None,
+        password_hash: str | None = None,
         is_temporary: bool | None = None,
     ) -> CreatedUser:
         """Create a person who holds `grants`, with a random password unless one is given.
 
+        password_hash: of `password`, if it was hashed before; hashing takes a fifth of a second.
         is_temporary: somebody else sees the password, so the first log-in has to change it; a random one always is.
         raises: BrightKitchenError "user.name_invalid", "user.name_taken", "user.password_…", "access.none".
         """
@@ -199,7 +201,7 @@ class UserService:
             username.casefold(),
             display_name or username,
             grants,
-            await self._passwords.hash(chosen),
+            password_hash or await self._passwords.hash(chosen),
             None,
             self._clock.utc(),
             password is None if is_temporary is None else is_temporary,

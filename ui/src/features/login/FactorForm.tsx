@@ -46,6 +46,7 @@ export function FactorForm({ step, onBack }: { step: FactorStep; onBack: () => v
               value={text}
               onChange={setText}
               onFull={(totp) => send({ totp })}
+              autoFocus
               disabled={finish.isPending}
             />
           </Form.Item>

@@ -9,6 +9,7 @@ interface Props {
   id?: string;
   ref?: Ref<InputRef>;
   disabled?: boolean;
+  autoFocus?: boolean;
 }
 
 /** Six digits of an authenticator app: spaces of a pasted code go, the sixth digit sends it. */
