@@ -14,6 +14,9 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
+from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.journal import AuditJournal
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role
@@ -65,15 +68,17 @@ REGIONS = (
 
 
 class KeptJournal:
-    """Keeps what the register writes down, and can refuse to."""
+    """Keeps what the register writes down beside the audit, and can refuse to."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: AuditJournal) -> None:
+        self._journal = journal
         self.acts: list[Act] = []
         self.is_full = False
 
     async def record(self, connection: AsyncConnection, act: Act) -> None:
         if self.is_full:
             raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
+        await self._journal.record(connection, act)
         self.acts.append(act)
 
 
@@ -183,17 +188,22 @@ async def build_control(
     (static / "assets").mkdir(parents=True, exist_ok=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
-    clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = ManualClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     database = await open_database(address)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
+    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()
+    audit_rules.register_actions(policy)
     camera_policy.register_actions(policy)
     premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, sealers[Purpose.TOTP], clock=clock, entropy=entropy, rules=rules)
+    users = UserService(
+        database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
+    )
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
     board = LiveBoard()
@@ -205,6 +215,7 @@ async def build_control(
         nodes=nodes,
         board=board,
         minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        audit=audit,
         clock=clock,
         entropy=entropy,
     )
@@ -213,7 +224,7 @@ async def build_control(
         policy,
         sealers[Purpose.PERSON],
         channels=Channels(),
-        journal=(journal := KeptJournal()),
+        journal=(journal := KeptJournal(AuditJournal(audit))),
         clock=clock,
         entropy=entropy,
         zone=ZoneInfo("Asia/Shanghai"),
@@ -225,6 +236,7 @@ async def build_control(
         users=users,
         cameras=cameras,
         premises=premises,
+        audit=audit,
         policy=policy,
         board=board,
         nodes=nodes,

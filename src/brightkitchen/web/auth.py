@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.users.devices import name_device
 from brightkitchen.domain.users.model import OpenedSession, Pending, Session, User, Visitor
@@ -106,6 +107,7 @@ async def authenticate(connection: HTTPConnection) -> Caller | None:
 
 async def authenticate_any(connection: HTTPConnection) -> Caller | None:
     """As `authenticate`, but also for those who have to change their password or to set up a factor first."""
+    note_address(client_address(connection))
     token = connection.cookies.get(COOKIE)
     users = services_of(connection).users
     found = await users.authenticate(token) if token else None

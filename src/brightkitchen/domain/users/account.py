@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brightkitchen.domain.audit.model import Scalar
 from brightkitchen.domain.users import factorstore, passkeys, store, totp
 from brightkitchen.domain.users.attempts import LoginAttempts, Source
 from brightkitchen.domain.users.factorstore import PasskeyRow, TotpRow
@@ -11,6 +14,7 @@ from brightkitchen.domain.users.passwords import PasswordPool, check_password
 from brightkitchen.domain.users.proofs import ProofDesk, recovery_sha256
 from brightkitchen.domain.users.sessions import SessionDesk, token_sha256
 from brightkitchen.domain.users.tickets import Tickets
+from brightkitchen.domain.users.trail import Trail, who_in
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -66,6 +70,7 @@ class AccountDesk:
         attempts: LoginAttempts,
         proofs: ProofDesk,
         sessions: SessionDesk,
+        trail: Trail,
         *,
         rules: AuthRules,
         clock: Clock,
@@ -76,6 +81,7 @@ class AccountDesk:
         self._attempts = attempts
         self._proofs = proofs
         self._sessions = sessions
+        self._trail = trail
         self._rules = rules
         self._challenges = Tickets(clock, entropy)
         self._clock = clock
@@ -129,6 +135,7 @@ class AccountDesk:
         shown = await self._proofs.check(user, proof, challenge=challenge, origin=origin)
         if shown is None:
             left = await self._attempts.note_failure(user.username, source)
+            await self._trail.audit.record(self._trail.log_in_refused(user, "account.proof_wrong"))
             if left == 0:
                 await self._attempts.check_open(user.username, source)
             raise BrightKitchenError(Kind.INVALID, "account.proof_wrong", left=left)
@@ -160,6 +167,8 @@ class AccountDesk:
             await store.save_password(connection, user.id, hashed, now, is_temporary=False)
             await factorstore.forget_devices(connection, user.id, keep_sha256=token_sha256(device_token))
             ended = await store.end_sessions(connection, user.id, now, keep=session.id)
+            await self._note_change(connection, user, session, {"password": "changed"})
+            await self._note_ended(connection, user, ended, "password_changed")
         await self._sessions.tell_ended(ended)
         changed = replace(user, password_hash=hashed, password_set_at=now, is_temporary=False)
         return await self._sessions.renew(changed, session, device_token)
@@ -195,6 +204,8 @@ class AccountDesk:
         if not waiting or not await self._proofs.take_code(waiting[0], code):
             await self._attempts.note_failure(user.username, source)
             raise BrightKitchenError(Kind.INVALID, "account.code_wrong")
+        async with self._database.write() as connection:
+            await self._note_change(connection, user, session, {"factor_added": FactorKind.TOTP.value})
         return await self._enrolled(user, session, FactorKind.TOTP, device_token)
 
     async def start_passkey(self, user: User, session: Session, origin: str) -> tuple[str, str]:
@@ -230,6 +241,7 @@ class AccountDesk:
             if await factorstore.load_passkey(connection, made.credential_id) is not None:
                 raise BrightKitchenError(Kind.INVALID, "auth.passkey_refused")
             await factorstore.save_new_passkey(connection, row, name, self._clock.utc())
+            await self._note_change(connection, user, session, {"factor_added": FactorKind.PASSKEY.value})
         return await self._enrolled(user, session, FactorKind.PASSKEY, device_token)
 
     async def remove_factor(self, user: User, session: Session, factor: str) -> None:
@@ -245,6 +257,7 @@ class AccountDesk:
                 raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
             if not left:
                 await factorstore.save_recovery_codes(connection, user.id, {}, self._clock.utc())
+            await self._note_change(connection, user, session, {"factor_removed": factor})
 
     async def new_recovery_codes(self, user: User, session: Session) -> tuple[str, ...]:
         """Return ten fresh codes, told once; earlier ones open nothing from now on.
@@ -254,7 +267,7 @@ class AccountDesk:
         self.check_stepped_up(session)
         if not user.factors:
             raise BrightKitchenError(Kind.CONFLICT, "account.no_factor")
-        return await self._make_recovery_codes(user)
+        return await self._make_recovery_codes(user, session)
 
     async def _check_may_enrol(self, user: User, session: Session) -> None:
         """The first factor of a session that waits for one needs no second proof: nothing else can be done in it."""
@@ -267,15 +280,16 @@ class AccountDesk:
     async def _enrolled(self, user: User, session: Session, kind: FactorKind, device_token: str) -> Enrolled:
         codes: tuple[str, ...] = ()
         if not user.factors:
-            codes = await self._make_recovery_codes(user)
+            codes = await self._make_recovery_codes(user, session)
         now_has = replace(user, factors=user.factors | {kind})
         return Enrolled(await self._sessions.renew(now_has, session, device_token, factor=kind.value), codes)
 
-    async def _make_recovery_codes(self, user: User) -> tuple[str, ...]:
+    async def _make_recovery_codes(self, user: User, session: Session) -> tuple[str, ...]:
         codes = self._proofs.new_recovery_codes()
         hashed = {new_id("rec", self._entropy): recovery_sha256(code) for code in codes}
         async with self._database.write() as connection:
             await factorstore.save_recovery_codes(connection, user.id, hashed, self._clock.utc())
+            await self._note_change(connection, user, session, {"recovery_codes": "made"})
         return tuple(codes)
 
     # --- sessions ------------------------------------------------------------------------------------------------
@@ -292,12 +306,23 @@ class AccountDesk:
         mine = next((each for each in await self.list_sessions(user) if each.id == session_id), None)
         if mine is None:
             raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
-        await self._sessions.end(mine.id, mine.pseudonym)
+        await self._sessions.end(mine, "ended_by_owner")
 
     async def end_other_sessions(self, user: User, session: Session, *, device_token: str) -> int:
         """End all but this one and return how many; every other browser is a stranger to the account again."""
         async with self._database.write() as connection:
             await factorstore.forget_devices(connection, user.id, keep_sha256=token_sha256(device_token))
             ended = await store.end_sessions(connection, user.id, self._clock.utc(), keep=session.id)
+            await self._note_ended(connection, user, ended, "ended_by_owner")
         await self._sessions.tell_ended(ended)
         return len(ended)
+
+    async def _note_change(
+        self, connection: AsyncConnection, user: User, session: Session, detail: dict[str, Scalar]
+    ) -> None:
+        await self._trail.audit.append(connection, self._trail.user_changed(who_in(session, user), user, detail))
+
+    async def _note_ended(self, connection: AsyncConnection, user: User, ended: tuple[str, ...], reason: str) -> None:
+        if ended:
+            entries = [self._trail.session_ended(user.id, each, reason) for each in ended]
+            await self._trail.audit.append(connection, *entries)

@@ -7,6 +7,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brightkitchen.domain.audit.service import AuditTrail
+from brightkitchen.domain.authz.audited import who
 from brightkitchen.domain.authz.model import Actor, Grant
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.users import factorstore, passkeys, store
@@ -29,6 +31,7 @@ from brightkitchen.domain.users.ports import SessionListener
 from brightkitchen.domain.users.proofs import ProofDesk
 from brightkitchen.domain.users.sessions import SessionDesk, token_sha256
 from brightkitchen.domain.users.tickets import LASTS_S, Ticket, Tickets, new_token
+from brightkitchen.domain.users.trail import Trail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -62,17 +65,19 @@ class UserService:
         passwords: PasswordPool,
         sealer: FieldSealer,
         *,
+        audit: AuditTrail,
         clock: Clock,
         entropy: Entropy,
         rules: AuthRules | None = None,
     ) -> None:
         self.rules = rules or AuthRules()
+        self._trail = Trail(audit)
         self._database = database
         self._policy = policy
         self._passwords = passwords
         self._attempts = LoginAttempts(database, sealer, clock=clock, entropy=entropy)
         self._tickets = Tickets(clock, entropy)
-        self._sessions = SessionDesk(database, rules=self.rules, clock=clock, entropy=entropy)
+        self._sessions = SessionDesk(database, self._trail, rules=self.rules, clock=clock, entropy=entropy)
         self._proofs = ProofDesk(database, sealer, passwords, clock=clock, entropy=entropy)
         self._clock = clock
         self._entropy = entropy
@@ -82,6 +87,7 @@ class UserService:
             self._attempts,
             self._proofs,
             self._sessions,
+            self._trail,
             rules=self.rules,
             clock=clock,
             entropy=entropy,
@@ -103,13 +109,17 @@ class UserService:
         async with self._database.read() as connection:
             user = await store.load_user_by_name(connection, account, self._clock.utc())
             source = await self._source(connection, user, visitor)
-        self._attempts.check_flood(source)
-        await self._attempts.check_open(account, source)
+        try:
+            self._attempts.check_flood(source)
+            await self._attempts.check_open(account, source)
+        except BrightKitchenError as closed:
+            await self._note_closed(user, closed.code, account, source)
+            raise
         known = user if user is not None and user.disabled_at is None else None
         stored = known.password_hash if known else None
         is_correct = await self._passwords.is_correct(password, stored, is_known=source.is_known)
         if known is None or not is_correct:
-            raise await self._refused(account, source, "auth.wrong")
+            raise await self._refused(user, account, source, "auth.wrong")
         if known.needs_factor(self.rules) and known.factors:
             return await self._ask_for_factor(known, source, origin)
         return await self._admit(known, visitor, source, factor="")
@@ -168,7 +178,7 @@ class UserService:
 
     async def log_out(self, session: Session) -> None:
         """End the session; whoever serves it media is told and waited for, at most 5 s."""
-        await self._sessions.end(session.id, session.pseudonym)
+        await self._sessions.end(session, "log_out")
 
     async def has_anybody(self) -> bool:
         """True once the first person exists."""
@@ -210,9 +220,12 @@ class UserService:
             if await store.load_user_by_name(connection, user.username, self._clock.utc()) is not None:
                 raise BrightKitchenError(Kind.CONFLICT, "user.name_taken", username=user.username)
             await store.save_new_user(connection, user, self._clock.utc())
+            entries = [self._trail.user_changed(who(actor), user, {"created": True})]
             for grant in grants:
                 grant_id = new_id("grt", self._entropy)
                 await store.save_new_grant(connection, grant_id, user.id, grant, self._clock.utc())
+                entries.append(self._trail.role_granted(who(actor), user, grant))
+            await self._trail.audit.append(connection, *entries)
         _log.info("user created", extra={"user": user.id})
         return CreatedUser(user, chosen)
 
@@ -233,6 +246,11 @@ class UserService:
             await store.save_password(connection, user.id, hashed, now, is_temporary=True)
             await factorstore.forget_devices(connection, user.id)
             ended = await store.end_sessions(connection, user.id, now)
+            await self._trail.audit.append(
+                connection,
+                self._trail.user_changed(who(actor), user, {"password": "changed"}),
+                *(self._trail.session_ended(user.id, each, "password_reset") for each in ended),
+            )
         await self._sessions.tell_ended(ended)
         _log.info("password reset", extra={"user": user.id})
         return CreatedUser(replace(user, password_hash=hashed, is_temporary=True), chosen)
@@ -249,8 +267,17 @@ class UserService:
         await self._attempts.note_success(user.username, source)
         return await self._sessions.open(user, visitor, factor=factor)
 
-    async def _refused(self, account: str, source: Source, code: str) -> BrightKitchenError:
-        """The one place where a log-in fails: count it, and say how many tries are left."""
+    async def _note_closed(self, user: User | None, code: str, account: str, source: Source) -> None:
+        """A pair, an account or a network that is closed: once a while, or a flood would fill the audit."""
+        await self._trail.audit.record_once({(code, account, source.name): self._trail.log_in_refused(user, code)})
+
+    async def _refused(self, user: User | None, account: str, source: Source, code: str) -> BrightKitchenError:
+        """The one place where a log-in fails: count it, write it down, and say how many tries are left."""
+        refused = await self._count_failure(account, source, code)
+        await self._trail.audit.record(self._trail.log_in_refused(user, refused.code))
+        return refused
+
+    async def _count_failure(self, account: str, source: Source, code: str) -> BrightKitchenError:
         left = await self._attempts.note_failure(account, source)
         _log.warning("log-in refused", extra={"source": "device" if source.is_known else source.name, "left": left})
         if left == 0:
@@ -269,11 +296,11 @@ class UserService:
         return FactorStep(ticket, browser_token, methods, expires_at, options)
 
     async def _whose_passkey(self, ticket: Ticket, proof: Proof, origin: str) -> User | None:
-        who = await self._proofs.who_answers(proof.passkey, challenge=ticket.challenge, origin=origin)
-        if who is None:
+        shown = await self._proofs.who_answers(proof.passkey, challenge=ticket.challenge, origin=origin)
+        if shown is None:
             return None
         async with self._database.read() as connection:
-            return await store.load_user(connection, who, self._clock.utc())
+            return await store.load_user(connection, shown, self._clock.utc())
 
     async def _check_proof(
         self, user: User | None, ticket: Ticket, proof: Proof, source: Source, origin: str
@@ -288,8 +315,9 @@ class UserService:
         """Five wrong answers end the conversation; with the pair's count, guessing goes no faster than for passwords."""
         left = self._tickets.note_failure(ticket)
         if user is None:
+            await self._trail.audit.record(self._trail.log_in_refused(None, "auth.passkey_unknown"))
             return BrightKitchenError(Kind.UNAUTHENTICATED, "auth.passkey_unknown")
-        refused = await self._refused(user.username, source, "auth.code_wrong")
+        refused = await self._refused(user, user.username, source, "auth.code_wrong")
         if left == 0 and refused.kind is Kind.UNAUTHENTICATED:
             return BrightKitchenError(Kind.UNAUTHENTICATED, "auth.ticket_over")
         return refused

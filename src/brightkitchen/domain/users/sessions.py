@@ -17,6 +17,7 @@ from brightkitchen.domain.users.model import (
 )
 from brightkitchen.domain.users.ports import SessionListener
 from brightkitchen.domain.users.tickets import new_token
+from brightkitchen.domain.users.trail import Trail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -29,8 +30,9 @@ _TOKEN_CHARS = 43
 class SessionDesk:
     """Sessions and the browsers they were opened on."""
 
-    def __init__(self, database: Database, *, rules: AuthRules, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, database: Database, trail: Trail, *, rules: AuthRules, clock: Clock, entropy: Entropy) -> None:
         self._database = database
+        self._trail = trail
         self._rules = rules
         self._clock = clock
         self._entropy = entropy
@@ -59,6 +61,7 @@ class SessionDesk:
         pending = user.pending(self._rules, now, by=factor)
         async with self._database.write() as connection:
             await store.save_new_session(connection, session, token_sha256(token))
+            await self._trail.audit.append(connection, self._trail.log_in(session, user))
             device = "" if pending else await self.note_device(connection, user.id, visitor.device_token)
         return OpenedSession(user, session, token, pending, device)
 
@@ -100,11 +103,13 @@ class SessionDesk:
             return None
         return found
 
-    async def end(self, session: SessionId, pseudonym: str) -> None:
+    async def end(self, session: Session, reason: str) -> None:
         """End one; whoever serves it media is told and waited for, at most 5 s."""
         async with self._database.write() as connection:
-            await store.end_session(connection, session, self._clock.utc())
-        await self.tell_ended((pseudonym,))
+            await store.end_session(connection, session.id, self._clock.utc())
+            ended = self._trail.session_ended(session.user, session.pseudonym, reason)
+            await self._trail.audit.append(connection, ended)
+        await self.tell_ended((session.pseudonym,))
 
     async def tell_ended(self, pseudonyms: tuple[str, ...]) -> None:
         """Tell every listener of sessions that are over in the database."""

@@ -4,6 +4,7 @@ import json
 
 from fastapi import APIRouter, Request, Response
 
+from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.users.model import STEP_UP_US, FactorStep, OpenedSession, Pending, Proof, Session, User
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc
@@ -11,6 +12,7 @@ from brightkitchen.web.auth import (
     LOGIN_COOKIE,
     Present,
     authenticate_any,
+    client_address,
     delete_login_cookie,
     delete_session_cookie,
     device_token_of,
@@ -43,6 +45,7 @@ async def open_session(request: Request, response: Response, given: Credentials)
     Whatever session the browser had before ends: a new log-in always gets a new token.
     """
     users = services_of(request).users
+    note_address(client_address(request))
     result = await users.log_in(given.username, given.password, visitor=visitor_of(request), origin=origin_of(request))
     if isinstance(result, FactorStep):
         return _ask(response, result)
@@ -52,6 +55,7 @@ async def open_session(request: Request, response: Response, given: Credentials)
 @router.post("/passkey", operation_id="begin_passkey_log_in", response_model=FactorStepOut)
 async def begin_passkey_log_in(request: Request, response: Response) -> FactorStepOut:
     """Begin a log-in without name and password: the passkey says who; `POST /session/factor` takes its answer."""
+    note_address(client_address(request))
     step = await services_of(request).users.ask_for_passkey(visitor=visitor_of(request), origin=origin_of(request))
     return _ask(response, step)
 
@@ -59,6 +63,7 @@ async def begin_passkey_log_in(request: Request, response: Response) -> FactorSt
 @router.post("/factor", operation_id="finish_log_in", response_model=SessionOut)
 async def finish_log_in(request: Request, response: Response, given: FactorIn) -> SessionOut:
     """Answer the question for the second factor. The ticket opens one session, in the browser that got it, within 5 minutes."""
+    note_address(client_address(request))
     opened = await services_of(request).users.finish_log_in(
         given.ticket,
         request.cookies.get(LOGIN_COOKIE, ""),
