@@ -1,6 +1,7 @@
 """A whole control process without sockets: real database, real rules, a clock that a test moves."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,10 @@ from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.ports import Act
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
-from brightkitchen.domain.users.attempts import LoginAttempts
+from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
+from brightkitchen.domain.users.totp import code_at
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
 from brightkitchen.kernel.databaseurl import PostgresAddress
@@ -165,13 +167,30 @@ def read_raw(
 
 @pytest.fixture
 async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIterator[Control]:
+    """As the demo: a password is enough. Tests of the second factor take `strict_control`."""
+    async with build_control(tmp_path, migrated_database, AuthRules(second_factor=False)) as one:
+        yield one
+
+
+@pytest.fixture
+async def strict_control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIterator[Control]:
+    """As installed: officers and administrators need a second factor."""
+    async with build_control(tmp_path, migrated_database, AuthRules()) as one:
+        yield one
+
+
+@asynccontextmanager
+async def build_control(
+    tmp_path: Path, address: DatabaseAddress, rules: AuthRules, password: str = PASSWORD
+) -> AsyncIterator[Control]:
+    """Build a control process with one person, a city's administrator; end it afterwards."""
     static = tmp_path / "static"
-    (static / "assets").mkdir(parents=True)
+    (static / "assets").mkdir(parents=True, exist_ok=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
     clock, entropy = ManualClock(), SystemEntropy()
     metrics = ControlMetrics(clock)
-    database = await open_database(migrated_database)
+    database = await open_database(address)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
     audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()
@@ -182,7 +201,9 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy)
+    users = UserService(
+        database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
+    )
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
     board = LiveBoard()
@@ -231,7 +252,9 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         time_zone="Asia/Shanghai",
         static_dir=static,
     )
-    await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
+    if not await users.has_anybody():
+        city = (Grant(Role.CITY_ADMIN),)
+        await users.create_user(LOCAL, USERNAME, grants=city, display_name="管理员", password=password)
     yield Control(services, options, keys, database, clock, make_app(services, options), journal)
     passwords.close()
     await database.close()
@@ -240,13 +263,49 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
 LogIn = Callable[[httpx.AsyncClient], Awaitable[None]]
 
 
-async def log_in(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/api/v1/session", json={"username": USERNAME, "password": PASSWORD}, headers=UNSAFE)
-    assert answer.status_code == 200, answer.text
-    # httpx keeps `Secure` cookies for https only; browsers keep them on loopback as well (tested in e2e)
-    token = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
-    client.headers["cookie"] = f"__Host-bk_session={token}"
+async def log_in(
+    client: httpx.AsyncClient,
+    username: str = USERNAME,
+    password: str = PASSWORD,
+    *,
+    totp: tuple[str, ManualClock] | None = None,
+) -> None:
+    """Log in. totp: the secret of an enrolled person and the clock that their phone goes by (see `enrol_totp`)."""
     client.headers.update(UNSAFE)
+    answer = await client.post("/api/v1/session", json={"username": username, "password": password})
+    assert answer.status_code == 200, answer.text
+    keep_cookies(client, answer)
+    if totp is not None:
+        key, clock = totp
+        step = {"ticket": answer.json()["ticket"], "totp": code_at(key, clock.utc())}
+        answer = await client.post("/api/v1/session/factor", json=step)
+        assert answer.status_code == 200, answer.text
+        keep_cookies(client, answer)
+
+
+def keep_cookies(client: httpx.AsyncClient, answer: httpx.Response) -> None:
+    """Do as a browser does: httpx keeps `Secure` cookies for https only, browsers keep them on loopback (tested in e2e)."""
+    jar = dict(pair.split("=", 1) for pair in client.headers.get("cookie", "").split("; ") if "=" in pair)
+    for line in answer.headers.get_list("set-cookie"):
+        name, _, value = line.partition(";")[0].partition("=")
+        gone = "max-age=0" in line.lower()
+        jar = {key: each for key, each in jar.items() if key != name} | ({} if gone else {name: value})
+    client.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
+
+
+async def enrol_totp(client: httpx.AsyncClient, clock: ManualClock) -> tuple[str, list[str]]:
+    """Set up one-time codes for whoever is logged in there. returns: the secret and the recovery codes.
+
+    The code of the present step is used up: the next log-in needs `clock.jump(30)`.
+    """
+    setup = await client.post("/api/v1/account/totp")
+    assert setup.status_code == 200, setup.text
+    key: str = setup.json()["key"]
+    confirmed = await client.post("/api/v1/account/totp/confirm", json={"code": code_at(key, clock.utc())})
+    assert confirmed.status_code == 200, confirmed.text
+    keep_cookies(client, confirmed)
+    codes: list[str] = confirmed.json()["recovery_codes"]
+    return key, codes
 
 
 @pytest.fixture

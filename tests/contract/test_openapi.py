@@ -1,20 +1,36 @@
 """The OpenAPI document: what the browser's types are generated from."""
 
+import json
+import os
+from pathlib import Path
+
 import httpx
 from tests.contract.conftest import Control
 
 from brightkitchen.web.app import build_openapi, make_api
 
+PAGES_DOCUMENT = Path(__file__).resolve().parents[2] / "ui" / "openapi.json"
 OPERATIONS = {
     "add_camera",
+    "add_passkey",
     "add_premises",
     "add_premises_person",
+    "begin_passkey",
+    "begin_passkey_log_in",
+    "begin_step_up",
+    "begin_totp",
     "change_camera",
+    "change_own_password",
     "change_premises",
     "change_premises_person",
     "close_session",
+    "confirm_totp",
     "decide_suspension",
+    "end_other_sessions",
+    "end_own_session",
     "end_suspension",
+    "finish_log_in",
+    "get_account",
     "get_camera",
     "get_kinds",
     "get_premises",
@@ -22,15 +38,19 @@ OPERATIONS = {
     "get_system",
     "issue_media_tokens",
     "list_cameras",
+    "list_own_sessions",
+    "list_premises",
     "list_watchers",
+    "make_recovery_codes",
     "open_session",
     "probe_camera",
     "remove_camera",
+    "remove_factor",
     "search_audit",
-    "list_premises",
     "remove_premises_person",
     "request_suspension",
     "retire_premises",
+    "step_up",
     "touch_session",
     "unmask_premises_person",
 }
@@ -62,3 +82,11 @@ async def test_no_answer_schema_has_a_secret(control: Control) -> None:
 
 async def test_document_is_told_to_those_who_are_logged_in(admin: httpx.AsyncClient) -> None:
     assert (await admin.get("/api/openapi.json")).json()["info"]["title"] == "BrightKitchen"
+
+
+async def test_document_of_the_page_is_the_one_of_the_server(control: Control) -> None:
+    """What the page's types are made from. After a change: BK_REGENERATE=1 pytest on this file, then `npm run types` in ui."""
+    said = json.dumps(build_openapi(make_api(control.services, control.options)), ensure_ascii=False, indent=2) + "\n"
+    if os.environ.get("BK_REGENERATE") == "1":
+        PAGES_DOCUMENT.write_text(said, encoding="utf-8")
+    assert json.loads(PAGES_DOCUMENT.read_text(encoding="utf-8")) == json.loads(said)

@@ -38,11 +38,27 @@ class Entry:
 
 
 SESSION = "a session"
+NOTHING = {"factor_id": "fac_0000000000000001", "session_id": "ses_0000000000000001"}
 ENTRIES = {
     ("POST", "/api/v1/session"): Entry(None, 200, 200, {"username": USERNAME, "password": PASSWORD}),
     ("GET", "/api/v1/session"): Entry(SESSION, 401, 200),
     ("DELETE", "/api/v1/session"): Entry(SESSION, 401, 204),
     ("POST", "/api/v1/session/touch"): Entry(SESSION, 401, 204),
+    ("POST", "/api/v1/session/passkey"): Entry(None, 422, 422),
+    ("POST", "/api/v1/session/factor"): Entry(None, 401, 401, {"ticket": "x", "totp": "123456"}),
+    ("POST", "/api/v1/session/step-up/options"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/session/step-up"): Entry(SESSION, 401, 200, {"password": PASSWORD}),
+    ("GET", "/api/v1/account"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/account/password"): Entry(SESSION, 401, 200, {"old": PASSWORD, "new": "a-quiet-kettle-sings"}),
+    ("POST", "/api/v1/account/totp"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/account/totp/confirm"): Entry(SESSION, 401, 422, {"code": "123456"}),
+    ("POST", "/api/v1/account/passkeys/options"): Entry(SESSION, 401, 422),
+    ("POST", "/api/v1/account/passkeys"): Entry(SESSION, 401, 422, {"ticket": "x", "credential": {}}),
+    ("DELETE", "/api/v1/account/factors/{factor_id}"): Entry(SESSION, 401, 404),
+    ("POST", "/api/v1/account/recovery-codes"): Entry(SESSION, 401, 409),
+    ("GET", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
+    ("DELETE", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
+    ("DELETE", "/api/v1/account/sessions/{session_id}"): Entry(SESSION, 401, 404),
     ("GET", "/api/v1/system"): Entry(None, 200, 200),
     ("GET", "/api/v1/cameras"): Entry("camera.list", 401, 200),
     ("POST", "/api/v1/cameras"): Entry("camera.add", 401, 201, {"name": "x", "url": "rtsp://10.1.2.4/a"}),
@@ -113,7 +129,7 @@ async def _call(
     text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", things["camera_id"])
     headers = UNSAFE | {"Content-Type": "application/json"} if entry.body is not None else UNSAFE
     content = text if entry.body is not None else None
-    return await client.request(method, path.format(**things), content=content, headers=headers)
+    return await client.request(method, path.format(**NOTHING | things), content=content, headers=headers)
 
 
 async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
@@ -232,7 +248,8 @@ def _build_page(control: Control) -> str:
     lines += [
         "| WebSocket /api/v1/events | a session, our own Origin | refused | camera.view of each camera |",
         "",
-        "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test.",
+        "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test. Passkeys are 422 because the "
+        "test's page is opened by its IP address, for which browsers know none.",
         "",
     ]
     return "\n".join(lines)

@@ -18,6 +18,7 @@ from tests.e2e.product import ROOT, free_port_base
 
 pytestmark = pytest.mark.e2e
 ADMIN = {"username": "admin", "password": "steamed-buns-at-dawn"}
+DEMO = {"demo.enabled": True, "auth.second_factor": "demo-off"}
 PERSON = {**ADMIN, "name": "管理员", "role": "CITY_ADMIN"}
 CANARY = "k4nar1envogel"
 
@@ -67,7 +68,8 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "LANG": "en_GB.UTF-8", "LC_ALL": "", "PYTHONPATH": path}
 
 
-def start(data: Path, port: int) -> Running:
+def start(data: Path, port: int, settings: dict[str, object] | None = None) -> Running:
+    """Start control alone, as in the demo: a password is enough. tests/e2e/test_log_in.py asks for all that is asked for."""
     read_end, write_end = os.pipe()
     data.mkdir(mode=0o700, exist_ok=True)
     log = data / "control.log"
@@ -76,6 +78,7 @@ def start(data: Path, port: int) -> Running:
             [
                 *(sys.executable, "-m", "brightkitchen", "control"),
                 *("--data", str(data), "--port", str(port), "--inherit", str(read_end)),
+                *("--settings", json.dumps(DEMO if settings is None else settings)),
             ],
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -101,8 +104,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     one.end()
 
 
-def _log_in(client: httpx.Client) -> None:
-    answer = client.post("/api/v1/session", json=ADMIN)
+def _log_in(client: httpx.Client, who: dict[str, str] = ADMIN) -> None:
+    answer = client.post("/api/v1/session", json=who)
     assert answer.status_code == 200, answer.text
     client.headers["cookie"] = answer.headers["set-cookie"].partition(";")[0]
 
@@ -143,19 +146,21 @@ def test_command_line_adds_lists_probes_and_removes_without_showing_the_password
 
 
 def test_reset_password_ends_sessions_and_the_new_one_works_once_told(running: Running) -> None:
-    created = running.command("user", "create", "second")
+    second = {"username": "second", "password": ADMIN["password"]}
+    chosen = running.data / "chosen"
+    chosen.write_text(second["password"], encoding="utf-8")
+    created = running.command("user", "create", "second", "--password-file", str(chosen))
     assert created.returncode == 0, created.stderr
     with running.client() as client:
-        _log_in(client)
-        reset = running.command("user", "reset", "admin")
+        _log_in(client, second)
+        reset = running.command("user", "reset", "second")
         assert client.get("/api/v1/session").status_code == 401
-        assert client.post("/api/v1/session", json=ADMIN).status_code == 401
+        assert client.post("/api/v1/session", json=second).status_code == 401
     assert reset.returncode == 0
-    chosen = running.data / "chosen"
-    chosen.write_text(ADMIN["password"], encoding="utf-8")
-    assert running.command("user", "reset", "admin", "--password-file", str(chosen)).returncode == 0
+    assert running.command("user", "reset", "second", "--password-file", str(chosen)).returncode == 0
     with running.client() as client:
-        _log_in(client)
+        _log_in(client, second)
+        assert client.get("/api/v1/session").json()["pending"] == ["change_password"]
 
 
 def test_slow_and_oversized_headers_are_cut_off(running: Running) -> None:

@@ -34,7 +34,7 @@ from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users import policy as user_policy
-from brightkitchen.domain.users.attempts import LoginAttempts
+from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
@@ -87,8 +87,9 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
+        rules = AuthRules(Profile(config.auth.profile), second_factor=config.auth.second_factor == "required")
         users = UserService(
-            database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy
+            database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
         )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
@@ -141,7 +142,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await cameras.place_lost_cameras()
-        made_first = await _ensure_first_people(database, users, inheritance.first_people)
+        made_first = await _ensure_first_people(database, users, inheritance.first_people, is_demo=config.demo.enabled)
 
         channel = NodeChannel(
             nodes,
@@ -197,8 +198,13 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await asyncio.wait((serving,), timeout=5)
 
 
-async def _ensure_first_people(database: Database, users: UserService, wanted: tuple[FirstPerson, ...]) -> bool:
-    """Create the first people if there is nobody yet. returns: whether that was done."""
+async def _ensure_first_people(
+    database: Database, users: UserService, wanted: tuple[FirstPerson, ...], *, is_demo: bool
+) -> bool:
+    """Create the first people if there is nobody yet. returns: whether that was done.
+
+    Their passwords were shown on the terminal, so the first log-in has to change them; the demo's stay what it says there.
+    """
     if not wanted or await users.has_anybody():
         return False
     async with database.read() as connection:
@@ -215,6 +221,7 @@ async def _ensure_first_people(database: Database, users: UserService, wanted: t
             display_name=each.name,
             password=each.password,
             password_hash=hashed.get(each.password),
+            is_temporary=not is_demo,
         )
         hashed[each.password] = created.user.password_hash
     return True

@@ -106,6 +106,7 @@ def _run_launcher(arguments: argparse.Namespace, language: str) -> int:
             *config.netguard.allow_endpoints,
             f"127.0.0.1:{first}-{first + config.demo.cameras - 1}",
         )
+        flags["auth.second_factor"] = "demo-off"  # nobody needs a phone to try the demo; its log-in page says so
         config = _load(arguments.config, flags)
     settings = ["--settings", msgspec.json.encode(flags).decode()]
     return Launcher(config, arguments.config, settings, language).run()

@@ -106,7 +106,7 @@ class _Desk:
     async def create_user(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=UserAsk)
         created = await self._users.create_user(
-            LOCAL, asked.username, grants=(_read_grant(asked),), password=asked.password
+            LOCAL, asked.username, grants=(_read_grant(asked),), password=asked.password, is_temporary=True
         )
         return _answer(_user_line(asked, created.user.username, created.password))
 

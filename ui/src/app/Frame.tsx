@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation } from "react-router";
+import { StepUpDialog } from "@/shared/account/StepUpDialog";
 import { followEvents } from "@/shared/api/events";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { hasLeft, sessionQuery } from "@/shared/api/session";
@@ -33,7 +34,8 @@ export function Frame() {
         <ProblemPanel error={session.error} onRetry={() => void session.refetch()} />
       </div>
     );
-  if (!session.data)
+  // Something has to be done first: the log-in page leads through it and comes back.
+  if (!session.data || session.data.pending.length > 0)
     return (
       <Navigate
         to={`/login?next=${encodeURIComponent(location.pathname + location.search)}`}
@@ -54,6 +56,7 @@ function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] 
         {t("app.skip")}
       </a>
       <TopBar name={name} />
+      <StepUpDialog />
       <LineStrip />
       <div className="bk-body">
         <nav className="bk-rail" aria-label={t("app.nav")}>

@@ -27,6 +27,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/premises/PremisesFilePage")).PremisesFilePage }),
       },
       { path: "/devices", element: <CamerasPage /> },
+      {
+        path: "/account",
+        lazy: async () => ({ Component: (await import("@/features/account/AccountPage")).AccountPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },

@@ -13,13 +13,15 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Say who is logged in.
+         * @description Say who is logged in, what may be done, and what has to be done first.
          */
         get: operations["get_session"];
         put?: never;
         /**
          * Open Session
-         * @description Log in. Whatever session the browser had before ends: a new log-in always gets a new token.
+         * @description Log in: a session, or the question for the second factor (`step`), which `POST /session/factor` answers.
+         *
+         *     Whatever session the browser had before ends: a new log-in always gets a new token.
          */
         post: operations["open_session"];
         /**
@@ -27,6 +29,46 @@ export interface paths {
          * @description Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed.
          */
         delete: operations["close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Passkey Log In
+         * @description Begin a log-in without name and password: the passkey says who; `POST /session/factor` takes its answer.
+         */
+        post: operations["begin_passkey_log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Log In
+         * @description Answer the question for the second factor. The ticket opens one session, in the browser that got it, within 5 minutes.
+         */
+        post: operations["finish_log_in"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -47,6 +89,250 @@ export interface paths {
          */
         post: operations["touch_session"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/step-up/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Step Up
+         * @description Say how the person can prove to be there.
+         */
+        post: operations["begin_step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step Up
+         * @description Prove to be there: for five minutes, what is sensitive is allowed. The session gets a new token.
+         */
+        post: operations["step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Account
+         * @description Say how the caller's log-in is protected.
+         */
+        get: operations["get_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Own Password
+         * @description Take another password. All other sessions end; this one gets a new token.
+         */
+        post: operations["change_own_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Totp
+         * @description Make a secret for an authenticator app. It counts once `POST /account/totp/confirm` got a code of it.
+         */
+        post: operations["begin_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Totp
+         * @description Put the secret in use. With the first factor come ten recovery codes, told once.
+         */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Passkey
+         * @description Say what the browser is asked to create.
+         */
+        post: operations["begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Passkey
+         * @description Keep the passkey that the browser made.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/factors/{factor_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Factor
+         * @description Forget a factor; not the last one of those whose role needs one. Needs a fresh proof.
+         */
+        delete: operations["remove_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Recovery Codes
+         * @description Make ten new recovery codes, told once; the earlier ones open nothing any more. Needs a fresh proof.
+         */
+        post: operations["make_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Sessions
+         * @description List where the caller is logged in, the session used last first.
+         */
+        get: operations["list_own_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End Other Sessions
+         * @description End all of the caller's sessions but this one.
+         */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Own Session
+         * @description End one of the caller's sessions; its pictures stop within 10 s.
+         */
+        delete: operations["end_own_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -81,7 +367,10 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
+         * @description List the cameras in the caller's scope.
+         *
+         *     text: in the name of the camera or its premises, or the pinyin initials of the latter. connected: whether a device serves
+         *     the channel. abnormal: only those that are offline or degraded. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -361,10 +650,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Audit
+         * @description Search the audit, newest first, inside the caller's regions. Reading it is a row of it as well.
+         */
+        get: operations["search_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Watchers
+         * @description Say who watched this kitchen: which authority and role, what for, which channel, when and how long; from 08:00 of the next day.
+         */
+        get: operations["list_watchers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountOut
+         * @description needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address.
+         */
+        AccountOut: {
+            /** Factors */
+            factors: components["schemas"]["FactorOut"][];
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /**
+             * Password Set At
+             * Format: date-time
+             */
+            password_set_at: string;
+            /** Password Expires At */
+            password_expires_at: string | null;
+            /** Password Min Length */
+            password_min_length: number;
+            /** Password Needs Classes */
+            password_needs_classes: boolean;
+            /** Needs Factor */
+            needs_factor: boolean;
+            /** Passkeys Possible */
+            passkeys_possible: boolean;
+        };
+        /** AuditPageOut */
+        AuditPageOut: {
+            /** Items */
+            items: components["schemas"]["AuditRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * AuditRowOut
+         * @description A row. names null: they were erased by law; hash: what the next row builds on.
+         */
+        AuditRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Role */
+            actor_role: string;
+            /** Session */
+            session: string;
+            /** Address */
+            address: string;
+            /** Object Kind */
+            object_kind: string;
+            /** Object Id */
+            object_id: string;
+            /** Premises Id */
+            premises_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Region */
+            region: string;
+            /** Decision */
+            decision: string;
+            /** Reason */
+            reason: string;
+            /** Purpose */
+            purpose: string;
+            /** Detail */
+            detail: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Names */
+            names: {
+                [key: string]: string;
+            } | null;
+            /** Hash */
+            hash: string;
+        };
         /** CameraIn */
         CameraIn: {
             /** Name */
@@ -430,6 +840,8 @@ export interface components {
             items: components["schemas"]["CameraOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * CameraOut
@@ -545,6 +957,79 @@ export interface components {
             /** Approve */
             approve: boolean;
         };
+        /** EndedOut */
+        EndedOut: {
+            /** Ended */
+            ended: number;
+        };
+        /**
+         * EnrolledOut
+         * @description recovery_codes: told once, with the first factor; otherwise empty.
+         */
+        EnrolledOut: {
+            session: components["schemas"]["SessionOut"];
+            /** Recovery Codes */
+            recovery_codes: string[];
+        };
+        /**
+         * FactorIn
+         * @description The second step: the ticket of the first, and one of the others.
+         */
+        FactorIn: {
+            /** Ticket */
+            ticket: string;
+            /** Totp */
+            totp?: string | null;
+            /** Recovery */
+            recovery?: string | null;
+            /** Passkey */
+            passkey?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** FactorOut */
+        FactorOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "totp" | "passkey";
+            /** Name */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+        };
+        /**
+         * FactorStepOut
+         * @description The password was right; now the second factor. passkey_options: for ``navigator.credentials.get``.
+         */
+        FactorStepOut: {
+            /**
+             * Step
+             * @constant
+             */
+            step: "second_factor";
+            /** Methods */
+            methods: ("password" | "totp" | "passkey" | "recovery")[];
+            /** Ticket */
+            ticket: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Passkey Options */
+            passkey_options: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** FieldProblemOut */
         FieldProblemOut: {
             /** Field */
@@ -553,6 +1038,24 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+        };
+        /**
+         * GrantOut
+         * @description A role and how far it reaches. region "" = everywhere; categories [] = all; premises_id null = all within the region.
+         */
+        GrantOut: {
+            /** Role */
+            role: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Categories */
+            categories: string[];
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
         };
         /**
          * KindsOut
@@ -579,6 +1082,70 @@ export interface components {
             port: number | null;
             /** Connected */
             connected: boolean;
+        };
+        /**
+         * OwnSessionOut
+         * @description device: browser and system, "" if unknown. network: what the address counts for, network_class: whose it is.
+         */
+        OwnSessionOut: {
+            /** Id */
+            id: string;
+            /** Is Current */
+            is_current: boolean;
+            /** Device */
+            device: string;
+            /** Network */
+            network: string;
+            /**
+             * Network Class
+             * @enum {string}
+             */
+            network_class: "this_machine" | "inside" | "outside" | "unknown";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Last Input At
+             * Format: date-time
+             */
+            last_input_at: string;
+        };
+        /** OwnSessionsOut */
+        OwnSessionsOut: {
+            /** Items */
+            items: components["schemas"]["OwnSessionOut"][];
+        };
+        /** PasskeyIn */
+        PasskeyIn: {
+            /** Ticket */
+            ticket: string;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** Credential */
+            credential: {
+                [key: string]: unknown;
+            };
+        };
+        /** PasskeySetupOut */
+        PasskeySetupOut: {
+            /** Ticket */
+            ticket: string;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /** PasswordChangeIn */
+        PasswordChangeIn: {
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
         };
         /** PersonIn */
         PersonIn: {
@@ -1030,11 +1597,60 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        /** SessionOut */
+        /** RecoveryCodesOut */
+        RecoveryCodesOut: {
+            /** Recovery Codes */
+            recovery_codes: string[];
+        };
+        /**
+         * SessionOut
+         * @description pending: what has to be done before anything else is allowed. proven_until_at: end of the five minutes of a proof.
+         */
         SessionOut: {
             user: components["schemas"]["UserOut"];
             /** Abilities */
             abilities: string[];
+            /** Pending */
+            pending: ("change_password" | "enrol_factor")[];
+            /**
+             * Proven Until At
+             * Format: date-time
+             */
+            proven_until_at: string;
+            /** Idle S */
+            idle_s: number;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * StepUpIn
+         * @description One proof. ticket: only with a passkey, from `POST /session/step-up/options`.
+         */
+        StepUpIn: {
+            /** Password */
+            password?: string | null;
+            /** Totp */
+            totp?: string | null;
+            /** Passkey */
+            passkey?: {
+                [key: string]: unknown;
+            } | null;
+            /** Ticket */
+            ticket?: string | null;
+        };
+        /** StepUpOptionsOut */
+        StepUpOptionsOut: {
+            /** Methods */
+            methods: ("password" | "totp" | "passkey" | "recovery")[];
+            /** Ticket */
+            ticket: string;
+            /** Passkey Options */
+            passkey_options: {
+                [key: string]: unknown;
+            } | null;
         };
         /** StreamReportOut */
         StreamReportOut: {
@@ -1161,6 +1777,8 @@ export interface components {
             server_at: string;
             /** Time Zone */
             time_zone: string;
+            /** Second Factor */
+            second_factor: boolean;
         };
         /** TokenListOut */
         TokenListOut: {
@@ -1207,6 +1825,21 @@ export interface components {
             /** To */
             to?: string | null;
         };
+        /** TotpCodeIn */
+        TotpCodeIn: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * TotpSetupOut
+         * @description Told once. key: to be typed into an app; uri: the same as a picture.
+         */
+        TotpSetupOut: {
+            /** Key */
+            key: string;
+            /** Uri */
+            uri: string;
+        };
         /** UnmaskIn */
         UnmaskIn: {
             /**
@@ -1238,6 +1871,54 @@ export interface components {
             username: string;
             /** Name */
             name: string;
+            /** Grants */
+            grants: components["schemas"]["GrantOut"][];
+        };
+        /**
+         * WatchOut
+         * @description authority: region whose officer it was, "" = the city's. seconds null: allowed, and no node has said what became of it.
+         */
+        WatchOut: {
+            /** Authority */
+            authority: string;
+            /** Role */
+            role: string;
+            /** Purpose */
+            purpose: string;
+            /** Camera */
+            camera: string;
+            /** Act */
+            act: string;
+            /** Profile */
+            profile: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Seconds */
+            seconds: number | null;
+            /** Count */
+            count: number;
+            /** From At */
+            from_at: string | null;
+            /** To At */
+            to_at: string | null;
+        };
+        /**
+         * WatchPageOut
+         * @description published_until: what happened from then on is told from 08:00 of the day after it.
+         */
+        WatchPageOut: {
+            /** Items */
+            items: components["schemas"]["WatchOut"][];
+            /**
+             * Published Until
+             * Format: date-time
+             */
+            published_until: string;
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ZoneCoverageOut
@@ -1346,7 +2027,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"];
+                    "application/json": components["schemas"]["SessionOut"] | components["schemas"]["FactorStepOut"];
                 };
             };
             /** @description problem */
@@ -1387,11 +2068,466 @@ export interface operations {
             };
         };
     };
+    begin_passkey_log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorStepOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     touch_session: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepUpOptionsOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_own_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSetupOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeySetupOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                factor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSessionsOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_own_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1453,6 +2589,9 @@ export interface operations {
                 zone?: string;
                 activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
                 text?: string;
+                connected?: boolean | null;
+                abnormal?: boolean;
+                id?: string[] | null;
                 limit?: number;
             };
             header?: never;
@@ -2112,6 +3251,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KindsOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_audit: {
+        parameters: {
+            query?: {
+                actor?: string;
+                kind?: string[] | null;
+                object?: string;
+                premises?: string;
+                camera?: string;
+                session?: string;
+                region?: string;
+                from?: string;
+                to?: string;
+                decision?: string;
+                text?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPageOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_watchers: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchPageOut"];
                 };
             };
             /** @description problem */
