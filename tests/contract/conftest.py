@@ -20,6 +20,7 @@ from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
@@ -38,6 +39,13 @@ OTHER_NODE = NodeId("node-1")
 USERNAME = "admin"
 PASSWORD = "steamed-buns-at-dawn"
 UNSAFE = {"X-BK": "1", "Origin": ORIGIN}
+
+
+class NullAudit:
+    """Fits `domain.users.ports.AuditPort`; what it hears is forgotten. Tests of the audit have the real one."""
+
+    async def append(self, connection: object, kind: str, **fields: object) -> None:
+        assert kind
 
 
 @dataclass(slots=True)
@@ -71,9 +79,12 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+    attempts = LoginAttempts(clock)
+    users = UserService(database, policy, passwords, attempts, clock=clock, entropy=entropy)
+    people = build_people(database, policy, passwords, attempts, NullAudit(), clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
+    people.access.add_listener(nodes)
     board = LiveBoard()
     cameras = CameraService(
         database,
@@ -86,7 +97,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         clock=clock,
         entropy=entropy,
     )
-    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+    services = Services(users, people, cameras, policy, board, nodes, metrics, clock, entropy)
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
         media_ports={NODE: 8081, OTHER_NODE: 8082},

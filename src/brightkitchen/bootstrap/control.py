@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from brightkitchen.bootstrap.auditlog import AuditLog
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.cli.admin_socket import make_local_app
@@ -23,6 +24,7 @@ from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
@@ -68,10 +70,13 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
-        users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+        attempts = LoginAttempts(clock)
+        users = UserService(database, policy, passwords, attempts, clock=clock, entropy=entropy)
+        people = build_people(database, policy, passwords, attempts, AuditLog(), clock=clock, entropy=entropy)
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         users.add_listener(nodes)
+        people.access.add_listener(nodes)
         board = LiveBoard()
         cameras = CameraService(
             database,
@@ -84,7 +89,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             clock=clock,
             entropy=entropy,
         )
-        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+        services = Services(users, people, cameras, policy, board, nodes, metrics, clock, entropy)
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -113,7 +118,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             ending.push_async_callback(runner.cleanup)
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
-        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
+        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, people.roster, nodes, clock))
         server = WebServer(
             make_app(services, options),
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),

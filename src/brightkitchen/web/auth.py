@@ -1,7 +1,7 @@
 """From a cookie to an actor, and the limits that hold per person."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -12,7 +12,7 @@ from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.users.model import Session, User
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.ids import UserId
+from brightkitchen.kernel.ids import SessionId, UserId
 from brightkitchen.web.options import Services, WebOptions
 
 COOKIE: Final = "__Host-bk_session"
@@ -78,13 +78,32 @@ def client_address(connection: HTTPConnection) -> str:
 
 
 async def authenticate(connection: HTTPConnection) -> Caller | None:
-    """Return who holds the session of the cookie, or None."""
+    """Return who holds the session of the cookie, or comes with an API token, or None."""
+    if "authorization" in connection.headers:
+        return await _authenticate_machine(connection)
     token = connection.cookies.get(COOKIE)
     found = await services_of(connection).users.authenticate(token) if token else None
     if found is None:
         return None
     session, user = found
     return Caller(actor_of(session, user), session, user)
+
+
+async def _authenticate_machine(connection: HTTPConnection) -> Caller | None:
+    """Return who comes with an API token. None beside a cookie: a request has one way in, and says which."""
+    scheme, _, secret = connection.headers["authorization"].partition(" ")
+    if scheme.lower() != "bearer" or "cookie" in connection.headers:
+        return None
+    address = client_address(connection)
+    found = await services_of(connection).people.tokens.authenticate(secret.strip(), address=address)
+    if found is None:
+        return None
+    actor, token, maker = found
+    # no row of `sessions`: it never idles, and log-out and touch are refused to machines
+    session = Session(
+        SessionId(""), token.pseudonym, maker.id, token.created_at, token.created_at, token.expires_at, None
+    )
+    return Caller(actor, session, replace(maker, grants=actor.grants))
 
 
 async def require_caller(request: Request) -> AsyncIterator[Caller]:
@@ -102,8 +121,19 @@ async def require_caller(request: Request) -> AsyncIterator[Caller]:
 
 
 async def require_human(request: Request, caller: "Signed") -> Caller:
-    """A dependency for what only a person does: also counts as input against the idle limit."""
-    await services_of(request).users.touch(caller.session)
+    """A dependency for what a person does by hand: also counts as input against the idle limit.
+
+    Whether a machine may do it as well is the action's own rule (`Policy.is_human_only`).
+    """
+    if not caller.actor.token:
+        await services_of(request).users.touch(caller.session)
+    return caller
+
+
+async def require_session(request: Request, caller: "Human") -> Caller:
+    """A dependency for what concerns a person's own session. raises: BrightKitchenError "auth.human_only" for machines."""
+    if caller.actor.token:
+        raise BrightKitchenError(Kind.FORBIDDEN, "auth.human_only")
     return caller
 
 
@@ -119,3 +149,4 @@ def delete_session_cookie(response: Response) -> None:
 
 Signed = Annotated[Caller, Depends(require_caller)]
 Human = Annotated[Caller, Depends(require_human)]
+InSession = Annotated[Caller, Depends(require_session)]

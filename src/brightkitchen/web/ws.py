@@ -8,7 +8,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from brightkitchen.domain.cameras.live import Feed
 from brightkitchen.kernel.units import format_utc
-from brightkitchen.web.auth import Caller, authenticate, services_of
+from brightkitchen.web.auth import authenticate, services_of
 from brightkitchen.web.options import Services
 from brightkitchen.web.present.cameras import present_camera
 
@@ -47,6 +47,11 @@ class EventSockets:
         for feed in self._feeds.pop(pseudonym, ()):
             feed.close()
 
+    async def access_narrowed(self, pseudonym: str) -> None:
+        """Let the sockets of a session begin again: its person may see less than when they were opened."""
+        for feed in self._feeds.pop(pseudonym, ()):
+            feed.restart()
+
 
 class _Over(Exception):
     """This socket has to end, with that close code."""
@@ -61,7 +66,8 @@ async def events(socket: WebSocket) -> None:
     """Send `{"type":"camera",…}` and `{"type":"removed",…}`; each 20 s `{"type":"alive",…}`. Listens to nothing.
 
     The origin was checked before the upgrade. Closes with 1008 when the session is over, 1013 when the page fell so far
-    behind that it has to read the list again.
+    behind, or its person lost a role, that it has to read the list again. Each event is filtered by what the person
+    may see at that moment.
     """
     caller = await authenticate(socket)
     sockets = socket.app.state.event_sockets
@@ -75,7 +81,7 @@ async def events(socket: WebSocket) -> None:
         await socket.accept()
         services.metrics.event_sockets.inc()
         try:
-            await _serve(socket, caller, feed, services)
+            await _serve(socket, feed, services)
         finally:
             services.metrics.event_sockets.dec()
             sockets.remove(caller.session.pseudonym, feed)
@@ -83,12 +89,12 @@ async def events(socket: WebSocket) -> None:
         services.board.unsubscribe(feed)
 
 
-async def _serve(socket: WebSocket, caller: Caller, feed: Feed, services: Services) -> None:
+async def _serve(socket: WebSocket, feed: Feed, services: Services) -> None:
     code: int | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_listen(socket))
-            tasks.create_task(_tell(socket, caller, feed, services))
+            tasks.create_task(_tell(socket, feed, services))
     except* _Over as over:
         code = next(each.code for each in over.exceptions if isinstance(each, _Over))
     except* (WebSocketDisconnect, TimeoutError, RuntimeError):
@@ -108,23 +114,24 @@ async def _listen(socket: WebSocket) -> None:
     raise _Over(1008)
 
 
-async def _tell(socket: WebSocket, caller: Caller, feed: Feed, services: Services) -> None:
+async def _tell(socket: WebSocket, feed: Feed, services: Services) -> None:
     while True:
         changed = await feed.take(ALIVE_EVERY_S)
-        if feed.is_closed or await authenticate(socket) is None:
+        now = await authenticate(socket)
+        if feed.is_closed or now is None:
             raise _Over(1008)
         if feed.is_overrun:
             raise _Over(1013)
         if not changed:
             await _send(socket, {"type": "alive", "server_at": format_utc(services.clock.utc())})
             continue
-        visible = await services.cameras.load_visible(caller.actor, changed)
+        visible = await services.cameras.load_visible(now.actor, changed)
         for camera in changed:
             found = visible.get(camera)
             if found is None:
                 await _send(socket, {"type": "removed", "id": camera})
             else:
-                shown = present_camera(found, caller.actor, services).model_dump(mode="json")
+                shown = present_camera(found, now.actor, services).model_dump(mode="json")
                 await _send(socket, {"type": "camera", "camera": shown})
 
 

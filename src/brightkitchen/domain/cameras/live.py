@@ -29,6 +29,11 @@ class Feed:
             self._pending[camera] = None
         self._wake.set()
 
+    def restart(self) -> None:
+        """Let the listener begin again: what it may see has changed."""
+        self.is_overrun = True
+        self._wake.set()
+
     def close(self) -> None:
         """Let the listener know that there will be no more."""
         self.is_closed = True

@@ -21,6 +21,8 @@ users = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.Column("disabled_at", sa.BigInteger, nullable=True),
     sa.Column("organisation_id", sa.String(40), sa.ForeignKey(organisations.c.id), nullable=True),
+    sa.Column("created_by", sa.String(40), nullable=True),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
 )
 
 grants = sa.Table(

@@ -7,6 +7,7 @@ from brightkitchen.domain.users.model import User
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.web.auth import (
     Human,
+    InSession,
     Signed,
     authenticate,
     client_address,
@@ -39,7 +40,7 @@ async def get_session(request: Request, caller: Signed) -> SessionOut:
 
 
 @router.delete("", operation_id="close_session", status_code=204)
-async def close_session(request: Request, response: Response, caller: Signed) -> None:
+async def close_session(request: Request, response: Response, caller: InSession) -> None:
     """Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed."""
     await services_of(request).users.log_out(caller.session)
     delete_session_cookie(response)
