@@ -56,11 +56,13 @@ def register_actions(policy: Policy) -> None:
     """Register this slice's actions. What changes people, roles or keys is for people, never for an API token."""
     for action in LOCAL_ACTIONS:
         policy.register(action, {Role.LOCAL})
-    policy.register(LIST, _PERSONNEL)
-    policy.register(VIEW, _PERSONNEL)
+    policy.register(LIST, _PERSONNEL | {Role.LOCAL})
+    policy.register(VIEW, _PERSONNEL | {Role.LOCAL})
     policy.register(INVITE, _PERSONNEL, human_only=True)
-    for action in (CHANGE, DISABLE, END_SESSIONS, GRANT, REVOKE, RECOVER):
+    for action in (CHANGE, DISABLE, END_SESSIONS, RECOVER):
         policy.register(action, _HEADS, human_only=True)
+    for action in (GRANT, REVOKE):
+        policy.register(action, _HEADS | {Role.LOCAL}, human_only=True)
     policy.register(OFFBOARD, {Role.LOCAL, Role.CITY_ADMIN, Role.SEC_ADMIN, Role.OPERATOR_PM}, human_only=True)
     policy.register(APPROVALS, _HEADS)
     policy.register(DECIDE, DECIDERS, human_only=True)
