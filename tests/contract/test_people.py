@@ -9,6 +9,7 @@ from tests.contract.conftest import ORIGIN, PASSWORD, UNSAFE, Control, add_camer
 from tests.contract.crowd import EAST, HAICHENG, STREET, WEST, Crowd, names
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
+from brightkitchen.domain.premises.store import categories
 from brightkitchen.domain.users.people_model import NewGrant
 from brightkitchen.kernel.errors import BrightKitchenError
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc
@@ -162,14 +163,21 @@ async def test_role_is_given_only_within_the_own_reach(
 
 
 async def test_education_officer_reaches_schools_only_whatever_was_asked(crowd: Crowd) -> None:
-    await crowd.add_premises(1, EAST, "KINDERGARTEN")
-    await crowd.add_premises(2, EAST, "RESTAURANT", is_school=False)
+    async with crowd.control.database.read() as connection:
+        kinds = [tuple(row) for row in await connection.execute(sa.select(categories.c.code, categories.c.is_school))]
+    schools = sorted(code for code, is_school in kinds if is_school)
+    other = next(code for code, is_school in kinds if not is_school)
     boss = await crowd.join("boss", Role.COUNTY_ADMIN, EAST)
     user = await crowd.add("li", Role.COUNTY_OFFICER, EAST)
     crowd.control.clock.jump(1)
     given = await boss.post(f"/api/v1/people/{user}/grants", json={"role": "EDU_OFFICER", "region": EAST})
-    assert given.json()["person"]["grants"][1]["categories"] == ["KINDERGARTEN"]
-    more = {"role": "EDU_OFFICER", "region": EAST, "categories": ["RESTAURANT"]}
+    assert given.json()["person"]["grants"][1]["categories"] == schools
+    more = {"role": "EDU_OFFICER", "region": EAST, "categories": [other, *schools[:1]]}
+    crowd.control.clock.jump(1)
+    assert (await boss.post(f"/api/v1/people/{user}/grants", json=more)).json()["person"]["grants"][2][
+        "categories"
+    ] == [schools[0]]
+    more = {"role": "EDU_OFFICER", "region": EAST, "categories": [other]}
     assert (await boss.post(f"/api/v1/people/{user}/grants", json=more)).json()["code"] == "user.no_schools"
 
 
@@ -227,7 +235,7 @@ async def test_lost_role_closes_the_event_socket_and_filters_what_comes_after(cr
         assert (await boss.delete(f"/api/v1/people/{user}/grants/{grant}")).status_code == 204
         with pytest.raises(ConnectionError):
             await socket.hear()
-        assert socket.close_code == 1013
+        assert socket.close_code == 1012
     assert (await officer.get("/api/v1/session")).status_code == 200
     assert (await officer.get("/api/v1/cameras")).status_code == 404
 

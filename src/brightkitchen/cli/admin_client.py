@@ -21,10 +21,11 @@ T = TypeVar("T")
 
 
 class CameraAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A camera to add or to try. camera: try this one that is in service instead."""
+    """A camera to add or to try. premises: its id. camera: try this one that is in service instead."""
 
     name: str = ""
     url: str = ""
+    premises: str = ""
     premises_name: str = ""
     zone: str = ""
     username: str = ""
@@ -135,6 +136,7 @@ class AdminClient:
         *,
         name: str,
         url: str,
+        premises: str = "",
         premises_name: str = "",
         zone: str = "",
         sub_url: str = "",
@@ -149,6 +151,7 @@ class AdminClient:
         asked = CameraAsk(
             name=name,
             url=url,
+            premises=premises,
             premises_name=premises_name,
             zone=zone,
             username=username,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
@@ -60,6 +61,7 @@ class Services:
     users: UserService
     people: PeopleServices
     cameras: CameraService
+    premises: PremisesService
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

@@ -8,7 +8,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from brightkitchen.domain.cameras.live import Feed
 from brightkitchen.kernel.units import format_utc
-from brightkitchen.web.auth import authenticate, services_of
+from brightkitchen.web.auth import Caller, authenticate, services_of
 from brightkitchen.web.options import Services
 from brightkitchen.web.present.cameras import present_camera
 
@@ -48,9 +48,9 @@ class EventSockets:
             feed.close()
 
     async def access_narrowed(self, pseudonym: str) -> None:
-        """Let the sockets of a session begin again: its person may see less than when they were opened."""
+        """Let the sockets of a session notice at once that its person's roles have changed."""
         for feed in self._feeds.pop(pseudonym, ()):
-            feed.restart()
+            feed.wake()
 
 
 class _Over(Exception):
@@ -66,8 +66,7 @@ async def events(socket: WebSocket) -> None:
     """Send `{"type":"camera",…}` and `{"type":"removed",…}`; each 20 s `{"type":"alive",…}`. Listens to nothing.
 
     The origin was checked before the upgrade. Closes with 1008 when the session is over, 1013 when the page fell so far
-    behind, or its person lost a role, that it has to read the list again. Each event is filtered by what the person
-    may see at that moment.
+    behind that it has to read the list again, 1012 when the person's roles changed: the page begins again.
     """
     caller = await authenticate(socket)
     sockets = socket.app.state.event_sockets
@@ -81,7 +80,7 @@ async def events(socket: WebSocket) -> None:
         await socket.accept()
         services.metrics.event_sockets.inc()
         try:
-            await _serve(socket, feed, services)
+            await _serve(socket, caller, feed, services)
         finally:
             services.metrics.event_sockets.dec()
             sockets.remove(caller.session.pseudonym, feed)
@@ -89,12 +88,12 @@ async def events(socket: WebSocket) -> None:
         services.board.unsubscribe(feed)
 
 
-async def _serve(socket: WebSocket, feed: Feed, services: Services) -> None:
+async def _serve(socket: WebSocket, caller: Caller, feed: Feed, services: Services) -> None:
     code: int | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_listen(socket))
-            tasks.create_task(_tell(socket, feed, services))
+            tasks.create_task(_tell(socket, caller, feed, services))
     except* _Over as over:
         code = next(each.code for each in over.exceptions if isinstance(each, _Over))
     except* (WebSocketDisconnect, TimeoutError, RuntimeError):
@@ -114,25 +113,31 @@ async def _listen(socket: WebSocket) -> None:
     raise _Over(1008)
 
 
-async def _tell(socket: WebSocket, feed: Feed, services: Services) -> None:
+async def _tell(socket: WebSocket, caller: Caller, feed: Feed, services: Services) -> None:
+    told: set[str] = set()
     while True:
         changed = await feed.take(ALIVE_EVERY_S)
-        now = await authenticate(socket)
+        now = await authenticate(socket)  # again each time: roles may have changed since
         if feed.is_closed or now is None:
             raise _Over(1008)
         if feed.is_overrun:
             raise _Over(1013)
+        if now.actor.grants != caller.actor.grants:
+            raise _Over(1012)  # what the page shows may be too much or too little: let it begin again
         if not changed:
             await _send(socket, {"type": "alive", "server_at": format_utc(services.clock.utc())})
             continue
-        visible = await services.cameras.load_visible(now.actor, changed)
+        known = await services.cameras.load_known(now.actor, changed)
         for camera in changed:
-            found = visible.get(camera)
-            if found is None:
-                await _send(socket, {"type": "removed", "id": camera})
-            else:
+            found = known.get(camera)
+            if found is not None and found.retired_at is None:
+                told.add(camera)
                 shown = present_camera(found, now.actor, services).model_dump(mode="json")
                 await _send(socket, {"type": "camera", "camera": shown})
+            elif found is not None or camera in told:
+                # Of a camera outside the scope not even its end is told (SECURITY A1), unless this page has it.
+                told.discard(camera)
+                await _send(socket, {"type": "removed", "id": camera})
 
 
 async def _send(socket: WebSocket, event: dict[str, object]) -> None:

@@ -29,9 +29,8 @@ class Feed:
             self._pending[camera] = None
         self._wake.set()
 
-    def restart(self) -> None:
-        """Let the listener begin again: what it may see has changed."""
-        self.is_overrun = True
+    def wake(self) -> None:
+        """Let the listener look around though nothing changed: what it may see may have."""
         self._wake.set()
 
     def close(self) -> None:

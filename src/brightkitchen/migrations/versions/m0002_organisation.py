@@ -192,6 +192,17 @@ def _extend_cameras() -> None:
         sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name="fk_camera_zones_camera_id"),
         sa.ForeignKeyConstraint(["zone"], ["zones.code"], name="fk_camera_zones_zone"),
     )
+    op.create_table(
+        "camera_spells",
+        sa.Column("camera_id", sa.String(40), nullable=False),
+        sa.Column("from_at", sa.BigInteger(), nullable=False),
+        sa.Column("to_at", sa.BigInteger(), nullable=True),
+        sa.Column("activity", sa.String(12), nullable=False),
+        sa.Column("reason", sa.String(40), nullable=False),
+        sa.PrimaryKeyConstraint("camera_id", "from_at", name="pk_camera_spells"),
+        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name="fk_camera_spells_camera_id"),
+    )
+    op.create_index("ix_camera_spells_to_at", "camera_spells", ["to_at"])
 
 
 def _versioned() -> tuple[sa.Column[int], ...]:
