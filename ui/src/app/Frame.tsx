@@ -1,4 +1,4 @@
-import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined } from "@ant-design/icons";
+import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined, TeamOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -17,6 +17,7 @@ const entries = [
   { to: "/live", word: "nav.live", icon: <PlaySquareOutlined />, ability: "camera.live" },
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
+  { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
 ] as const;
 
 /** Bar, rail and page, for whoever is logged in. */

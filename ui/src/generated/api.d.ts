@@ -81,7 +81,7 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope.
+         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -164,16 +164,962 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description List the people whom the caller looks after, by account name. q: part of the account or of the name.
+         */
+        get: operations["list_people"];
+        put?: never;
+        /**
+         * Invite Person
+         * @description Make a log-in and an invitation to it. The code in the answer is never told again.
+         */
+        post: operations["invite_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Grantable Roles
+         * @description List the roles that the caller may give.
+         */
+        get: operations["list_grantable_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Person
+         * @description Show one person.
+         */
+        get: operations["get_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Person
+         * @description Change somebody's name or organisation.
+         */
+        patch: operations["change_person"];
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable Person
+         * @description Shut somebody out; when this answers, what they watched is closed, or 5 s have passed.
+         */
+        post: operations["disable_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable Person
+         * @description Let somebody in again.
+         */
+        post: operations["enable_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Sessions Of Person
+         * @description End every session of somebody.
+         */
+        post: operations["end_sessions_of_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/offboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offboard Person
+         * @description See somebody off: sessions, devices, API tokens, invitations and roles all end.
+         */
+        post: operations["offboard_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Invitation
+         * @description Make another link for somebody who has not answered; the one before is good no more.
+         */
+        post: operations["renew_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Grant
+         * @description Give somebody a role; one that needs four eyes waits for a second person.
+         */
+        post: operations["give_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/grants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Grant
+         * @description Take a role away; what it let somebody watch is closed when this answers, or 5 s have passed.
+         */
+        delete: operations["revoke_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Person
+         * @description Let the operator's roles of somebody go on for 90 days.
+         */
+        post: operations["confirm_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Approvals
+         * @description List what waits for a second person: what the caller asked for or may decide. decided: with what is over.
+         */
+        get: operations["list_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Approval
+         * @description Agree or refuse as the second person. Refusing needs a reason.
+         */
+        post: operations["decide_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recoveries
+         * @description List the lost log-ins of the last two weeks that the caller may help with.
+         */
+        get: operations["list_recoveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Recovery
+         * @description Begin a recovery for somebody who asked in person; counts as the first of two agreements.
+         */
+        post: operations["start_recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recoveries/{recovery_id}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree To Recovery
+         * @description Agree. The second person gets the code, once, to hand it over in person.
+         */
+        post: operations["agree_to_recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recoveries/{recovery_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Recovery
+         * @description End a recovery.
+         */
+        post: operations["refuse_recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Invitation
+         * @description Say whose invitation a code is. The code travels in the body and in the link's fragment: in no log.
+         */
+        post: operations["look_at_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Invitation
+         * @description Choose a password; the code is good once.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Recovery
+         * @description Say that one cannot log in. The same answer whether there is such an account or not.
+         */
+        post: operations["ask_for_recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset By Code
+         * @description Choose a new password by the code that was handed over. Every session, device and API token ends.
+         */
+        post: operations["reset_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description List one's own API tokens.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Make Token
+         * @description Make an API token; the answer is the only place where it is told.
+         */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Revoke one of one's own API tokens.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notices
+         * @description List what one has to know about one's own account and those one answers for.
+         */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Notices
+         * @description Say that one has seen them.
+         */
+        post: operations["read_notices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Regions
+         * @description List the regions that the caller's roles reach, with those around them; outer ones first. Cacheable by its ETag.
+         */
+        get: operations["list_regions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisations
+         * @description List the organisations inside or around the caller's scope.
+         */
+        get: operations["list_organisations"];
+        put?: never;
+        /**
+         * Add Organisation
+         * @description Add an organisation.
+         */
+        post: operations["add_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{organisation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Organisation
+         * @description Change an organisation, or retire it; people keep their records of having worked there.
+         */
+        patch: operations["change_organisation"];
+        trace?: never;
+    };
+    "/api/v1/premises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Premises
+         * @description List the premises in the caller's scope. text: a part of the name, pinyin initials, the beginning of a number, or a whole
+         *     telephone number. sort: name is by pinyin, updated is newest first.
+         */
+        get: operations["list_premises"];
+        put?: never;
+        /**
+         * Add Premises
+         * @description Put a premises into the register.
+         */
+        post: operations["add_premises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Premises
+         * @description Show one premises: the whole file, or the card to whoever may see no more.
+         */
+        get: operations["get_premises"];
+        put?: never;
+        post?: never;
+        /**
+         * Retire Premises
+         * @description Take a premises out of the register. Refused while cameras in service belong to it.
+         */
+        delete: operations["retire_premises"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises
+         * @description Change a premises. Fields belong to different roles; one that is not the caller's refuses the whole change.
+         */
+        patch: operations["change_premises"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Premises Person
+         * @description Note somebody who answers for the premises. Numbers come back masked, here and everywhere.
+         */
+        post: operations["add_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Premises Person
+         * @description Forget somebody, with the numbers.
+         */
+        delete: operations["remove_premises_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises Person
+         * @description Change somebody.
+         */
+        patch: operations["change_premises_person"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmask Premises Person
+         * @description Tell one number in clear; who asked, when and for what purpose is written into the audit first.
+         */
+        post: operations["unmask_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Suspension
+         * @description Ask that a time without business counts as such; an officer of the region decides.
+         */
+        post: operations["request_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Suspension
+         * @description Approve or refuse what somebody else asked for.
+         */
+        post: operations["decide_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Suspension
+         * @description Say that the premises is open again from today on.
+         */
+        post: operations["end_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Kinds
+         * @description Say what categories and zones there are, and which zones each kind of premises must show.
+         */
+        get: operations["get_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AccountIn */
+        AccountIn: {
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /**
+             * Organisation
+             * @default
+             */
+            organisation?: string;
+            /** Grants */
+            grants: components["schemas"]["GrantIn"][];
+        };
+        /** AccountListOut */
+        AccountListOut: {
+            /** Items */
+            items: components["schemas"]["AccountOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * AccountOut
+         * @description Somebody with a log-in; `abilities` says what the caller may do to them. invited_until: has not answered yet.
+         */
+        AccountOut: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string | null;
+            /** Organisation Name */
+            organisation_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ACTIVE" | "INVITED" | "DISABLED";
+            /** Invited Until */
+            invited_until: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Open Sessions */
+            open_sessions: number;
+            /** Grants */
+            grants: components["schemas"]["GrantOut"][];
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * AccountPatchIn
+         * @description Only what is to change. organisation "": none.
+         */
+        AccountPatchIn: {
+            /** Name */
+            name?: string | null;
+            /** Organisation */
+            organisation?: string | null;
+        };
+        /**
+         * ApiTokenIn
+         * @description grants []: everything the caller holds now. networks []: from anywhere.
+         */
+        ApiTokenIn: {
+            /** Name */
+            name: string;
+            /**
+             * Grants
+             * @default []
+             */
+            grants?: components["schemas"]["TokenGrantIn"][];
+            /**
+             * Networks
+             * @default []
+             */
+            networks?: string[];
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /** ApiTokenListOut */
+        ApiTokenListOut: {
+            /** Items */
+            items: components["schemas"]["ApiTokenOut"][];
+        };
+        /** ApiTokenOut */
+        ApiTokenOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Grants */
+            grants: components["schemas"]["GrantOut"][];
+            /** Networks */
+            networks: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Last Used From */
+            last_used_from: string;
+        };
+        /** ApprovalListOut */
+        ApprovalListOut: {
+            /** Items */
+            items: components["schemas"]["ApprovalOut"][];
+        };
+        /**
+         * ApprovalOut
+         * @description Something that waits for a second person. grant: for kind people.grant.
+         */
+        ApprovalOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "REQUESTED" | "APPROVED" | "REFUSED" | "EXPIRED";
+            /** Subject */
+            subject: string | null;
+            /** Subject Name */
+            subject_name: string;
+            /** Requested By */
+            requested_by: string;
+            /** Requester Name */
+            requester_name: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Decider Name */
+            decider_name: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Reason */
+            reason: string;
+            grant: components["schemas"]["GrantOut"] | null;
+            /** Can Decide */
+            can_decide: boolean;
+        };
         /** CameraIn */
         CameraIn: {
             /** Name */
             name: string;
             /** Url */
             url: string;
+            /** Premises Id */
+            premises_id?: string | null;
             /**
              * Premises Name
              * @default
@@ -184,6 +1130,11 @@ export interface components {
              * @default
              */
             zone?: string;
+            /**
+             * Zones
+             * @default []
+             */
+            zones?: string[];
             /**
              * Username
              * @default
@@ -230,16 +1181,27 @@ export interface components {
         /**
          * CameraOut
          * @description A camera; `abilities` says what the caller may do to it. The log-in never comes back.
+         *
+         *     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
          */
         CameraOut: {
             /** Id */
             id: string;
             /** Name */
             name: string;
+            /** Premises Id */
+            premises_id: string | null;
             /** Premises Name */
             premises_name: string;
             /** Zone */
             zone: string;
+            /** Zones */
+            zones: string[];
+            /**
+             * Activity
+             * @enum {string}
+             */
+            activity: "NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE";
             /** Address */
             address: string;
             /** Sub Path */
@@ -272,16 +1234,22 @@ export interface components {
         /**
          * CameraPatchIn
          * @description Only what is to change. sub_path "" or null removes the sub-stream; username "" with no password, the log-in.
+         *
+         *     premises_id null takes the camera out of its premises.
          */
         CameraPatchIn: {
             /** Name */
             name?: string | null;
             /** Url */
             url?: string | null;
+            /** Premises Id */
+            premises_id?: string | null;
             /** Premises Name */
             premises_name?: string | null;
             /** Zone */
             zone?: string | null;
+            /** Zones */
+            zones?: string[] | null;
             /** Username */
             username?: string | null;
             /** Password */
@@ -296,6 +1264,33 @@ export interface components {
             audio?: boolean | null;
             /** Allow Basic */
             allow_basic?: boolean | null;
+        };
+        /** CategoryOut */
+        CategoryOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Zone Profile */
+            zone_profile: string;
+            /** Is School */
+            is_school: boolean;
+            /** Retention Days */
+            retention_days: number;
+        };
+        /** CodeIn */
+        CodeIn: {
+            /** Code */
+            code: string;
+        };
+        /** CodePasswordIn */
+        CodePasswordIn: {
+            /** Code */
+            code: string;
+            /** Password */
+            password: string;
         };
         /** Credentials */
         Credentials: {
@@ -314,6 +1309,98 @@ export interface components {
             detail: string;
         };
         /**
+         * GivenOut
+         * @description The person after a role was given; request: the role waits for a second person instead.
+         */
+        GivenOut: {
+            person: components["schemas"]["AccountOut"];
+            request: components["schemas"]["ApprovalOut"] | null;
+        };
+        /** GrantIn */
+        GrantIn: {
+            /** Role */
+            role: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /**
+             * Categories
+             * @default []
+             */
+            categories?: string[];
+            /** Premises */
+            premises?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+        };
+        /**
+         * GrantOut
+         * @description A role and its reach. region "" and premises null: everywhere; categories []: all. id "" for what is not held yet.
+         */
+        GrantOut: {
+            /** Id */
+            id: string;
+            /** Role */
+            role: string;
+            /** Region */
+            region: string;
+            /** Categories */
+            categories: string[];
+            /** Premises */
+            premises: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Granted At */
+            granted_at: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Is Held */
+            is_held: boolean;
+            /** Can Revoke */
+            can_revoke: boolean;
+        };
+        /**
+         * InvitedOut
+         * @description code: told once; the page makes the link of it. requests: roles that wait for a second person.
+         */
+        InvitedOut: {
+            person: components["schemas"]["AccountOut"];
+            /** Code */
+            code: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Requests */
+            requests: components["schemas"]["ApprovalOut"][];
+        };
+        /**
+         * KindsOut
+         * @description must_zones: zone profile → its rows, in the order of the zones.
+         */
+        KindsOut: {
+            /** Categories */
+            categories: components["schemas"]["CategoryOut"][];
+            /** Zones */
+            zones: components["schemas"]["ZoneOut"][];
+            /** Must Zones */
+            must_zones: {
+                [key: string]: components["schemas"]["ZoneNeedOut"][];
+            };
+        };
+        /**
+         * MadeTokenOut
+         * @description bearer: told once; sent as `Authorization: Bearer …`.
+         */
+        MadeTokenOut: {
+            token: components["schemas"]["ApiTokenOut"];
+            /** Bearer */
+            bearer: string;
+        };
+        /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
          */
@@ -324,6 +1411,441 @@ export interface components {
             port: number | null;
             /** Connected */
             connected: boolean;
+        };
+        /** NoticeListOut */
+        NoticeListOut: {
+            /** Items */
+            items: components["schemas"]["NoticeOut"][];
+        };
+        /** NoticeOut */
+        NoticeOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Params */
+            params: {
+                [key: string]: string;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Is Read */
+            is_read: boolean;
+        };
+        /** OpenInvitationOut */
+        OpenInvitationOut: {
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /** OrganisationIn */
+        OrganisationIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "CITY_BUREAU" | "COUNTY_BUREAU" | "STATION" | "EDU_BUREAU" | "OPERATOR";
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+        };
+        /** OrganisationListOut */
+        OrganisationListOut: {
+            /** Items */
+            items: components["schemas"]["OrganisationOut"][];
+        };
+        /** OrganisationOut */
+        OrganisationOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "CITY_BUREAU" | "COUNTY_BUREAU" | "STATION" | "EDU_BUREAU" | "OPERATOR";
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Retired At */
+            retired_at: string | null;
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * OrganisationPatchIn
+         * @description Only what is to change.
+         */
+        OrganisationPatchIn: {
+            /** Kind */
+            kind?: ("CITY_BUREAU" | "COUNTY_BUREAU" | "STATION" | "EDU_BUREAU" | "OPERATOR") | null;
+            /** Name */
+            name?: string | null;
+            /** Region */
+            region?: string | null;
+            /** Retired */
+            retired?: boolean | null;
+        };
+        /** PersonIn */
+        PersonIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /**
+         * PersonOut
+         * @description phone, id_no: masked.
+         */
+        PersonOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Id No */
+            id_no: string | null;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PersonPatchIn
+         * @description Only what is to change; null or "" forgets a number. A masked number that comes back is refused, not stored.
+         */
+        PersonPatchIn: {
+            /** Kind */
+            kind?: ("RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY") | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /** PointOut */
+        PointOut: {
+            /** Longitude Deg */
+            longitude_deg: number;
+            /** Latitude Deg */
+            latitude_deg: number;
+        };
+        /**
+         * PremisesCardOut
+         * @description What everybody may know who may know of the premises at all: parents of its school.
+         */
+        PremisesCardOut: {
+            /**
+             * View
+             * @default card
+             * @constant
+             */
+            view?: "card";
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesIn
+         * @description A premises to add. longitude_deg, latitude_deg: WGS-84, both or none. hours: "1-5 06:30-20:00;6-7 08:00-14:00".
+         */
+        PremisesIn: {
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesListOut
+         * @description total: rows of all pages together, in the caller's scope.
+         */
+        PremisesListOut: {
+            /** Items */
+            items: components["schemas"]["PremisesRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * PremisesOut
+         * @description The whole file. position: WGS-84; map_position: GCJ-02, for Chinese maps only.
+         */
+        PremisesOut: {
+            /**
+             * View
+             * @default file
+             * @constant
+             */
+            view?: "file";
+            /** Id */
+            id: string;
+            /** External No */
+            external_no: string | null;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Credit Code */
+            credit_code: string | null;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Address */
+            address: string;
+            position: components["schemas"]["PointOut"] | null;
+            map_position: components["schemas"]["PointOut"] | null;
+            /** Area M2 */
+            area_m2: number | null;
+            /** Diners */
+            diners: number | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Present Zones */
+            present_zones: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+            /** State At */
+            state_at: string | null;
+            /** Is Due */
+            is_due: boolean;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Is Demo */
+            is_demo: boolean;
+            /** People */
+            people: components["schemas"]["PersonOut"][];
+            /** Suspensions */
+            suspensions: components["schemas"]["SuspensionOut"][];
+            /** Coverage */
+            coverage: components["schemas"]["ZoneCoverageOut"][];
+            /** Cameras */
+            cameras: number;
+            /** Cameras Active */
+            cameras_active: number;
+            /** Abilities */
+            abilities: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesPatchIn
+         * @description Only what is to change; null empties a field that may be empty.
+         */
+        PremisesPatchIn: {
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * Category
+             * @default -
+             */
+            category?: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesRowOut
+         * @description One row of the list. What is null is not for the caller, or not known. cameras, cameras_active: channels in service.
+         */
+        PremisesRowOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** State */
+            state: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+            /** Is Due */
+            is_due: boolean | null;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Cameras */
+            cameras: number | null;
+            /** Cameras Active */
+            cameras_active: number | null;
+            /** Is Demo */
+            is_demo: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
         };
         /**
          * ProbeIn
@@ -398,6 +1920,8 @@ export interface components {
         /**
          * Problem
          * @description An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language.
+         *
+         *     current: after a conflict, the record as it is now, in the shape in which it can be fetched.
          */
         Problem: {
             /** Type */
@@ -421,6 +1945,89 @@ export interface components {
              * @default []
              */
             errors?: components["schemas"]["FieldProblemOut"][];
+            /** Current */
+            current?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** RecoveryListOut */
+        RecoveryListOut: {
+            /** Items */
+            items: components["schemas"]["RecoveryOut"][];
+        };
+        /**
+         * RecoveryOut
+         * @description code: told once, to the second approver, to be handed over in person.
+         */
+        RecoveryOut: {
+            /** Id */
+            id: string;
+            /** User */
+            user: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ASKED" | "ONE" | "READY" | "USED" | "REFUSED" | "EXPIRED";
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By Person */
+            asked_by_person: boolean;
+            /** Not Before At */
+            not_before_at: string | null;
+            /** Code Expires At */
+            code_expires_at: string | null;
+            /** Can Agree */
+            can_agree: boolean;
+            /** Code */
+            code: string | null;
+        };
+        /** RegionListOut */
+        RegionListOut: {
+            /** Items */
+            items: components["schemas"]["RegionOut"][];
+        };
+        /**
+         * RegionOut
+         * @description level: 1 province, 2 city, 3 county, 4 township, 5 village. parent "": the outermost. Points in WGS-84.
+         */
+        RegionOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string;
+            /** Level */
+            level: number;
+            /** Longitude Deg */
+            longitude_deg: number | null;
+            /** Latitude Deg */
+            latitude_deg: number | null;
+        };
+        /** RoleListOut */
+        RoleListOut: {
+            /** Items */
+            items: components["schemas"]["RoleOut"][];
+        };
+        /**
+         * RoleOut
+         * @description A role that the caller may give. reach: what it has to be limited to.
+         */
+        RoleOut: {
+            /** Role */
+            role: string;
+            /** Reach */
+            reach: string;
+            /** Needs Four Eyes */
+            needs_four_eyes: boolean;
         };
         /** SessionOut */
         SessionOut: {
@@ -476,6 +2083,68 @@ export interface components {
             main: components["schemas"]["StreamReportOut"] | null;
             sub: components["schemas"]["StreamReportOut"] | null;
         };
+        /**
+         * SuspensionIn
+         * @description from_on, to_on: both days included.
+         */
+        SuspensionIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SuspensionOut
+         * @description is_mine: the caller asked for it and cannot decide it.
+         */
+        SuspensionOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "REQUESTED" | "APPROVED" | "REFUSED" | "ENDED";
+            /** Is Mine */
+            is_mine: boolean;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Decided At */
+            decided_at: string | null;
+        };
         /** SystemOut */
         SystemOut: {
             /** Version */
@@ -491,6 +2160,23 @@ export interface components {
             server_at: string;
             /** Time Zone */
             time_zone: string;
+        };
+        /** TokenGrantIn */
+        TokenGrantIn: {
+            /** Role */
+            role: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /**
+             * Categories
+             * @default []
+             */
+            categories?: string[];
+            /** Premises */
+            premises?: string | null;
         };
         /** TokenListOut */
         TokenListOut: {
@@ -537,6 +2223,29 @@ export interface components {
             /** To */
             to?: string | null;
         };
+        /** UnmaskIn */
+        UnmaskIn: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "INSPECTION" | "CASE" | "EMERGENCY" | "INSTALLATION" | "DATA_CHECK";
+        };
+        /** UnmaskedOut */
+        UnmaskedOut: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /** Value */
+            value: string;
+        };
         /** UserOut */
         UserOut: {
             /** Id */
@@ -545,6 +2254,81 @@ export interface components {
             username: string;
             /** Name */
             name: string;
+        };
+        /** UsernameIn */
+        UsernameIn: {
+            /** Username */
+            username: string;
+        };
+        /** UsernameOut */
+        UsernameOut: {
+            /** Username */
+            username: string;
+        };
+        /**
+         * ZoneCoverageOut
+         * @description is_required: the premises is not complete without it. cameras: ids of those that count for it.
+         */
+        ZoneCoverageOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** Is Required */
+            is_required: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "COVERED" | "INACTIVE" | "MISSING" | "NOT_PRESENT";
+            /** Cameras */
+            cameras: string[];
+        };
+        /** ZoneNeedOut */
+        ZoneNeedOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** May Be Shared */
+            may_be_shared: boolean;
+        };
+        /**
+         * ZoneOut
+         * @description area REFUSED: no camera may show it.
+         */
+        ZoneOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Area */
+            area: string;
+            /** Is Public */
+            is_public: boolean;
+        };
+        /** DecisionIn */
+        brightkitchen__web__present__people__DecisionIn: {
+            /** Agree */
+            agree: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /** DecisionIn */
+        brightkitchen__web__present__premises__DecisionIn: {
+            /** Approve */
+            approve: boolean;
         };
     };
     responses: never;
@@ -704,6 +2488,12 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                premises?: string;
+                region?: string;
+                category?: string;
+                zone?: string;
+                activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
+                text?: string;
                 limit?: number;
             };
             header?: never;
@@ -917,6 +2707,1461 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: {
+                q?: string;
+                role?: string;
+                region?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_grantable_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enable_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sessions_of_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offboard_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_approvals: {
+        parameters: {
+            query?: {
+                decided?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["brightkitchen__web__present__people__DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recoveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_recovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agree_to_recovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recovery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_recovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recovery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenInvitationOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodePasswordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsernameOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_recovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsernameIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodePasswordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsernameOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeTokenOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_regions: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_organisations: {
+        parameters: {
+            query?: {
+                retired?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_organisation: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                organisation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_premises: {
+        parameters: {
+            query?: {
+                region?: string;
+                category?: string;
+                state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                is_due?: boolean | null;
+                is_complete?: boolean | null;
+                is_suspended?: boolean | null;
+                text?: string;
+                sort?: "name" | "region" | "state" | "updated";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises_person: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmask_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmaskedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspensionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["brightkitchen__web__present__premises__DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_kinds: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindsOut"];
                 };
             };
             /** @description problem */

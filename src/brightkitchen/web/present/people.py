@@ -45,7 +45,7 @@ class GrantOut(Out):
     can_revoke: bool
 
 
-class PersonOut(Out):
+class AccountOut(Out):
     """Somebody with a log-in; `abilities` says what the caller may do to them. invited_until: has not answered yet."""
 
     id: str
@@ -64,8 +64,8 @@ class PersonOut(Out):
     etag: str
 
 
-class PersonListOut(Out):
-    items: list[PersonOut]
+class AccountListOut(Out):
+    items: list[AccountOut]
     next_cursor: str | None
 
 
@@ -89,14 +89,14 @@ class GrantIn(In):
     expires_at: Instant | None = None
 
 
-class PersonIn(In):
+class AccountIn(In):
     username: Annotated[str, StringConstraints(max_length=64)]
     name: Name
     organisation: Id = ""
     grants: Annotated[list[GrantIn], Field(max_length=10)]
 
 
-class PersonPatchIn(In):
+class AccountPatchIn(In):
     """Only what is to change. organisation "": none."""
 
     name: Name | None = None
@@ -134,7 +134,7 @@ class DecisionIn(In):
 class InvitedOut(Out):
     """code: told once; the page makes the link of it. requests: roles that wait for a second person."""
 
-    person: PersonOut
+    person: AccountOut
     code: str
     expires_at: Instant
     requests: list[ApprovalOut]
@@ -143,7 +143,7 @@ class InvitedOut(Out):
 class GivenOut(Out):
     """The person after a role was given; request: the role waits for a second person instead."""
 
-    person: PersonOut
+    person: AccountOut
     request: ApprovalOut | None
 
 
@@ -283,11 +283,11 @@ def read_role(text: str) -> Role | None:
 # ---- out
 
 
-def present_person(view: PersonView, now: Utc) -> PersonOut:
+def present_person(view: PersonView, now: Utc) -> AccountOut:
     """Return what the viewer may know of a person."""
     person = view.person
     state: Literal["ACTIVE", "INVITED", "DISABLED"] = "INVITED" if person.invited_until is not None else "ACTIVE"
-    return PersonOut(
+    return AccountOut(
         id=person.id,
         username=person.username,
         name=person.display_name,

@@ -11,16 +11,16 @@ from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.auth import Caller, Human, Signed, services_of
 from brightkitchen.web.present.people import (
+    AccountIn,
+    AccountListOut,
+    AccountOut,
+    AccountPatchIn,
     ApprovalListOut,
     ApprovalOut,
     DecisionIn,
     GivenOut,
     GrantIn,
     InvitedOut,
-    PersonIn,
-    PersonListOut,
-    PersonOut,
-    PersonPatchIn,
     RecoveryListOut,
     RecoveryOut,
     RoleListOut,
@@ -37,7 +37,7 @@ from brightkitchen.web.routes.etags import IfMatch, read_version
 router = APIRouter(tags=["people"])
 
 
-@router.get("/people", operation_id="list_people", response_model=PersonListOut)
+@router.get("/people", operation_id="list_people", response_model=AccountListOut)
 async def list_people(
     request: Request,
     caller: Signed,
@@ -46,7 +46,7 @@ async def list_people(
     region: Annotated[str, Query(max_length=12)] = "",
     cursor: Annotated[str, Query(max_length=40)] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
-) -> PersonListOut:
+) -> AccountListOut:
     """List the people whom the caller looks after, by account name. q: part of the account or of the name."""
     if cursor and not is_id(cursor, "usr"):
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
@@ -55,11 +55,11 @@ async def list_people(
         caller.actor, text=q, role=read_role(role), region=region, after=cursor, limit=limit
     )
     now = services.clock.utc()
-    return PersonListOut(items=[present_person(each, now) for each in page.items], next_cursor=page.next_after)
+    return AccountListOut(items=[present_person(each, now) for each in page.items], next_cursor=page.next_after)
 
 
 @router.post("/people", operation_id="invite_person", status_code=201, response_model=InvitedOut)
-async def invite_person(request: Request, caller: Human, given: PersonIn) -> InvitedOut:
+async def invite_person(request: Request, caller: Human, given: AccountIn) -> InvitedOut:
     """Make a log-in and an invitation to it. The code in the answer is never told again."""
     services = services_of(request)
     invited = await services.people.invitations.invite(
@@ -85,17 +85,17 @@ async def list_grantable_roles(request: Request, caller: Signed) -> RoleListOut:
     return RoleListOut(items=[present_role(role) for role in roles])
 
 
-@router.get("/people/{user_id}", operation_id="get_person", response_model=PersonOut)
-async def get_person(request: Request, response: Response, caller: Signed, user_id: str) -> PersonOut:
+@router.get("/people/{user_id}", operation_id="get_person", response_model=AccountOut)
+async def get_person(request: Request, response: Response, caller: Signed, user_id: str) -> AccountOut:
     """Show one person."""
     view = await services_of(request).people.roster.show_person(caller.actor, user_id)
     return _answer_person(request, response, view)
 
 
-@router.patch("/people/{user_id}", operation_id="change_person", response_model=PersonOut)
+@router.patch("/people/{user_id}", operation_id="change_person", response_model=AccountOut)
 async def change_person(
-    request: Request, response: Response, caller: Human, user_id: str, given: PersonPatchIn, if_match: IfMatch = None
-) -> PersonOut:
+    request: Request, response: Response, caller: Human, user_id: str, given: AccountPatchIn, if_match: IfMatch = None
+) -> AccountOut:
     """Change somebody's name or organisation."""
     view = await services_of(request).people.roster.change_person(
         caller.actor,
@@ -107,14 +107,14 @@ async def change_person(
     return _answer_person(request, response, view)
 
 
-@router.post("/people/{user_id}/disable", operation_id="disable_person", response_model=PersonOut)
-async def disable_person(request: Request, response: Response, caller: Human, user_id: str) -> PersonOut:
+@router.post("/people/{user_id}/disable", operation_id="disable_person", response_model=AccountOut)
+async def disable_person(request: Request, response: Response, caller: Human, user_id: str) -> AccountOut:
     """Shut somebody out; when this answers, what they watched is closed, or 5 s have passed."""
     return _answer_person(request, response, await services_of(request).people.roster.disable(caller.actor, user_id))
 
 
-@router.post("/people/{user_id}/enable", operation_id="enable_person", response_model=PersonOut)
-async def enable_person(request: Request, response: Response, caller: Human, user_id: str) -> PersonOut:
+@router.post("/people/{user_id}/enable", operation_id="enable_person", response_model=AccountOut)
+async def enable_person(request: Request, response: Response, caller: Human, user_id: str) -> AccountOut:
     """Let somebody in again."""
     return _answer_person(request, response, await services_of(request).people.roster.enable(caller.actor, user_id))
 
@@ -163,8 +163,8 @@ async def revoke_grant(request: Request, caller: Human, user_id: str, grant_id: 
     await services_of(request).people.roster.revoke_grant(caller.actor, user_id, grant_id)
 
 
-@router.post("/people/{user_id}/confirm", operation_id="confirm_person", response_model=PersonOut)
-async def confirm_person(request: Request, response: Response, caller: Human, user_id: str) -> PersonOut:
+@router.post("/people/{user_id}/confirm", operation_id="confirm_person", response_model=AccountOut)
+async def confirm_person(request: Request, response: Response, caller: Human, user_id: str) -> AccountOut:
     """Let the operator's roles of somebody go on for 90 days."""
     return _answer_person(request, response, await services_of(request).people.roster.confirm(caller.actor, user_id))
 
@@ -218,7 +218,7 @@ async def refuse_recovery(request: Request, caller: Human, recovery_id: str) -> 
     return present_recovery(recovery, services.clock.utc(), viewer=caller.user.id)
 
 
-def _answer_person(request: Request, response: Response, view: PersonView) -> PersonOut:
+def _answer_person(request: Request, response: Response, view: PersonView) -> AccountOut:
     response.headers["etag"] = build_person_etag(view.person)
     return present_person(view, services_of(request).clock.utc())
 

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Form, Input, type InputRef } from "antd";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Navigate, useLocation, useSearchParams } from "react-router";
+import { Link, Navigate, useLocation, useSearchParams } from "react-router";
 import { useProblemText } from "@/shared/api/ProblemText";
 import { ProblemError } from "@/shared/api/problem";
 import { sessionQuery, useOpenSession } from "@/shared/api/session";
@@ -85,6 +85,9 @@ export function LoginPage() {
             {open.isPending ? t("login.submitting") : t("login.submit")}
           </Button>
         </Form>
+        <Link to="/recover" className="bk-door-link">
+          {t("login.forgot")}
+        </Link>
         <p className="bk-login-notice">{t("login.notice")}</p>
       </main>
     </div>
