@@ -126,7 +126,7 @@ class ApprovalListOut(Out):
     items: list[ApprovalOut]
 
 
-class DecisionIn(In):
+class ApprovalDecisionIn(In):
     agree: bool
     reason: Reason = ""
 

@@ -17,7 +17,7 @@ from brightkitchen.web.present.people import (
     AccountPatchIn,
     ApprovalListOut,
     ApprovalOut,
-    DecisionIn,
+    ApprovalDecisionIn,
     GivenOut,
     GrantIn,
     InvitedOut,
@@ -177,7 +177,7 @@ async def list_approvals(request: Request, caller: Signed, decided: bool = False
 
 
 @router.post("/approvals/{approval_id}", operation_id="decide_approval", response_model=ApprovalOut)
-async def decide_approval(request: Request, caller: Human, approval_id: str, given: DecisionIn) -> ApprovalOut:
+async def decide_approval(request: Request, caller: Human, approval_id: str, given: ApprovalDecisionIn) -> ApprovalOut:
     """Agree or refuse as the second person. Refusing needs a reason."""
     decided = await services_of(request).people.approvals.decide(
         caller.actor, approval_id, agree=given.agree, reason=given.reason
