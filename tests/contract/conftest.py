@@ -13,6 +13,9 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
+from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.journal import AuditJournal
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role
@@ -29,6 +32,7 @@ from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.people_audit import PeopleAudit
 from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import ManualClock
@@ -53,13 +57,6 @@ DatabaseAddress = str | PostgresAddress
 UNSAFE = {"X-BK": "1", "Origin": ORIGIN}
 
 
-class NullAudit:
-    """Fits `domain.users.ports.AuditPort`; what it hears is forgotten. Tests of the audit have the real one."""
-
-    async def append(self, connection: object, kind: str, **fields: object) -> None:
-        assert kind
-
-
 REGIONS = (
     Region("210300", "鞍山市", "210000", RegionLevel.CITY),
     Region("210302", "铁东区", "210300", RegionLevel.COUNTY),
@@ -71,15 +68,17 @@ REGIONS = (
 
 
 class KeptJournal:
-    """Keeps what the register writes down, and can refuse to."""
+    """Keeps what the register writes down beside the audit, and can refuse to."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: AuditJournal) -> None:
+        self._journal = journal
         self.acts: list[Act] = []
         self.is_full = False
 
     async def record(self, connection: AsyncConnection, act: Act) -> None:
         if self.is_full:
             raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
+        await self._journal.record(connection, act)
         self.acts.append(act)
 
 
@@ -172,10 +171,13 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
-    clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = ManualClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     database = await open_database(migrated_database)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
+    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()
+    audit_rules.register_actions(policy)
     camera_policy.register_actions(policy)
     premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
@@ -183,8 +185,8 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
     attempts = LoginAttempts(clock)
-    users = UserService(database, policy, passwords, attempts, clock=clock, entropy=entropy)
-    people = build_people(database, policy, passwords, attempts, NullAudit(), clock=clock, entropy=entropy)
+    users = UserService(database, policy, passwords, attempts, audit=audit, clock=clock, entropy=entropy)
+    people = build_people(database, policy, passwords, attempts, PeopleAudit(audit), clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
     people.access.add_listener(nodes)
@@ -197,6 +199,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         nodes=nodes,
         board=board,
         minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        audit=audit,
         clock=clock,
         entropy=entropy,
     )
@@ -205,7 +208,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         policy,
         sealers[Purpose.PERSON],
         channels=Channels(),
-        journal=(journal := KeptJournal()),
+        journal=(journal := KeptJournal(AuditJournal(audit))),
         clock=clock,
         entropy=entropy,
         zone=ZoneInfo("Asia/Shanghai"),
@@ -218,6 +221,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         people=people,
         cameras=cameras,
         premises=premises,
+        audit=audit,
         policy=policy,
         board=board,
         nodes=nodes,

@@ -13,7 +13,7 @@ from brightkitchen.domain.premises.store import categories, premises
 from brightkitchen.domain.users.store import users
 from brightkitchen.kernel.ids import PremisesId
 
-CITY_FILE = Path(__file__).resolve().parents[2] / "src" / "brightkitchen" / "bootstrap" / "demo_city.json"
+CITY_FILE = Path(__file__).resolve().parents[2] / "src" / "brightkitchen" / "bootstrap" / "democity" / "anshan.json"
 EAST, WEST, HAICHENG = "210302", "210303", "210381"
 STREET = "210302006"
 

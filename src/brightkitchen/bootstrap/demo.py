@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from brightkitchen.bootstrap.democity.people import PEOPLE
+from brightkitchen.bootstrap.democity.people import LIVE_PREMISES, PEOPLE
 from brightkitchen.bootstrap.inherited import FirstPerson
 from brightkitchen.cli.admin_client import AdminClient
 from brightkitchen.domain.authz.model import Role
@@ -25,8 +25,10 @@ from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.log import get_logger
 
 log = get_logger(__name__)
-_CITY_FILE: Final = Path(__file__).with_name("demo_city.json")
 _PASSWORD_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+_PREMISES: Final = {live.site: live.external_no for live in LIVE_PREMISES}
 
 
 def new_password(entropy: Entropy) -> str:
@@ -151,15 +153,9 @@ class DemoCity:
         except asyncio.QueueFull:
             log.error("more demo cameras announced than can be", camera=str(line.get("camera")))
 
-    async def load_regions(self) -> None:
-        """Give the demo its city: real districts, towns and streets, which `region load` gives another city."""
-        async with AdminClient(self._socket) as admin:
-            await admin.load_regions(_CITY_FILE.read_bytes())
-
     async def add_cameras_as_they_come(self, on_progress: Callable[[int, int], None]) -> None:
         """Add each announced camera as `camera add` would; one that is there already stays as it is."""
         clock = SystemClock()
-        await self.load_regions()
         added: set[int] = set()
         while True:
             camera = await self._announced.get()
@@ -178,6 +174,7 @@ class DemoCity:
         async with AdminClient(self._socket) as admin:
             await admin.ensure_camera(
                 name=camera.zone_name,
+                premises=_PREMISES.get(camera.site, ""),
                 premises_name=camera.site,
                 zone=camera.zone if camera.zone in _ZONES else "",
                 url=camera.rtsp,

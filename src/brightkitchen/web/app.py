@@ -16,7 +16,7 @@ from brightkitchen.web.errors import PROBLEM_TYPE, install_error_handlers
 from brightkitchen.web.guard import Guard
 from brightkitchen.web.options import Services, WebOptions
 from brightkitchen.web.present.base import Problem
-from brightkitchen.web.routes import accounts, cameras, media, organisations, people, premises, session, system
+from brightkitchen.web.routes import accounts, audit, cameras, media, organisations, people, premises, session, system
 
 PROBES_PER_MINUTE: Final = 10
 
@@ -80,6 +80,7 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
         organisations.router,
         premises.router,
         premises.kinds_router,
+        audit.router,
     ):
         api.include_router(each)
     app.include_router(api)

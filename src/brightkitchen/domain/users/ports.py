@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Actor
 
-Detail = Mapping[str, str | int | float | bool | None]
+Detail = Mapping[str, str | int | bool | None]
 
 
 class SessionListener(Protocol):

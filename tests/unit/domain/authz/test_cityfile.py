@@ -9,7 +9,7 @@ from brightkitchen.domain.authz.cityfile import parse_city
 from brightkitchen.domain.authz.regions import RegionLevel
 from brightkitchen.kernel.errors import BrightKitchenError
 
-DEMO = Path(__file__).resolve().parents[4] / "src" / "brightkitchen" / "bootstrap" / "demo_city.json"
+DEMO = Path(__file__).resolve().parents[4] / "src" / "brightkitchen" / "bootstrap" / "democity" / "anshan.json"
 
 
 def _city(**county: object) -> bytes:
