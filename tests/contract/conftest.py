@@ -33,6 +33,8 @@ from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.people_audit import PeopleAudit
+from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.domain.users.totp import code_at
 from brightkitchen.kernel.clock import ManualClock
@@ -204,8 +206,10 @@ async def build_control(
     users = UserService(
         database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
     )
+    people = build_people(database, policy, passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
+    people.access.add_listener(nodes)
     board = LiveBoard()
     cameras = CameraService(
         database,
@@ -234,6 +238,7 @@ async def build_control(
         await save_regions(connection, REGIONS)
     services = Services(
         users=users,
+        people=people,
         cameras=cameras,
         premises=premises,
         audit=audit,

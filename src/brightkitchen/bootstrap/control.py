@@ -36,6 +36,8 @@ from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.people_audit import PeopleAudit
+from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
@@ -91,9 +93,13 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         users = UserService(
             database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
         )
+        people = build_people(
+            database, policy, passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy
+        )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         users.add_listener(nodes)
+        people.access.add_listener(nodes)
         board = LiveBoard()
         cameras = CameraService(
             database,
@@ -122,6 +128,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
         services = Services(
             users=users,
+            people=people,
             cameras=cameras,
             premises=premises,
             audit=audit,
@@ -181,7 +188,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 accepted_lines=config.audit.accepted_restores,
             ),
         )
-        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
+        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, people.roster, nodes, clock))
         server = WebServer(
             make_app(services, options),
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),

@@ -1,7 +1,7 @@
 """From a cookie to an actor, and the limits that hold per person."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -14,7 +14,7 @@ from brightkitchen.domain.users.devices import name_device
 from brightkitchen.domain.users.model import OpenedSession, Pending, Session, User, Visitor
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.ids import UserId
+from brightkitchen.kernel.ids import SessionId, UserId
 from brightkitchen.kernel.units import US_PER_S
 from brightkitchen.web.options import Services, WebOptions
 
@@ -100,7 +100,7 @@ def device_token_of(connection: HTTPConnection) -> str:
 
 
 async def authenticate(connection: HTTPConnection) -> Caller | None:
-    """Return who holds the session of the cookie, or None; also None while something is pending."""
+    """Return who holds the session of the cookie or comes with an API token, or None; also None while something is pending."""
     caller = await authenticate_any(connection)
     return None if caller is None or caller.pending else caller
 
@@ -108,6 +108,8 @@ async def authenticate(connection: HTTPConnection) -> Caller | None:
 async def authenticate_any(connection: HTTPConnection) -> Caller | None:
     """As `authenticate`, but also for those who have to change their password or to set up a factor first."""
     note_address(client_address(connection))
+    if "authorization" in connection.headers:
+        return await _authenticate_machine(connection)
     token = connection.cookies.get(COOKIE)
     users = services_of(connection).users
     found = await users.authenticate(token) if token else None
@@ -115,6 +117,23 @@ async def authenticate_any(connection: HTTPConnection) -> Caller | None:
         return None
     session, user = found
     return Caller(actor_of(session, user), session, user, users.pending(session, user))
+
+
+async def _authenticate_machine(connection: HTTPConnection) -> Caller | None:
+    """Return who comes with an API token. None beside a cookie: a request has one way in, and says which."""
+    scheme, _, secret = connection.headers["authorization"].partition(" ")
+    if scheme.lower() != "bearer" or "cookie" in connection.headers:
+        return None
+    address = client_address(connection)
+    found = await services_of(connection).people.tokens.authenticate(secret.strip(), address=address)
+    if found is None:
+        return None
+    actor, token, maker = found
+    # no row of `sessions`: it never idles, and log-out and touch are refused to machines
+    session = Session(
+        SessionId(""), token.pseudonym, maker.id, token.created_at, token.created_at, token.expires_at, None
+    )
+    return Caller(actor, session, replace(maker, grants=actor.grants))
 
 
 async def require_caller(request: Request, caller: "Present") -> Caller:
@@ -142,12 +161,23 @@ async def require_present(request: Request) -> AsyncIterator[Caller]:
 
 
 async def require_human(request: Request, caller: "Signed") -> Caller:
-    """A dependency for what only a person does: also counts as input against the idle limit."""
-    await services_of(request).users.touch(caller.session)
+    """A dependency for what a person does by hand: also counts as input against the idle limit.
+
+    Whether a machine may do it as well is the action's own rule (`Policy.is_human_only`).
+    """
+    if not caller.actor.token:
+        await services_of(request).users.touch(caller.session)
     return caller
 
 
-async def require_step_up(request: Request, caller: "Human") -> Caller:
+async def require_session(caller: "Present") -> Caller:
+    """A dependency for what concerns a person's own session. raises: BrightKitchenError "auth.human_only" for machines."""
+    if caller.actor.token:
+        raise BrightKitchenError(Kind.FORBIDDEN, "auth.human_only")
+    return caller
+
+
+async def require_step_up(request: Request, caller: "InSession") -> Caller:
     """A dependency for what needs a fresh proof (SECURITY §2.2): export, unmasking, roles, keys and the like.
 
     raises: BrightKitchenError "auth.step_up_required" unless the person proved to be there within five minutes. The page then
@@ -192,3 +222,4 @@ Present = Annotated[Caller, Depends(require_present)]
 Signed = Annotated[Caller, Depends(require_caller)]
 Human = Annotated[Caller, Depends(require_human)]
 Proven = Annotated[Caller, Depends(require_step_up)]
+InSession = Annotated[Caller, Depends(require_session)]

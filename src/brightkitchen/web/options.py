@@ -11,6 +11,7 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.premises.service import PremisesService
+from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -59,6 +60,7 @@ class Services:
     """Everything a route may call."""
 
     users: UserService
+    people: PeopleServices
     cameras: CameraService
     premises: PremisesService
     audit: AuditTrail

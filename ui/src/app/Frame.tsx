@@ -1,4 +1,4 @@
-import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined, ShopOutlined } from "@ant-design/icons";
+import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined, ShopOutlined, TeamOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -19,6 +19,7 @@ const entries = [
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
+  { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
 ] as const;
 
 /** Bar, rail and page, for whoever is logged in. */

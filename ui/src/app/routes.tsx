@@ -8,6 +8,24 @@ import { PageError } from "./PageError";
 export const routes: RouteObject[] = [
   { path: "/login", element: <LoginPage />, errorElement: <PageError /> },
   {
+    path: "/invite",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/people/ChoosePasswordPage")).InvitePage }),
+  },
+  {
+    path: "/reset",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/people/ChoosePasswordPage")).ResetPage }),
+  },
+  {
+    path: "/recover",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/people/RecoverPage")).RecoverPage }),
+  },
+  {
     element: <Frame />,
     errorElement: <PageError />,
     hydrateFallbackElement: <div className="bk-frame" aria-busy />,
@@ -30,6 +48,14 @@ export const routes: RouteObject[] = [
       {
         path: "/account",
         lazy: async () => ({ Component: (await import("@/features/account/AccountPage")).AccountPage }),
+      },
+      {
+        path: "/people/:id?",
+        lazy: async () => ({ Component: (await import("@/features/people/PeoplePage")).PeoplePage }),
+      },
+      {
+        path: "/organisations",
+        lazy: async () => ({ Component: (await import("@/features/people/OrganisationsPage")).OrganisationsPage }),
       },
       { path: "*", element: <PageError isMissing /> },
     ],

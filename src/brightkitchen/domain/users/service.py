@@ -75,7 +75,7 @@ class UserService:
         self._database = database
         self._policy = policy
         self._passwords = passwords
-        self._attempts = LoginAttempts(database, sealer, clock=clock, entropy=entropy)
+        self.attempts = self._attempts = LoginAttempts(database, sealer, clock=clock, entropy=entropy)
         self._tickets = Tickets(clock, entropy)
         self._sessions = SessionDesk(database, self._trail, rules=self.rules, clock=clock, entropy=entropy)
         self._proofs = ProofDesk(database, sealer, passwords, clock=clock, entropy=entropy)

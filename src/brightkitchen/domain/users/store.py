@@ -26,6 +26,8 @@ users = sa.Table(
     sa.Column("password_set_at", sa.BigInteger, nullable=False),
     # somebody else saw the password: it has to be changed at the first log-in
     sa.Column("password_is_temporary", sa.Boolean, nullable=False),
+    sa.Column("created_by", sa.String(40), nullable=True),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
 )
 
 grants = sa.Table(

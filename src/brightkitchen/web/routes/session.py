@@ -10,6 +10,7 @@ from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc
 from brightkitchen.web.auth import (
     LOGIN_COOKIE,
+    InSession,
     Present,
     authenticate_any,
     client_address,
@@ -82,7 +83,7 @@ async def get_session(request: Request, caller: Present) -> SessionOut:
 
 
 @router.delete("", operation_id="close_session", status_code=204)
-async def close_session(request: Request, response: Response, caller: Present) -> None:
+async def close_session(request: Request, response: Response, caller: InSession) -> None:
     """Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed."""
     await services_of(request).users.log_out(caller.session)
     delete_session_cookie(response)

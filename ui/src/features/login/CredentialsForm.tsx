@@ -2,6 +2,7 @@ import { KeyOutlined } from "@ant-design/icons";
 import { Alert, Button, Form, Input, type InputRef } from "antd";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { useProblemText } from "@/shared/api/ProblemText";
 import { hasPasskeys } from "@/shared/api/passkey";
 import { ProblemError } from "@/shared/api/problem";
@@ -93,6 +94,9 @@ export function CredentialsForm({ hasEnded, onStep }: Props) {
           {t("login.byPasskey")}
         </Button>
       )}
+      <Link to="/recover" className="bk-door-link">
+        {t("login.forgot")}
+      </Link>
     </>
   );
 }

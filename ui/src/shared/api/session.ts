@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { components } from "@/generated/api";
 import { api, bodyOf } from "./client";
 import { ProblemError } from "./problem";
@@ -82,4 +82,9 @@ export function useCloseSession() {
       queries.removeQueries({ predicate: (query) => query.queryKey[0] !== key[0] });
     },
   });
+}
+
+/** What this person can do somewhere; [] until it is known. */
+export function useAbilities(): readonly string[] {
+  return useQuery(sessionQuery).data?.abilities ?? [];
 }
