@@ -190,7 +190,7 @@ def test_reset_password_ends_sessions_and_the_new_one_works_once_told(running: R
     assert running.command("user", "reset", "second", "--password-file", str(chosen)).returncode == 0
     with running.client() as client:
         _log_in(client, second)
-        assert client.get("/api/v1/session").json()["pending"] == ["change_password"]
+        assert client.get("/api/v1/session").json()["pending"] == ["change_password", "enrol_factor"]
 
 
 def test_slow_and_oversized_headers_are_cut_off(running: Running) -> None:
