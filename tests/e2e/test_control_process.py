@@ -231,6 +231,15 @@ def test_two_installations_share_no_key(running: Running, tmp_path: Path) -> Non
         other.end()
 
 
+def test_audit_is_anchored_from_the_start_and_checked_while_control_runs(running: Running) -> None:
+    with running.client() as client:
+        client.post("/api/v1/session", json={**ADMIN, "password": "wrong"})
+    checked = running.command("check", "--audit")
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+    assert "The audit is intact" in checked.stdout
+    assert {file.name for file in (running.data / "anchors").iterdir()} >= {"keys.jsonl"}
+
+
 def test_chromium_keeps_the_session_cookie_on_plain_loopback(running: Running) -> None:
     from playwright.sync_api import sync_playwright
 
@@ -275,12 +284,3 @@ def test_command_without_a_running_control_says_so_in_one_sentence(running: Runn
     gone = running.command("camera", "list")
     assert gone.returncode == 1
     assert len(gone.stderr.splitlines()) == 1
-
-
-def test_audit_is_anchored_from_the_start_and_checked_while_control_runs(running: Running) -> None:
-    with running.client() as client:
-        client.post("/api/v1/session", json={**ADMIN, "password": "wrong"})
-    checked = running.command("check", "--audit")
-    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
-    assert "The audit is intact" in checked.stdout
-    assert {file.name for file in (running.data / "anchors").iterdir()} >= {"keys.jsonl"}
