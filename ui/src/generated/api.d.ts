@@ -367,7 +367,10 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
+         * @description List the cameras in the caller's scope.
+         *
+         *     text: in the name of the camera or its premises, or the pinyin initials of the latter. connected: whether a device serves
+         *     the channel. abnormal: only those that are offline or degraded. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -837,6 +840,8 @@ export interface components {
             items: components["schemas"]["CameraOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * CameraOut
@@ -1205,10 +1210,9 @@ export interface components {
         PremisesCardOut: {
             /**
              * View
-             * @default card
              * @constant
              */
-            view?: "card";
+            view: "card";
             /** Id */
             id: string;
             /** Name */
@@ -1307,10 +1311,9 @@ export interface components {
         PremisesOut: {
             /**
              * View
-             * @default file
              * @constant
              */
-            view?: "file";
+            view: "file";
             /** Id */
             id: string;
             /** External No */
@@ -2586,6 +2589,9 @@ export interface operations {
                 zone?: string;
                 activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
                 text?: string;
+                connected?: boolean | null;
+                abnormal?: boolean;
+                id?: string[] | null;
                 limit?: number;
             };
             header?: never;
