@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from tests.contract.conftest import (
     PASSWORD,
     UNSAFE,
@@ -12,6 +13,7 @@ from tests.contract.conftest import (
     Control,
     DatabaseAddress,
     build_control,
+    enrol_totp,
     keep_cookies,
     log_in,
 )
@@ -160,3 +162,22 @@ async def test_asvs_password_never_gets_too_old(control: Control, admin: httpx.A
     await log_in(admin)
     assert (await admin.get("/api/v1/session")).json()["pending"] == []
     assert (await admin.get("/api/v1/account")).json()["password_expires_at"] is None
+
+
+async def test_every_change_of_ones_own_log_in_is_in_the_audit_without_a_secret(
+    control: Control, admin: httpx.AsyncClient
+) -> None:
+    key, codes = await enrol_totp(admin, control.clock)
+    await _change(admin, PASSWORD, NEW)
+    await admin.post("/api/v1/account/recovery-codes")
+    await admin.post("/api/v1/session/step-up", json={"password": "guess"})
+    async with control.database.read() as connection:
+        rows = [
+            repr(tuple(row))
+            for table in ("audit_rows", "audit_texts")
+            for row in await connection.execute(sa.text(f"SELECT * FROM {table}"))
+        ]
+    text = "\n".join(rows)
+    for said in ("factor_added", "recovery_codes", '"password":"changed"', "account.proof_wrong"):
+        assert said in text, said
+    assert [secret for secret in (key, *codes, PASSWORD, NEW, "guess") if secret in text] == []

@@ -22,7 +22,7 @@ SIZES = {"desk": (1366, 768), "phone": (390, 844)}
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    one = start(tmp_path_factory.mktemp("installed") / "data", free_port_base() + 80, {})
+    one = start(tmp_path_factory.mktemp("installed") / "data", free_port_base() + 80)
     yield one
     one.end()
 
