@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -17,6 +18,9 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake import policy as import_policy
+from brightkitchen.domain.intake.reading import Spreadsheets
+from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -27,6 +31,7 @@ from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
+from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.web.app import make_app
 from brightkitchen.web.metrics import ControlMetrics
 from brightkitchen.web.nodechannel import NodeRegistry
@@ -50,6 +55,7 @@ class Control:
     database: Database
     clock: ManualClock
     app: Any  # Any: an ASGI application
+    supervisor: Supervisor
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
@@ -68,6 +74,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     policy = Policy()
     camera_policy.register_actions(policy)
     user_policy.register_actions(policy)
+    import_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
@@ -86,7 +93,20 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         clock=clock,
         entropy=entropy,
     )
-    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+    supervisor = Supervisor(clock, entropy)
+    imports = ImportService(
+        database,
+        policy,
+        sealers[Purpose.CAMERA],
+        reader=Spreadsheets(),
+        guard=NetGuard(GuardPolicy()),
+        nodes=nodes,
+        background=supervisor,
+        clock=clock,
+        entropy=entropy,
+        zone=ZoneInfo("Asia/Shanghai"),
+    )
+    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy, imports)
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
         media_ports={NODE: 8081, OTHER_NODE: 8082},
@@ -96,7 +116,8 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         static_dir=static,
     )
     await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
-    yield Control(services, options, keys, database, clock, make_app(services, options))
+    yield Control(services, options, keys, database, clock, make_app(services, options), supervisor)
+    await supervisor.close()
     passwords.close()
     await database.close()
 
@@ -104,8 +125,8 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
 LogIn = Callable[[httpx.AsyncClient], Awaitable[None]]
 
 
-async def log_in(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/api/v1/session", json={"username": USERNAME, "password": PASSWORD}, headers=UNSAFE)
+async def log_in(client: httpx.AsyncClient, username: str = USERNAME) -> None:
+    answer = await client.post("/api/v1/session", json={"username": username, "password": PASSWORD}, headers=UNSAFE)
     assert answer.status_code == 200, answer.text
     # httpx keeps `Secure` cookies for https only; browsers keep them on loopback as well (tested in e2e)
     token = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]

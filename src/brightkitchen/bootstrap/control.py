@@ -7,6 +7,7 @@ import sys
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvloop
 
@@ -20,6 +21,9 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake import policy as import_policy
+from brightkitchen.domain.intake.reading import Spreadsheets
+from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -64,6 +68,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         policy = Policy()
         camera_policy.register_actions(policy)
         user_policy.register_actions(policy)
+        import_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
         passwords = PasswordPool()
@@ -84,7 +89,23 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             clock=clock,
             entropy=entropy,
         )
-        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+        supervisor = Supervisor(clock, entropy)
+        ending.push_async_callback(supervisor.close)
+        zone = ZoneInfo(config.time_zone)
+        imports = ImportService(
+            database,
+            policy,
+            sealers[Purpose.CAMERA],
+            reader=Spreadsheets(),
+            guard=build_guard(config),
+            nodes=nodes,
+            background=supervisor,
+            clock=clock,
+            entropy=entropy,
+            zone=zone,
+        )
+        await imports.interrupt_all()
+        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy, imports)
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -111,8 +132,6 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             await serve_admin(make_admin_app(services), host="127.0.0.1", port=config.web.admin_port),
         ):
             ending.push_async_callback(runner.cleanup)
-        supervisor = Supervisor(clock, entropy)
-        ending.push_async_callback(supervisor.close)
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
         server = WebServer(
             make_app(services, options),

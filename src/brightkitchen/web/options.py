@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -64,3 +65,4 @@ class Services:
     metrics: ControlMetrics
     clock: Clock
     entropy: Entropy
+    imports: ImportService

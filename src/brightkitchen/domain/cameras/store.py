@@ -45,6 +45,8 @@ cameras = sa.Table(
     sa.Column("activity_at", sa.BigInteger, nullable=False),
     sa.Column("approved_by", sa.String(40), nullable=True),
     sa.Column("approved_at", sa.BigInteger, nullable=True),
+    # an address is looked up for every camera that is added or imported
+    sa.Index("ix_cameras_host_port", "host", "port"),
 )
 
 camera_zones = sa.Table(
