@@ -13,7 +13,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL, Grant, Role
+from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -21,6 +21,8 @@ from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake import policy as import_policy
 from brightkitchen.domain.intake.reading import Spreadsheets
 from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers import policy as number_policy
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -45,6 +47,16 @@ PASSWORD = "steamed-buns-at-dawn"
 UNSAFE = {"X-BK": "1", "Origin": ORIGIN}
 
 
+class KeptExports:
+    """Remembers what was exported, why and how many rows."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str, int]] = []
+
+    async def note_export(self, actor: Actor, *, what: str, purpose: str, rows: int, region: str) -> None:
+        self.noted.append((what, purpose, rows))
+
+
 @dataclass(slots=True)
 class Control:
     """Everything of one control process that a test may want to hold."""
@@ -56,6 +68,7 @@ class Control:
     clock: ManualClock
     app: Any  # Any: an ASGI application
     supervisor: Supervisor
+    exports: "KeptExports"
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
@@ -75,6 +88,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     camera_policy.register_actions(policy)
     user_policy.register_actions(policy)
     import_policy.register_actions(policy)
+    number_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
@@ -106,7 +120,9 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         entropy=entropy,
         zone=ZoneInfo("Asia/Shanghai"),
     )
-    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy, imports)
+    exports = KeptExports()
+    numbers = NumberService(database, policy, exports=exports, clock=clock, zone=ZoneInfo("Asia/Shanghai"))
+    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy, imports, numbers)
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
         media_ports={NODE: 8081, OTHER_NODE: 8082},
@@ -116,7 +132,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         static_dir=static,
     )
     await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
-    yield Control(services, options, keys, database, clock, make_app(services, options), supervisor)
+    yield Control(services, options, keys, database, clock, make_app(services, options), supervisor, exports)
     await supervisor.close()
     passwords.close()
     await database.close()

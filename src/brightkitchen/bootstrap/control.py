@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
+from brightkitchen.bootstrap.exports import LoggedExports
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.cli.admin_socket import make_local_app
@@ -24,6 +25,8 @@ from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake import policy as import_policy
 from brightkitchen.domain.intake.reading import Spreadsheets
 from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers import policy as number_policy
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -69,6 +72,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         camera_policy.register_actions(policy)
         user_policy.register_actions(policy)
         import_policy.register_actions(policy)
+        number_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
         passwords = PasswordPool()
@@ -105,7 +109,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             zone=zone,
         )
         await imports.interrupt_all()
-        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy, imports)
+        numbers = NumberService(database, policy, exports=LoggedExports(), clock=clock, zone=zone)
+        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy, imports, numbers)
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -133,6 +138,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         ):
             ending.push_async_callback(runner.cleanup)
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
+        supervisor.keep("numbers", numbers.keep_recording)
         server = WebServer(
             make_app(services, options),
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),

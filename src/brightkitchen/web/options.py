@@ -10,6 +10,7 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -66,3 +67,4 @@ class Services:
     clock: Clock
     entropy: Entropy
     imports: ImportService
+    numbers: NumberService

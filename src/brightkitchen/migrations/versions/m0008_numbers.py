@@ -21,6 +21,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "region", "category", "number", name="pk_number_days"),
     )
     op.create_table(
+        "number_members",
+        sa.Column("month", sa.String(7), nullable=False),
+        sa.Column("premises_id", sa.String(40), nullable=False),
+        sa.Column("region", sa.String(12), nullable=False),
+        sa.Column("category", sa.String(24), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("bits", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "premises_id", name="pk_number_members"),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name="fk_number_members_premises_id"),
+    )
+    op.create_table(
         "number_targets",
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("region", sa.String(12), nullable=False),
