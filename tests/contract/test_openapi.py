@@ -7,17 +7,30 @@ from brightkitchen.web.app import build_openapi, make_api
 
 OPERATIONS = {
     "add_camera",
+    "add_premises",
+    "add_premises_person",
     "change_camera",
+    "change_premises",
+    "change_premises_person",
     "close_session",
+    "decide_suspension",
+    "end_suspension",
     "get_camera",
+    "get_kinds",
+    "get_premises",
     "get_session",
     "get_system",
     "issue_media_tokens",
     "list_cameras",
+    "list_premises",
     "open_session",
     "probe_camera",
     "remove_camera",
+    "remove_premises_person",
+    "request_suspension",
+    "retire_premises",
     "touch_session",
+    "unmask_premises_person",
 }
 
 

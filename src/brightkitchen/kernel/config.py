@@ -34,6 +34,16 @@ class WebConfig(_Branch, frozen=True, kw_only=True):
     trusted_proxy: str = ""
 
 
+class DatabaseConfig(_Branch, frozen=True, kw_only=True):
+    """Where people, cameras and keys are kept; both empty: a SQLite file in the data folder."""
+
+    url: str = ""
+    url_file: str = ""
+
+    def __repr__(self) -> str:
+        return "DatabaseConfig(…)"
+
+
 class MediaConfig(_Branch, frozen=True, kw_only=True):
     """The media nodes of this machine."""
 
@@ -80,6 +90,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     city: str = "鞍山市"
     time_zone: str = "Asia/Shanghai"
     web: WebConfig = WebConfig()
+    database: DatabaseConfig = DatabaseConfig()
     media: MediaConfig = MediaConfig()
     netguard: NetGuardConfig = NetGuardConfig()
     demo: DemoConfig = DemoConfig()

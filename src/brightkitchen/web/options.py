@@ -11,6 +11,7 @@ from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.numbers.service import NumberService
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -60,6 +61,7 @@ class Services:
 
     users: UserService
     cameras: CameraService
+    premises: PremisesService
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

@@ -5,16 +5,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from brightkitchen.domain.authz.regions import region_prefix
 from brightkitchen.domain.intake.columns import CAMERAS, PREMISES, folded
 from brightkitchen.domain.intake.model import CameraCells, Given, Problem
-from brightkitchen.domain.premises.hours import check_hours
+from brightkitchen.domain.premises.facts import check_facts
 from brightkitchen.domain.premises.initials import build_initials
-from brightkitchen.domain.premises.model import GRADES
-from brightkitchen.domain.premises.numbers import check_any_licence, check_credit_code
-from brightkitchen.kernel.errors import BrightKitchenError
+from brightkitchen.domain.premises.model import GRADES, Kinds, PremisesFacts
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -32,6 +31,8 @@ class Known:
     regions: folded name or code → codes that have it. zones: folded name or code → code. refused_zones: codes.
     """
 
+    kinds: Kinds
+    region_codes: frozenset[str]
     categories: Mapping[str, str]
     regions: Mapping[str, tuple[str, ...]]
     zones: Mapping[str, str]
@@ -119,13 +120,12 @@ def check_unit(given: Given, known: Known, today: date) -> Draft:
 
 def _check_premises(cells: Mapping[str, str], known: Known, today: date, wrong: _Complaints) -> PremisesDraft | None:
     values: dict[str, str | float | int | bool] = {}
-    name = _text(cells, "name", 100, wrong, is_needed=True)
-    if name:
-        values |= {"name": name, "initials": build_initials(name)[:100]}
-    for key, longest, is_needed in (("external_no", 40, False), ("address", 200, True)):
-        text = _text(cells, key, longest, wrong, is_needed=is_needed)
-        if text:
-            values[key] = text
+    for key in ("name", "address"):
+        if not cells.get(key, "").strip():
+            wrong.add(key, "import.row.needed")
+    for key in _TEXTS:
+        if cells.get(key, "").strip():
+            values[key] = cells[key].strip()
     category = _word(cells, "category", known.categories, "import.row.category_unknown", wrong)
     region = _region(cells, known, wrong)
     if category:
@@ -138,14 +138,37 @@ def _check_premises(cells: Mapping[str, str], known: Known, today: date, wrong: 
             continue
         try:
             values[key] = convert(text, known)
-        except BrightKitchenError as refused:
-            wrong.add(key, refused.code, **refused.params)
         except ValueError:
             wrong.add(key, f"import.row.{key}")
     signed_on = values.get("signed_on")
     if isinstance(signed_on, str) and signed_on > today.isoformat():
         wrong.add("signed_on", "import.row.in_future")
-    return None if wrong.found else PremisesDraft(values)
+    checked = _checked(values, known, wrong)
+    if wrong.found or checked is None:
+        return None
+    settled = {key: getattr(checked, key) for key in values if key not in ("signed_on", "present_zones")}
+    settled |= {key: values[key] for key in ("signed_on",) if key in values}
+    if "present_zones" in values:
+        settled["present_zones"] = ",".join(checked.present_zones)
+    return PremisesDraft(settled | {"initials": build_initials(checked.name)})
+
+
+def _checked(values: Mapping[str, str | float | int | bool], known: Known, wrong: _Complaints) -> PremisesFacts | None:
+    """Let the register judge what the row gives, by the rules that hold for everybody."""
+    given: dict[str, Any] = {
+        key: value for key, value in values.items() if key != "signed_on"
+    }  # Any: as the facts hold
+    given["present_zones"] = tuple(part for part in str(given.get("present_zones", "")).split(",") if part)
+    facts = PremisesFacts(**({"name": "", "category": "", "region": ""} | given))
+    try:
+        return check_facts(facts, known.kinds, known.region_codes)
+    except FieldErrors as faults:
+        named = {problem.column for problem in wrong.found}
+        for fault in faults.faults:
+            column = _COLUMN_OF.get(fault.field, fault.field)
+            if column not in named:
+                wrong.add(column, fault.code, **fault.params)
+        return None
 
 
 def _region(cells: Mapping[str, str], known: Known, wrong: _Complaints) -> str:
@@ -217,16 +240,15 @@ def _flag(text: str, _known: Known) -> bool:
     return plain in _YES
 
 
+_TEXTS: Final = ("name", "external_no", "address", "credit_code", "licence_no", "hours")
+_COLUMN_OF: Final = {"region": "county"}
 _OPTIONAL: Final[Mapping[str, Callable[[str, Known], str | float | int | bool]]] = {
-    "credit_code": lambda text, _known: check_credit_code(text),
-    "licence_no": lambda text, _known: check_any_licence(text),
     "licence_expires_on": _day,
     "longitude_deg": _number(73.0, 136.0),
     "latitude_deg": _number(3.0, 54.0),
-    "area_m2": _number(0.1, 1_000_000.0),
+    "area_m2": _number(0.1, 200_000.0),
     "diners": _count,
     "risk_grade": _grade,
-    "hours": lambda text, _known: check_hours(text),
     "present_zones": _zones,
     "is_due": _flag,
     "signed_on": _day,

@@ -1,6 +1,6 @@
 """What this slice needs from elsewhere."""
 
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,7 +37,7 @@ class Register(Protocol):
     """Whoever must hear, in the same transaction, that premises came or changed."""
 
     async def imported(
-        self, connection: AsyncConnection, actor: Actor, *, new: Iterable[PremisesId], changed: Iterable[PremisesId]
+        self, connection: AsyncConnection, actor: Actor, *, new: Sequence[PremisesId], changed: Sequence[PremisesId]
     ) -> None:
         """An error undoes the batch."""
 
@@ -46,6 +46,6 @@ class NoRegister:
     """Nobody must hear."""
 
     async def imported(
-        self, connection: AsyncConnection, actor: Actor, *, new: Iterable[PremisesId], changed: Iterable[PremisesId]
+        self, connection: AsyncConnection, actor: Actor, *, new: Sequence[PremisesId], changed: Sequence[PremisesId]
     ) -> None:
         return None

@@ -23,7 +23,7 @@ from brightkitchen.domain.intake.model import (
     Problem,
     Unit,
 )
-from brightkitchen.domain.premises.store import categories, premises, zones
+from brightkitchen.domain.premises.store import categories, load_kinds, premises, zones
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import UserId
 from brightkitchen.kernel.sealing import FieldSealer
@@ -261,19 +261,24 @@ async def load_logins(
 async def load_known(connection: AsyncConnection) -> Known:
     """Return the words of categories, regions and zones."""
     names: dict[str, list[str]] = {}
+    region_codes = set()
     for row in await connection.execute(sa.select(regions.c.code, regions.c.name)):
+        region_codes.add(row.code)
         for word in {folded(row.name), row.code}:
             names.setdefault(word, []).append(row.code)
-    kinds: dict[str, str] = {}
-    for row in await connection.execute(sa.select(categories)):
-        kinds |= {folded(word): row.code for word in (row.name_zh, row.name_en, row.code)}
-    areas: dict[str, str] = {}
-    refused = set()
-    for row in await connection.execute(sa.select(zones)):
-        areas |= {folded(word): row.code for word in (row.name_zh, row.name_en, row.code)}
-        if row.area == "REFUSED":
-            refused.add(row.code)
-    return Known(kinds, {word: tuple(codes) for word, codes in names.items()}, areas, frozenset(refused))
+    kinds = await load_kinds(connection)
+    return Known(
+        kinds,
+        frozenset(region_codes),
+        {
+            folded(word): each.code
+            for each in kinds.categories.values()
+            for word in (each.name_zh, each.name_en, each.code)
+        },
+        {word: tuple(codes) for word, codes in names.items()},
+        {folded(word): each.code for each in kinds.zones.values() for word in (each.name_zh, each.name_en, each.code)},
+        frozenset(code for code, each in kinds.zones.items() if each.is_refused),
+    )
 
 
 async def load_words(connection: AsyncConnection, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -50,7 +50,10 @@ def _closed(today: str) -> sa.Subquery:
 
 
 def is_complete() -> Condition:
-    """True if every must-zone of the premises is covered by a camera that is ACTIVE (R-CAM-2)."""
+    """True if every must-zone of the premises is covered by a camera that is ACTIVE (R-CAM-2).
+
+    The same answer as `cameras.coverage.is_complete`; a test compares them.
+    """
     present = (sa.literal(",") + premises.c.present_zones + sa.literal(",")).like(
         sa.literal("%,") + category_zones.c.zone + sa.literal(",%")
     )
@@ -61,23 +64,22 @@ def is_complete() -> Condition:
         .correlate_except(camera_zones)
     )
     may_share = sa.and_(category_zones.c.may_be_shared.is_(sa.true()), premises.c.area_m2 <= SMALL_M2)
-    covered = (
-        sa.exists()
-        .where(
-            cameras.c.premises_id == premises.c.id,
-            _in_service,
-            cameras.c.activity == "ACTIVE",
-            sa.or_(cameras.c.zone == category_zones.c.zone, sa.and_(may_share, as_extra)),
-        )
-        .correlate_except(cameras)
+    shows = (
+        cameras.c.premises_id == premises.c.id,
+        _in_service,
+        sa.or_(cameras.c.zone == category_zones.c.zone, sa.and_(may_share, as_extra)),
     )
-    is_needed = sa.or_(category_zones.c.need == "MUST", sa.and_(category_zones.c.need == "MUST_IF_PRESENT", present))
-    missing = (
-        sa.exists()
-        .where(category_zones.c.zone_profile == categories.c.zone_profile, is_needed, ~covered)
-        .correlate_except(category_zones)
+    watched = sa.exists().where(*shows).correlate_except(cameras)
+    covered = sa.exists().where(*shows, cameras.c.activity == "ACTIVE").correlate_except(cameras)
+    is_needed = sa.or_(
+        category_zones.c.need == "MUST",
+        sa.and_(category_zones.c.need == "MUST_IF_PRESENT", sa.or_(present, watched)),
     )
-    return ~missing
+    of_profile = category_zones.c.zone_profile == categories.c.zone_profile
+    missing = sa.exists().where(of_profile, is_needed, ~covered).correlate_except(category_zones)
+    # what has nothing to show is never complete
+    asked = sa.exists().where(of_profile, is_needed).correlate_except(category_zones)
+    return sa.and_(asked, ~missing)
 
 
 class Counting:

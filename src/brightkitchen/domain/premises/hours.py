@@ -56,8 +56,8 @@ def is_open(spans: tuple[OpenSpan, ...], weekday: int, minute: int) -> bool:
     """True if one of the spans holds. weekday: 1..7, minute: 0..1439 of that day. Without spans nobody knows: False."""
     yesterday = 7 if weekday == 1 else weekday - 1
     for span in spans:
-        has_begun = span.first_day <= weekday <= span.last_day and span.from_minute <= minute
-        if has_begun and (span.is_overnight or minute < span.to_minute):
+        is_today = span.first_day <= weekday <= span.last_day
+        if is_today and span.from_minute <= minute and (span.is_overnight or minute < span.to_minute):
             return True
         if span.is_overnight and span.first_day <= yesterday <= span.last_day and minute < span.to_minute:
             return True

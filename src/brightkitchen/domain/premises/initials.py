@@ -17,5 +17,5 @@ def build_initials(name: str) -> str:
     # here, not above: its dictionaries take a moment and some memory, and only those who write names need them
     from pypinyin import Style, lazy_pinyin
 
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors=lambda other: list(other))
+    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors="default")
     return "".join(each for each in "".join(letters).lower() if _KEPT.fullmatch(each))[:MAX_INITIALS]

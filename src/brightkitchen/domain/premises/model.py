@@ -144,13 +144,6 @@ class Premises(PremisesFacts):
         return self.area_m2 is not None and self.area_m2 <= SMALL_M2
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedAt:
-    """A place alone, to ask whether somebody may put something there."""
-
-    place: Place
-
-
 class PersonKind(StrEnum):
     """What somebody is to the premises."""
 
