@@ -1,4 +1,10 @@
-import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined } from "@ant-design/icons";
+import {
+  BarChartOutlined,
+  ClusterOutlined,
+  HistoryOutlined,
+  ImportOutlined,
+  PlaySquareOutlined,
+} from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -17,6 +23,8 @@ const entries = [
   { to: "/live", word: "nav.live", icon: <PlaySquareOutlined />, ability: "camera.live" },
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
+  { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
+  { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },
 ] as const;
 
 /** Bar, rail and page, for whoever is logged in. */

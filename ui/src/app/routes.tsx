@@ -19,6 +19,14 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/playback/PlaybackPage")).PlaybackPage }),
       },
       { path: "/devices", element: <CamerasPage /> },
+      {
+        path: "/numbers",
+        lazy: async () => ({ Component: (await import("@/features/numbers/NumbersPage")).NumbersPage }),
+      },
+      {
+        path: "/imports",
+        lazy: async () => ({ Component: (await import("@/features/imports/ImportsPage")).ImportsPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },

@@ -81,7 +81,7 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope.
+         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -164,6 +164,467 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/premises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Premises
+         * @description List the premises in the caller's scope. text: a part of the name, pinyin initials, the beginning of a number, or a whole
+         *     telephone number. sort: name is by pinyin, updated is newest first.
+         */
+        get: operations["list_premises"];
+        put?: never;
+        /**
+         * Add Premises
+         * @description Put a premises into the register.
+         */
+        post: operations["add_premises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Premises
+         * @description Show one premises: the whole file, or the card to whoever may see no more.
+         */
+        get: operations["get_premises"];
+        put?: never;
+        post?: never;
+        /**
+         * Retire Premises
+         * @description Take a premises out of the register. Refused while cameras in service belong to it.
+         */
+        delete: operations["retire_premises"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises
+         * @description Change a premises. Fields belong to different roles; one that is not the caller's refuses the whole change.
+         */
+        patch: operations["change_premises"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Premises Person
+         * @description Note somebody who answers for the premises. Numbers come back masked, here and everywhere.
+         */
+        post: operations["add_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Premises Person
+         * @description Forget somebody, with the numbers.
+         */
+        delete: operations["remove_premises_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises Person
+         * @description Change somebody.
+         */
+        patch: operations["change_premises_person"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmask Premises Person
+         * @description Tell one number in clear; who asked, when and for what purpose is written into the audit first.
+         */
+        post: operations["unmask_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Suspension
+         * @description Ask that a time without business counts as such; an officer of the region decides.
+         */
+        post: operations["request_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Suspension
+         * @description Approve or refuse what somebody else asked for.
+         */
+        post: operations["decide_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Suspension
+         * @description Say that the premises is open again from today on.
+         */
+        post: operations["end_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Kinds
+         * @description Say what categories and zones there are, and which zones each kind of premises must show.
+         */
+        get: operations["get_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description List the caller's newest 50 files.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Upload Import
+         * @description Read a .xlsx or .csv file of at most 20 MiB and begin to judge its rows. name: the file's.
+         */
+        post: operations["upload_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Template
+         * @description Return the workbook to fill in, with explanations and lists to choose from.
+         */
+        get: operations["get_import_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description Show how far one file is.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Import Rows
+         * @description List rows of a file in its order, with what is wrong with each.
+         */
+        get: operations["list_import_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/errors.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Errors
+         * @description Return the wrong rows with a column that says what is wrong; mended, the file can be given again.
+         */
+        get: operations["get_import_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/errors.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Errors Csv
+         * @description Return the wrong premises as CSV.
+         */
+        get: operations["get_import_errors_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Import
+         * @description Write the rows that are right, in the background; also continues a file that was interrupted.
+         */
+        post: operations["run_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Import
+         * @description Stop before the next batch. What was written stays.
+         */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Numbers
+         * @description Count by region, category and month, in the caller's scope; at most 5 s old. month: "" = now.
+         */
+        get: operations["get_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Number Rows
+         * @description List the premises or cameras that a number counts.
+         */
+        get: operations["list_number_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Numbers
+         * @description Return the numbers, or the rows of one, as a workbook. purpose: why; it is kept.
+         */
+        get: operations["export_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Numbers Csv
+         * @description As the workbook, as CSV; definitions and moment stand below the rows.
+         */
+        get: operations["export_numbers_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Number Target
+         * @description Set how many premises of a county and category are planned in service by the end of a year.
+         */
+        put: operations["set_number_target"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -174,6 +635,8 @@ export interface components {
             name: string;
             /** Url */
             url: string;
+            /** Premises Id */
+            premises_id?: string | null;
             /**
              * Premises Name
              * @default
@@ -184,6 +647,11 @@ export interface components {
              * @default
              */
             zone?: string;
+            /**
+             * Zones
+             * @default []
+             */
+            zones?: string[];
             /**
              * Username
              * @default
@@ -230,16 +698,27 @@ export interface components {
         /**
          * CameraOut
          * @description A camera; `abilities` says what the caller may do to it. The log-in never comes back.
+         *
+         *     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
          */
         CameraOut: {
             /** Id */
             id: string;
             /** Name */
             name: string;
+            /** Premises Id */
+            premises_id: string | null;
             /** Premises Name */
             premises_name: string;
             /** Zone */
             zone: string;
+            /** Zones */
+            zones: string[];
+            /**
+             * Activity
+             * @enum {string}
+             */
+            activity: "NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE";
             /** Address */
             address: string;
             /** Sub Path */
@@ -272,16 +751,22 @@ export interface components {
         /**
          * CameraPatchIn
          * @description Only what is to change. sub_path "" or null removes the sub-stream; username "" with no password, the log-in.
+         *
+         *     premises_id null takes the camera out of its premises.
          */
         CameraPatchIn: {
             /** Name */
             name?: string | null;
             /** Url */
             url?: string | null;
+            /** Premises Id */
+            premises_id?: string | null;
             /** Premises Name */
             premises_name?: string | null;
             /** Zone */
             zone?: string | null;
+            /** Zones */
+            zones?: string[] | null;
             /** Username */
             username?: string | null;
             /** Password */
@@ -297,12 +782,70 @@ export interface components {
             /** Allow Basic */
             allow_basic?: boolean | null;
         };
+        /** CategoryOut */
+        CategoryOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Zone Profile */
+            zone_profile: string;
+            /** Is School */
+            is_school: boolean;
+            /** Retention Days */
+            retention_days: number;
+        };
+        /** CountedRowListOut */
+        CountedRowListOut: {
+            /** Number */
+            number: string;
+            /** Total */
+            total: number;
+            /** Items */
+            items: components["schemas"]["CountedRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** CountedRowOut */
+        CountedRowOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Name */
+            name: string;
+            /** External No */
+            external_no: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** State */
+            state: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string;
+            /** Activity */
+            activity: string;
+        };
         /** Credentials */
         Credentials: {
             /** Username */
             username: string;
             /** Password */
             password: string;
+        };
+        /** DecisionIn */
+        DecisionIn: {
+            /** Approve */
+            approve: boolean;
         };
         /** FieldProblemOut */
         FieldProblemOut: {
@@ -312,6 +855,138 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+        };
+        /**
+         * ImportCountsOut
+         * @description Rows of each outcome: a row is a premises with its cameras.
+         */
+        ImportCountsOut: {
+            /** New */
+            new: number;
+            /** Changed */
+            changed: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Wrong */
+            wrong: number;
+            /** Pending */
+            pending: number;
+        };
+        /** ImportListOut */
+        ImportListOut: {
+            /** Items */
+            items: components["schemas"]["ImportOut"][];
+        };
+        /**
+         * ImportOut
+         * @description A file. rows_done counts towards rows_to_do. failure: a sentence, "" if nothing failed.
+         */
+        ImportOut: {
+            /** Id */
+            id: string;
+            /** File Name */
+            file_name: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "UPLOADED" | "PREVIEWED" | "RUNNING" | "INTERRUPTED" | "DONE" | "FAILED" | "CANCELLED";
+            /** Failure */
+            failure: string;
+            /** Rows Total */
+            rows_total: number;
+            /** Rows To Do */
+            rows_to_do: number;
+            /** Rows Done */
+            rows_done: number;
+            /** Cameras Total */
+            cameras_total: number;
+            counts: components["schemas"]["ImportCountsOut"];
+            /** Can Run */
+            can_run: boolean;
+            /** Can Cancel */
+            can_cancel: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * ImportProblemOut
+         * @description line: as the spreadsheet counts. column: its title in the reader's language, "" for the whole row.
+         */
+        ImportProblemOut: {
+            /**
+             * Sheet
+             * @enum {string}
+             */
+            sheet: "premises" | "cameras";
+            /** Line */
+            line: number;
+            /** Column */
+            column: string;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /** ImportRowListOut */
+        ImportRowListOut: {
+            /** Items */
+            items: components["schemas"]["ImportRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ImportRowOut */
+        ImportRowOut: {
+            /** Number */
+            number: number;
+            /** Line */
+            line: number;
+            /** Name */
+            name: string;
+            /** External No */
+            external_no: string;
+            /** Cameras */
+            cameras: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "PENDING" | "NEW" | "CHANGED" | "UNCHANGED" | "WRONG";
+            /** Premises Id */
+            premises_id: string | null;
+            /** Problems */
+            problems: components["schemas"]["ImportProblemOut"][];
+        };
+        /**
+         * KindsOut
+         * @description must_zones: zone profile → its rows, in the order of the zones.
+         */
+        KindsOut: {
+            /** Categories */
+            categories: components["schemas"]["CategoryOut"][];
+            /** Zones */
+            zones: components["schemas"]["ZoneOut"][];
+            /** Must Zones */
+            must_zones: {
+                [key: string]: components["schemas"]["ZoneNeedOut"][];
+            };
+        };
+        /** NamedOut */
+        NamedOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
         };
         /**
          * NodeOut
@@ -324,6 +999,427 @@ export interface components {
             port: number | null;
             /** Connected */
             connected: boolean;
+        };
+        /**
+         * NumberCellOut
+         * @description One cell; "" = all. target: how many premises are planned in service by the end of the year.
+         */
+        NumberCellOut: {
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            /** Month */
+            month: string;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+            /** Rates */
+            rates: {
+                [key: string]: number | null;
+            };
+            /** Target */
+            target: number | null;
+        };
+        /**
+         * NumberWordsOut
+         * @description What a number or rate is called and how it is counted. parts: of a rate, numerator and denominator.
+         */
+        NumberWordsOut: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Definition */
+            definition: string;
+            /** Parts */
+            parts: string[];
+        };
+        /**
+         * NumbersOut
+         * @description day: the last whole day whose online time was measured, or the month's last recorded day.
+         *
+         *     opens: the numbers whose rows can be listed. cells hold the finest cut; by_region, by_category and total are its sums.
+         */
+        NumbersOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Month */
+            month: string;
+            /** Is Now */
+            is_now: boolean;
+            /** Day */
+            day: string;
+            /** Words */
+            words: components["schemas"]["NumberWordsOut"][];
+            /** Opens */
+            opens: string[];
+            /** Regions */
+            regions: components["schemas"]["NamedOut"][];
+            /** Categories */
+            categories: components["schemas"]["NamedOut"][];
+            /** Cells */
+            cells: components["schemas"]["NumberCellOut"][];
+            /** By Region */
+            by_region: components["schemas"]["NumberCellOut"][];
+            /** By Category */
+            by_category: components["schemas"]["NumberCellOut"][];
+            total: components["schemas"]["NumberCellOut"];
+            /** Abilities */
+            abilities: string[];
+        };
+        /** PersonIn */
+        PersonIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /**
+         * PersonOut
+         * @description phone, id_no: masked.
+         */
+        PersonOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Id No */
+            id_no: string | null;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PersonPatchIn
+         * @description Only what is to change; null or "" forgets a number. A masked number that comes back is refused, not stored.
+         */
+        PersonPatchIn: {
+            /** Kind */
+            kind?: ("RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY") | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /** PointOut */
+        PointOut: {
+            /** Longitude Deg */
+            longitude_deg: number;
+            /** Latitude Deg */
+            latitude_deg: number;
+        };
+        /**
+         * PremisesCardOut
+         * @description What everybody may know who may know of the premises at all: parents of its school.
+         */
+        PremisesCardOut: {
+            /**
+             * View
+             * @default card
+             * @constant
+             */
+            view?: "card";
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesIn
+         * @description A premises to add. longitude_deg, latitude_deg: WGS-84, both or none. hours: "1-5 06:30-20:00;6-7 08:00-14:00".
+         */
+        PremisesIn: {
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesListOut
+         * @description total: rows of all pages together, in the caller's scope.
+         */
+        PremisesListOut: {
+            /** Items */
+            items: components["schemas"]["PremisesRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * PremisesOut
+         * @description The whole file. position: WGS-84; map_position: GCJ-02, for Chinese maps only.
+         */
+        PremisesOut: {
+            /**
+             * View
+             * @default file
+             * @constant
+             */
+            view?: "file";
+            /** Id */
+            id: string;
+            /** External No */
+            external_no: string | null;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Credit Code */
+            credit_code: string | null;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Address */
+            address: string;
+            position: components["schemas"]["PointOut"] | null;
+            map_position: components["schemas"]["PointOut"] | null;
+            /** Area M2 */
+            area_m2: number | null;
+            /** Diners */
+            diners: number | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Present Zones */
+            present_zones: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+            /** State At */
+            state_at: string | null;
+            /** Is Due */
+            is_due: boolean;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Is Demo */
+            is_demo: boolean;
+            /** People */
+            people: components["schemas"]["PersonOut"][];
+            /** Suspensions */
+            suspensions: components["schemas"]["SuspensionOut"][];
+            /** Coverage */
+            coverage: components["schemas"]["ZoneCoverageOut"][];
+            /** Cameras */
+            cameras: number;
+            /** Cameras Active */
+            cameras_active: number;
+            /** Abilities */
+            abilities: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesPatchIn
+         * @description Only what is to change; null empties a field that may be empty.
+         */
+        PremisesPatchIn: {
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * Category
+             * @default -
+             */
+            category?: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesRowOut
+         * @description One row of the list. What is null is not for the caller, or not known. cameras, cameras_active: channels in service.
+         */
+        PremisesRowOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** State */
+            state: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+            /** Is Due */
+            is_due: boolean | null;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Cameras */
+            cameras: number | null;
+            /** Cameras Active */
+            cameras_active: number | null;
+            /** Is Demo */
+            is_demo: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
         };
         /**
          * ProbeIn
@@ -398,6 +1494,8 @@ export interface components {
         /**
          * Problem
          * @description An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language.
+         *
+         *     current: after a conflict, the record as it is now, in the shape in which it can be fetched.
          */
         Problem: {
             /** Type */
@@ -421,6 +1519,10 @@ export interface components {
              * @default []
              */
             errors?: components["schemas"]["FieldProblemOut"][];
+            /** Current */
+            current?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** SessionOut */
         SessionOut: {
@@ -476,6 +1578,68 @@ export interface components {
             main: components["schemas"]["StreamReportOut"] | null;
             sub: components["schemas"]["StreamReportOut"] | null;
         };
+        /**
+         * SuspensionIn
+         * @description from_on, to_on: both days included.
+         */
+        SuspensionIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SuspensionOut
+         * @description is_mine: the caller asked for it and cannot decide it.
+         */
+        SuspensionOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "REQUESTED" | "APPROVED" | "REFUSED" | "ENDED";
+            /** Is Mine */
+            is_mine: boolean;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Decided At */
+            decided_at: string | null;
+        };
         /** SystemOut */
         SystemOut: {
             /** Version */
@@ -491,6 +1655,20 @@ export interface components {
             server_at: string;
             /** Time Zone */
             time_zone: string;
+        };
+        /**
+         * TargetIn
+         * @description premises null: no target.
+         */
+        TargetIn: {
+            /** Year */
+            year: number;
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            /** Premises */
+            premises: number | null;
         };
         /** TokenListOut */
         TokenListOut: {
@@ -537,6 +1715,29 @@ export interface components {
             /** To */
             to?: string | null;
         };
+        /** UnmaskIn */
+        UnmaskIn: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "INSPECTION" | "CASE" | "EMERGENCY" | "INSTALLATION" | "DATA_CHECK";
+        };
+        /** UnmaskedOut */
+        UnmaskedOut: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /** Value */
+            value: string;
+        };
         /** UserOut */
         UserOut: {
             /** Id */
@@ -545,6 +1746,56 @@ export interface components {
             username: string;
             /** Name */
             name: string;
+        };
+        /**
+         * ZoneCoverageOut
+         * @description is_required: the premises is not complete without it. cameras: ids of those that count for it.
+         */
+        ZoneCoverageOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** Is Required */
+            is_required: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "COVERED" | "INACTIVE" | "MISSING" | "NOT_PRESENT";
+            /** Cameras */
+            cameras: string[];
+        };
+        /** ZoneNeedOut */
+        ZoneNeedOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** May Be Shared */
+            may_be_shared: boolean;
+        };
+        /**
+         * ZoneOut
+         * @description area REFUSED: no camera may show it.
+         */
+        ZoneOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Area */
+            area: string;
+            /** Is Public */
+            is_public: boolean;
         };
     };
     responses: never;
@@ -704,6 +1955,12 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                premises?: string;
+                region?: string;
+                category?: string;
+                zone?: string;
+                activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
+                text?: string;
                 limit?: number;
             };
             header?: never;
@@ -918,6 +2175,913 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TokenListOut"];
                 };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_premises: {
+        parameters: {
+            query?: {
+                region?: string;
+                category?: string;
+                state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                is_due?: boolean | null;
+                is_complete?: boolean | null;
+                is_suspended?: boolean | null;
+                text?: string;
+                sort?: "name" | "region" | "state" | "updated";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises_person: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmask_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmaskedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspensionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_kinds: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindsOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_import: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_import_rows: {
+        parameters: {
+            query?: {
+                outcome?: ("PENDING" | "NEW" | "CHANGED" | "UNCHANGED" | "WRONG") | null;
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRowListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_errors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_errors_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_numbers: {
+        parameters: {
+            query?: {
+                by?: string;
+                level?: "county" | "township";
+                region?: string;
+                category?: string[];
+                month?: string;
+                months?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumbersOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_number_rows: {
+        parameters: {
+            query: {
+                number: "due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw";
+                region?: string;
+                category?: string[];
+                month?: string;
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedRowListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_numbers: {
+        parameters: {
+            query: {
+                purpose: string;
+                by?: string;
+                level?: "county" | "township";
+                region?: string;
+                category?: string[];
+                month?: string;
+                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_numbers_csv: {
+        parameters: {
+            query: {
+                purpose: string;
+                by?: string;
+                level?: "county" | "township";
+                region?: string;
+                category?: string[];
+                month?: string;
+                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_number_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description problem */
             default: {
