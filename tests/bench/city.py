@@ -271,7 +271,13 @@ async def measure_import(town: Town, *, size: int, cameras_each: int = 3) -> Non
     rows = [a_premises(number) for number in range(100_001, 100_001 + size)]
     rows = [(f"I{index}", *row[1:]) for index, row in enumerate(rows)]
     channels = [
-        (f"I{index}", *a_camera(0, n)[1:4], f"rtsp://10.{128 + (index >> 8)}.{index & 255}.{n + 1}/main", "admin", "x-123")
+        (
+            f"I{index}",
+            *a_camera(0, n)[1:4],
+            f"rtsp://10.{128 + (index >> 8)}.{index & 255}.{n + 1}/main",
+            "admin",
+            "x-123",
+        )
         for index in range(size)
         for n in range(cameras_each)
     ]

@@ -265,8 +265,8 @@ def _check_camera(index: int, given: CameraCells, known: Known, wrong: _Complain
     if zone in known.refused_zones:
         wrong.add("zone", "import.row.zone_refused")
     more: list[str] = []
-    for part in _LIST.split(cells.get("more_zones", "")):
-        code = known.zones.get(folded(part)) if part else zone
+    for part in filter(None, _LIST.split(cells.get("more_zones", ""))):
+        code = known.zones.get(folded(part))
         if code is None:
             wrong.add("more_zones", "import.row.zone_unknown")
         elif code in known.refused_zones:

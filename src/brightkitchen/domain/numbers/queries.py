@@ -25,28 +25,30 @@ _ONLINE: Final = ("ACTIVE", "DEGRADED")
 
 SCOPE: Final = ScopeColumns(premises.c.region, premises.c.category, premises.c.id)
 _in_service: Final = cameras.c.retired_at.is_(None)
+_placed_cameras: Final = cameras.join(premises, premises.c.id == cameras.c.premises_id)
 _is_due: Final = sa.and_(premises.c.is_due.is_(sa.true()), premises.c.exempt_reason.is_(None))
 
 
-def _shown() -> sa.Subquery:
-    """Premises with a camera that has ever been ACTIVE."""
-    ever = sa.exists().where(camera_spells.c.camera_id == cameras.c.id, camera_spells.c.activity == "ACTIVE")
-    return (
-        sa.select(cameras.c.premises_id)
-        .where(_in_service, sa.or_(cameras.c.activity != "NEW", cameras.c.approved_at.is_not(None), ever))
-        .distinct()
-        .subquery("shown")
+def _is_shown() -> Condition:
+    """True for premises with a camera that has ever been ACTIVE."""
+    ever = (
+        sa.exists()
+        .where(camera_spells.c.camera_id == cameras.c.id, camera_spells.c.activity == "ACTIVE")
+        .correlate_except(camera_spells)
+    )
+    shown = sa.or_(cameras.c.activity != "NEW", cameras.c.approved_at.is_not(None), ever)
+    # a set that is made once, for both databases; joined, SQLite would walk through it for every premises
+    return premises.c.id.in_(
+        sa.select(cameras.c.premises_id).where(_in_service, cameras.c.premises_id.is_not(None), shown)
     )
 
 
-def _closed(today: str) -> sa.Subquery:
-    """Premises with an approved stop over `today`."""
-    return (
-        sa.select(suspensions.c.premises_id)
-        .where(suspensions.c.state == "APPROVED", suspensions.c.from_on <= today, suspensions.c.to_on >= today)
-        .distinct()
-        .subquery("closed")
+def _is_closed(today: str) -> Condition:
+    """True for premises with an approved stop over `today`, and for those whose state says so."""
+    stops = sa.select(suspensions.c.premises_id).where(
+        suspensions.c.state == "APPROVED", suspensions.c.from_on <= today, suspensions.c.to_on >= today
     )
+    return sa.or_(premises.c.state == "SUSPENDED", premises.c.id.in_(stops))
 
 
 def is_complete() -> Condition:
@@ -75,11 +77,13 @@ def is_complete() -> Condition:
         category_zones.c.need == "MUST",
         sa.and_(category_zones.c.need == "MUST_IF_PRESENT", sa.or_(present, watched)),
     )
-    of_profile = category_zones.c.zone_profile == categories.c.zone_profile
-    missing = sa.exists().where(of_profile, is_needed, ~covered).correlate_except(category_zones)
+    of_profile = sa.and_(
+        categories.c.code == premises.c.category, category_zones.c.zone_profile == categories.c.zone_profile
+    )
+    missing = sa.exists().where(of_profile, is_needed, ~covered).correlate_except(category_zones, categories)
     # what has nothing to show is never complete
-    asked = sa.exists().where(of_profile, is_needed).correlate_except(category_zones)
-    return sa.and_(asked, ~missing)
+    asked = sa.exists().where(of_profile, is_needed).correlate_except(category_zones, categories)
+    return sa.and_(~missing, asked)
 
 
 class Counting:
@@ -87,14 +91,13 @@ class Counting:
 
     def __init__(self, grants: Sequence[Grant], wanted: Filter, today: str) -> None:
         """today: the city's day, YYYY-MM-DD."""
-        self._shown, self._closed = _shown(), _closed(today)
         self._within: list[Condition] = [premises.c.retired_at.is_(None), is_in_scope(grants, SCOPE)]
         inside = region_clause(wanted.region, premises.c.region)
         if inside is not None:
             self._within.append(inside)
         if wanted.categories:
             self._within.append(premises.c.category.in_(wanted.categories))
-        is_closed = sa.or_(self._closed.c.premises_id.is_not(None), premises.c.state == "SUSPENDED")
+        is_closed = _is_closed(today)
         is_signed = premises.c.state.in_(_SIGNED)
         is_accepted = premises.c.state.in_(_ACCEPTED)
         is_base = sa.and_(_is_due, ~is_closed)
@@ -108,7 +111,7 @@ class Counting:
             Number.SIGNED: is_signed,
             Number.SIGNED_DUE: sa.and_(_is_due, is_signed),
             Number.INSTALLED: premises.c.state.in_(_INSTALLED),
-            Number.ONLINE: self._shown.c.premises_id.is_not(None),
+            Number.ONLINE: _is_shown(),
             Number.ACCEPTED: is_accepted,
             Number.COMPLETED: sa.and_(is_accepted, is_base, is_complete()),
             Number.CAMERAS: sa.true(),
@@ -122,18 +125,18 @@ class Counting:
         self, by_region: Level | None, by_category: bool
     ) -> sa.Select[Any]:  # Any: as many columns as numbers
         """Select region, category and one column for each number of premises."""
-        return self._count(PREMISES_NUMBERS, self._premises_source(), by_region, by_category)
+        return self._count(PREMISES_NUMBERS, premises, by_region, by_category)
 
     def count_cameras(self, by_region: Level | None, by_category: bool) -> sa.Select[Any]:
         """Select region, category and one column for each number of cameras."""
-        return self._count(CAMERA_NUMBERS, self._camera_source(), by_region, by_category, _in_service)
+        return self._count(CAMERA_NUMBERS, _placed_cameras, by_region, by_category, _in_service)
 
     def select_rows(self, number: Number) -> sa.Select[Any]:
         """Select what `number` counts, in the order of region, name and id."""
         shown = [premises.c[name] for name in ("id", "name", "region", "category", "state", "external_no")]
         order = (premises.c.region, premises.c.initials, premises.c.id)
         if number in PREMISES_NUMBERS:
-            wanted = sa.select(*shown).select_from(self._premises_source())
+            wanted = sa.select(*shown).select_from(premises)
             return wanted.where(*self._within, self.conditions[number]).order_by(*order)
         named = [
             cameras.c.id.label("camera_id"),
@@ -141,7 +144,7 @@ class Counting:
             cameras.c.zone,
             cameras.c.activity,
         ]
-        wanted = sa.select(*shown, *named).select_from(self._camera_source())
+        wanted = sa.select(*shown, *named).select_from(_placed_cameras)
         return wanted.where(*self._within, _in_service, self.conditions[number]).order_by(*order, cameras.c.id)
 
     def select_bits(self, bits: dict[Number, int]) -> sa.Select[Any]:
@@ -152,7 +155,7 @@ class Counting:
             total = total + part
         return (
             sa.select(premises.c.id, premises.c.region, premises.c.category, premises.c.state, total.label("bits"))
-            .select_from(self._premises_source())
+            .select_from(premises)
             .where(*self._within)
         )
 
@@ -173,18 +176,6 @@ class Counting:
         wanted = sa.select(*columns).select_from(source).where(*self._within, *more)
         groups = ([region] if by_region else []) + ([category] if by_category else [])
         return wanted.group_by(*groups) if groups else wanted
-
-    def _premises_source(self) -> sa.FromClause:
-        return (
-            premises.join(categories, categories.c.code == premises.c.category)
-            .outerjoin(self._closed, self._closed.c.premises_id == premises.c.id)
-            .outerjoin(self._shown, self._shown.c.premises_id == premises.c.id)
-        )
-
-    def _camera_source(self) -> sa.FromClause:
-        return cameras.join(premises, premises.c.id == cameras.c.premises_id).outerjoin(
-            self._closed, self._closed.c.premises_id == premises.c.id
-        )
 
 
 def region_of(column: sa.ColumnElement[Any], level: Level | None) -> sa.ColumnElement[str]:

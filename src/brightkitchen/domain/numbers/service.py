@@ -43,7 +43,7 @@ FRESH_S: Final = 5.0
 MAX_KEPT: Final = 64
 BACKFILL_DAYS: Final = 31
 RECORD_EVERY_S: Final = 3600.0
-_CAMERAS_AT_ONCE: Final = 1_000
+_CAMERAS_AT_ONCE: Final = 250
 _ALL: Final = (Grant(Role.LOCAL, EVERYWHERE),)
 
 
@@ -285,6 +285,7 @@ class NumberService:
             by_category="category" in cut.by,
             by_month=True,
         )
+        cells = {key: values for key, values in cells.items() if key.month in days}
         return Matrix(self._clock.utc(), last_month, False, max(days.values(), default=""), cells, {})
 
     async def _load_rows(

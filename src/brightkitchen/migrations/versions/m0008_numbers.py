@@ -42,6 +42,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("year", "region", "category", name="pk_number_targets"),
     )
     op.create_index("ix_cameras_host_port", "cameras", ["host", "port"])
+    op.drop_index("ix_cameras_premises_id", "cameras")  # the next one begins with it and holds what counting asks
+    op.create_index(
+        "ix_cameras_premises_id_zone_activity_retired_at_id",
+        "cameras",
+        ["premises_id", "zone", "activity", "retired_at", "id"],
+    )
 
 
 def _create_imports() -> None:

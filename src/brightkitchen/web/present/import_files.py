@@ -82,7 +82,8 @@ async def build_error_xlsx(rows: Sequence[ImportRow], language: str) -> bytes:
         Sheet(SHEET_NAMES[PREMISES][place], (*(c.names[place] for c in PREMISES_COLUMNS), title), premises),
         Sheet(SHEET_NAMES[CAMERAS][place], (*(c.names[place] for c in CAMERA_COLUMNS), title), cameras),
     ]
-    return await asyncio.to_thread(build_xlsx, sheets)
+    # the importer's own cells, to be given again as they are: a number of eleven digits may be one of premises
+    return await asyncio.to_thread(build_xlsx, sheets, masks_phones=False)
 
 
 async def build_error_csv(rows: Sequence[ImportRow], language: str) -> bytes:
@@ -93,7 +94,7 @@ async def build_error_csv(rows: Sequence[ImportRow], language: str) -> bytes:
         (*(row.given.cells.get(column.key, "") for column in PREMISES_COLUMNS), _words(row.problems, language))
         for row in rows
     ]
-    return await asyncio.to_thread(build_csv, header, lines)
+    return await asyncio.to_thread(build_csv, header, lines, masks_phones=False)
 
 
 def _premises_lines(rows: Sequence[ImportRow], language: str) -> list[tuple[str, ...]]:

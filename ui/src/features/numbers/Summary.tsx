@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { Numbers } from "@/shared/api/numbers";
 import { figuresOf, formatShare, openedBy, wordsOf } from "./figures";
 
-const counts = ["due", "signed", "installed", "online", "accepted", "completed"] as const;
+const counts = ["due", "signed", "installed", "online", "accepted"] as const;
 const rates = [
   { key: "completed_rate", raw: undefined },
   { key: "signed_rate", raw: undefined },
@@ -34,9 +34,8 @@ export function Summary({ numbers, onOpen }: { numbers: Numbers; onOpen: (key: s
                 name={key}
                 onOpen={onOpen}
                 value={formatShare(numbers.total.rates[key])}
-                under={
-                  rawShare === undefined ? parts : `${parts} ${t("numbers.raw", { share: formatShare(rawShare) })}`
-                }
+                under={parts}
+                {...(rawShare === undefined ? {} : { raw: t("numbers.raw", { share: formatShare(rawShare) }) })}
               />
             </li>
           );
@@ -50,16 +49,18 @@ interface FigureProps {
   name: string;
   value: string;
   under?: string;
+  raw?: string;
   onOpen: (key: string) => void;
 }
 
-function Figure({ numbers, name, value, under, onOpen }: FigureProps) {
+function Figure({ numbers, name, value, under, raw, onOpen }: FigureProps) {
   const words = wordsOf(numbers, name);
   const content = (
     <>
       <span className="bk-figure-name">{words.name}</span>
       <span className="bk-figure-value">{value}</span>
       {under && <span className="bk-figure-under">{under}</span>}
+      {raw && <span className="bk-figure-under">{raw}</span>}
     </>
   );
   return openedBy(numbers, name) ? (
