@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -28,13 +29,15 @@ from tests.contract.conftest import (
     OTHER_NODE,
     PASSWORD,
     DatabaseAddress,
-    KeptExports,
-    KeptJournal,
     log_in,
 )
 from tests.contract.test_import import CAMERA_HEADER, PREMISES_HEADER, a_camera, a_premises
 from tests.postgres_server import find_programs, running_server
 
+from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.exports import AuditedExports
+from brightkitchen.bootstrap.journal import AuditJournal
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
@@ -101,18 +104,26 @@ class Town:
 @asynccontextmanager
 async def open_town(folder: Path, address: DatabaseAddress) -> AsyncIterator[Town]:
     """Build everything, with the cheapest passwords."""
-    clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = ManualClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     database = await open_database(address)
     sealers = await load_sealers(database, kek_source=f"file:{folder / 'kek'}", entropy=entropy, clock=clock)
+    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZONE)
     policy = Policy()
+    audit_rules.register_actions(policy)
     for slice_policy in (camera_policy, premises_policy, user_policy, import_policy, number_policy):
         slice_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+    users = UserService(database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
-    board, guard, journal, supervisor = LiveBoard(), NetGuard(GuardPolicy()), KeptJournal(), Supervisor(clock, entropy)
+    board, guard, journal, supervisor = (
+        LiveBoard(),
+        NetGuard(GuardPolicy()),
+        AuditJournal(audit),
+        Supervisor(clock, entropy),
+    )
     camera_service = CameraService(
         database,
         policy,
@@ -121,6 +132,7 @@ async def open_town(folder: Path, address: DatabaseAddress) -> AsyncIterator[Tow
         nodes=nodes,
         board=board,
         minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        audit=audit,
         clock=clock,
         entropy=entropy,
     )
@@ -149,11 +161,12 @@ async def open_town(folder: Path, address: DatabaseAddress) -> AsyncIterator[Tow
         register=ImportRegister(journal),
         field_actions=dict(premises_policy.FIELD_ACTIONS),
     )
-    numbers = NumberService(database, policy, exports=KeptExports(), clock=clock, zone=ZONE)
+    numbers = NumberService(database, policy, exports=AuditedExports(audit), clock=clock, zone=ZONE)
     services = Services(
         users=users,
         cameras=camera_service,
         premises=premises,
+        audit=audit,
         policy=policy,
         board=board,
         nodes=nodes,
@@ -234,8 +247,8 @@ async def measure_reads(town: Town, city: City, rounds: int) -> None:
             await log_in(client, username=who)
             for name, path in requests.items():
                 is_kept = name.endswith("kept")
-                taken = await _timed(rounds, lambda path=path: _get(client, path), town, is_kept=is_kept)
-                peer = await _timed(rounds, lambda path=path: _peer(town, path), town, is_kept=True)
+                taken = await _timed(rounds, partial(_get, client, path), town, is_kept=is_kept)
+                peer = await _timed(rounds, partial(_peer, town, path), town, is_kept=True)
                 ratio = taken[len(taken) // 2] / peer[len(peer) // 2]
                 p95 = taken[max(0, int(len(taken) * 0.95) - 1)]
                 print(f"{name:36}{officer:>9}{taken[len(taken) // 2]:9.1f}{p95:9.1f}{taken[-1]:9.1f}{ratio:8.1f}")
@@ -246,7 +259,7 @@ async def _timed(rounds: int, act: Callable[[], Awaitable[None]], town: Town, *,
     await act()
     for _ in range(rounds):
         if not is_kept:
-            town.clock.jump(6.0)  # what was kept is too old
+            town.clock.jump(11.0)  # what was kept is too old
         begin = time.perf_counter()
         await act()
         taken.append((time.perf_counter() - begin) * 1000)

@@ -1,6 +1,6 @@
 """A whole control process without sockets: real database, real rules, a clock that a test moves."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,10 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
+from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.exports import AuditedExports
+from brightkitchen.bootstrap.journal import AuditJournal
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
@@ -70,26 +74,33 @@ REGIONS = (
 
 
 class KeptExports:
-    """Remembers what was exported, why and how many rows."""
+    """Remembers what was exported, why and how many rows, beside the audit."""
 
-    def __init__(self) -> None:
+    def __init__(self, audited: AuditedExports) -> None:
+        self._audited = audited
         self.noted: list[tuple[str, str, int]] = []
 
     async def note_export(self, actor: Actor, *, what: str, purpose: str, rows: int, region: str) -> None:
+        await self._audited.note_export(actor, what=what, purpose=purpose, rows=rows, region=region)
         self.noted.append((what, purpose, rows))
 
 
 class KeptJournal:
-    """Keeps what the register writes down, and can refuse to."""
+    """Keeps what the register writes down beside the audit, and can refuse to."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: AuditJournal) -> None:
+        self._journal = journal
         self.acts: list[Act] = []
         self.is_full = False
 
     async def record(self, connection: AsyncConnection, act: Act) -> None:
+        await self.record_all(connection, [act])
+
+    async def record_all(self, connection: AsyncConnection, acts: Sequence[Act]) -> None:
         if self.is_full:
             raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
-        self.acts.append(act)
+        await self._journal.record_all(connection, acts)
+        self.acts += acts
 
 
 @dataclass(slots=True)
@@ -183,10 +194,13 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
-    clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = ManualClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     database = await open_database(migrated_database)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
+    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()
+    audit_rules.register_actions(policy)
     camera_policy.register_actions(policy)
     premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
@@ -195,7 +209,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+    users = UserService(database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
     board = LiveBoard()
@@ -207,6 +221,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         nodes=nodes,
         board=board,
         minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        audit=audit,
         clock=clock,
         entropy=entropy,
     )
@@ -215,7 +230,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         policy,
         sealers[Purpose.PERSON],
         channels=Channels(),
-        journal=(journal := KeptJournal()),
+        journal=(journal := KeptJournal(AuditJournal(audit))),
         clock=clock,
         entropy=entropy,
         zone=ZoneInfo("Asia/Shanghai"),
@@ -235,7 +250,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         register=ImportRegister(journal),
         field_actions=dict(premises_policy.FIELD_ACTIONS),
     )
-    exports = KeptExports()
+    exports = KeptExports(AuditedExports(audit))
     numbers = NumberService(database, policy, exports=exports, clock=clock, zone=ZoneInfo("Asia/Shanghai"))
     await premises.prepare()
     async with database.write() as connection:
@@ -244,6 +259,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         users=users,
         cameras=cameras,
         premises=premises,
+        audit=audit,
         policy=policy,
         board=board,
         nodes=nodes,

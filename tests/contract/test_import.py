@@ -136,6 +136,7 @@ async def test_import_of_4335_premises_reports_every_wrong_row_and_writes_the_ot
     for number in set(range(1, 4_336)) - set(wrong):
         hand[COUNTIES[ANY_COUNTY[number % 3]]] += 1
     assert signed == hand
+    assert sum(act.detail.get("act") == "import" for act in control.journal.acts) == 4_330
 
 
 async def test_import_repeated_changes_nothing_and_makes_no_duplicates(

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera, add_premises
 
+from brightkitchen.domain.audit.policy import AUDIT_ACTIONS
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
 from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
@@ -106,6 +107,8 @@ ENTRIES = {
     ("PUT", "/api/v1/numbers/targets"): Entry(
         "numbers.aim", 401, 204, {"year": 2026, "region": "210302", "category": "PHARMACY", "premises": 9}
     ),
+    ("GET", "/api/v1/audit"): Entry("audit.search", 401, 200),
+    ("GET", "/api/v1/premises/{premises_id}/watchers"): Entry("premises.watchers", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
 }
 
@@ -202,6 +205,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *USER_ACTIONS,
         *IMPORT_ACTIONS,
         *NUMBER_ACTIONS,
+        *AUDIT_ACTIONS,
     }
 
 

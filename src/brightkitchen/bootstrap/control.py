@@ -11,11 +11,18 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
-from brightkitchen.bootstrap.exports import LoggedExports
+from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
+from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
-from brightkitchen.bootstrap.journal import LogJournal
+from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.cli.admin_socket import make_local_app
+from brightkitchen.domain.audit.anchoring import Anchorer
+from brightkitchen.domain.audit.anchors import AnchorFolder
+from brightkitchen.domain.audit.checking import run_nightly
+from brightkitchen.domain.audit.keys import AuditKeys
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
@@ -64,7 +71,8 @@ def run_control(config: Config, inherit_fd: int) -> int:
 
 
 async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> None:
-    clock, entropy, metrics = SystemClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = SystemClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -75,7 +83,10 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
+        zone = ZoneInfo(config.time_zone)
+        audit = AuditTrail(database, clock=clock, entropy=entropy, zone=zone)
         policy = Policy()
+        audit_rules.register_actions(policy)
         camera_policy.register_actions(policy)
         premises_policy.register_actions(policy)
         user_policy.register_actions(policy)
@@ -85,7 +96,9 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
-        users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+        users = UserService(
+            database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy
+        )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         users.add_listener(nodes)
@@ -98,13 +111,14 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             nodes=nodes,
             board=board,
             minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+            audit=audit,
             clock=clock,
             entropy=entropy,
         )
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
         zone = ZoneInfo(config.time_zone)
-        journal = LogJournal()
+        journal = AuditJournal(audit)
         imports = ImportService(
             database,
             policy,
@@ -120,7 +134,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             field_actions=dict(premises_policy.FIELD_ACTIONS),
         )
         await imports.interrupt_all()
-        numbers = NumberService(database, policy, exports=LoggedExports(), clock=clock, zone=zone)
+        numbers = NumberService(database, policy, exports=AuditedExports(audit), clock=clock, zone=zone)
         premises = PremisesService(
             database,
             policy,
@@ -132,10 +146,13 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             zone=zone,
         )
         await premises.prepare()
+        if config.demo.enabled:
+            await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
         services = Services(
             users=users,
             cameras=cameras,
             premises=premises,
+            audit=audit,
             policy=policy,
             board=board,
             nodes=nodes,
@@ -171,6 +188,27 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             await serve_admin(make_admin_app(services), host="127.0.0.1", port=config.web.admin_port),
         ):
             ending.push_async_callback(runner.cleanup)
+        if config.demo.enabled:
+            supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
+            city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
+            supervisor.start("demo-city", city)
+
+        folder = AnchorFolder(anchor_dir_of(config))
+        anchorer = Anchorer(database, audit, AuditKeys(sealers[Purpose.AUDIT], entropy), folder, clock=clock, zone=zone)
+        supervisor.keep("audit anchors", anchorer.run)
+        supervisor.keep(
+            "audit check",
+            lambda: run_nightly(
+                database,
+                audit,
+                anchorer,
+                metrics,
+                clock=clock,
+                zone=zone,
+                trusted_root=config.audit.trusted_key,
+                accepted_lines=config.audit.accepted_restores,
+            ),
+        )
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
         supervisor.keep("numbers", numbers.keep_recording)
         server = WebServer(
@@ -195,18 +233,31 @@ async def _ensure_first_people(database: Database, users: UserService, wanted: t
         return False
     async with database.read() as connection:
         premises = await load_ids_by_external_no(connection, {each.premises_no for each in wanted})
+    hashed: dict[str, str] = {}
     for each in wanted:
         if each.premises_no and each.premises_no not in premises:
             continue  # its premises is not in this city; a role without a reach would be of no use
         scope = Scope(each.region, frozenset(each.categories), premises.get(each.premises_no))
-        grants = (Grant(Role(each.role), scope),)
-        await users.create_user(LOCAL, each.username, grants=grants, display_name=each.name, password=each.password)
+        created = await users.create_user(
+            LOCAL,
+            each.username,
+            grants=(Grant(Role(each.role), scope),),
+            display_name=each.name,
+            password=each.password,
+            password_hash=hashed.get(each.password),
+        )
+        hashed[each.password] = created.user.password_hash
     return True
 
 
 def folder_of(config: Config) -> Path:
     """Return the data folder, absolute."""
     return Path(config.data_dir).resolve()
+
+
+def anchor_dir_of(config: Config) -> Path:
+    """Return the folder of the audit's anchors, absolute."""
+    return Path(config.audit.anchor_dir).resolve() if config.audit.anchor_dir else folder_of(config) / "anchors"
 
 
 def site_origins(config: Config) -> tuple[str, ...]:

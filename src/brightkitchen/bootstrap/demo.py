@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from brightkitchen.bootstrap.democity.people import PEOPLE
+from brightkitchen.bootstrap.democity.people import LIVE_PREMISES, PEOPLE
 from brightkitchen.bootstrap.inherited import FirstPerson
 from brightkitchen.cli.admin_client import AdminClient
 from brightkitchen.domain.authz.model import Role
@@ -26,6 +26,9 @@ from brightkitchen.kernel.log import get_logger
 
 log = get_logger(__name__)
 _PASSWORD_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+_PREMISES: Final = {live.site: live.external_no for live in LIVE_PREMISES}
 
 
 def new_password(entropy: Entropy) -> str:
@@ -171,6 +174,7 @@ class DemoCity:
         async with AdminClient(self._socket) as admin:
             await admin.ensure_camera(
                 name=camera.zone_name,
+                premises=_PREMISES.get(camera.site, ""),
                 premises_name=camera.site,
                 zone=camera.zone if camera.zone in _ZONES else "",
                 url=camera.rtsp,

@@ -67,14 +67,23 @@ class NetGuardConfig(_Branch, frozen=True, kw_only=True):
 
 
 class DemoConfig(_Branch, frozen=True, kw_only=True):
-    """The demo's simulated cameras."""
+    """The demo's simulated cameras, and how many premises its invented city has at most."""
 
     enabled: bool = False
     cameras: Annotated[int, Meta(ge=1, le=1000)] = 16
     first_port: Port = 18554
     control_port: Port = 18553
     scenes: Literal["kitchen", "pattern"] = "kitchen"
+    premises: Annotated[int, Meta(ge=0, le=20_000)] = 6500
     public: bool = False
+
+
+class AuditConfig(_Branch, frozen=True, kw_only=True):
+    """Where the audit's anchors go, and what its check is told."""
+
+    anchor_dir: str = ""
+    trusted_key: str = ""
+    accepted_restores: tuple[int, ...] = ()
 
 
 class LogConfig(_Branch, frozen=True, kw_only=True):
@@ -94,6 +103,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     media: MediaConfig = MediaConfig()
     netguard: NetGuardConfig = NetGuardConfig()
     demo: DemoConfig = DemoConfig()
+    audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
 
 

@@ -16,7 +16,7 @@ from brightkitchen.web.errors import PROBLEM_TYPE, install_error_handlers
 from brightkitchen.web.guard import Guard
 from brightkitchen.web.options import Services, WebOptions
 from brightkitchen.web.present.base import Problem
-from brightkitchen.web.routes import cameras, imports, media, numbers, premises, session, system
+from brightkitchen.web.routes import audit, cameras, imports, media, numbers, premises, session, system
 
 PROBES_PER_MINUTE: Final = 10
 
@@ -69,10 +69,8 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
         prefix="/api/v1",
         responses={"default": {"model": Problem, "description": "problem", "content": {PROBLEM_TYPE: {}}}},
     )
-    for each in (
-        *(session.router, system.router, cameras.router, media.router, premises.router, premises.kinds_router),
-        *(imports.router, numbers.router),
-    ):
+    own = (session.router, system.router, cameras.router, media.router, premises.router, premises.kinds_router)
+    for each in (*own, audit.router, imports.router, numbers.router):
         api.include_router(each)
     app.include_router(api)
     app.include_router(ws.router)

@@ -4,6 +4,7 @@ import {
   HistoryOutlined,
   ImportOutlined,
   PlaySquareOutlined,
+  ShopOutlined,
 } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
@@ -22,6 +23,7 @@ import { TopBar } from "./TopBar";
 const entries = [
   { to: "/live", word: "nav.live", icon: <PlaySquareOutlined />, ability: "camera.live" },
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
+  { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
   { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
   { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },

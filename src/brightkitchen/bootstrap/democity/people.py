@@ -20,6 +20,29 @@ class DemoPerson:
     premises_no: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LivePremises:
+    """A premises whose cameras are simulated. site: what the simulator calls it. is_approved: an officer looked already."""
+
+    external_no: str
+    site: str
+    region: str
+    category: str
+    state: str
+    is_approved: bool
+    more_zones: tuple[str, ...] = ()
+
+
+LIVE_PREMISES: Final = (
+    LivePremises("DEMO-zq", "演示·站前小学食堂", "210302006", "PRIMARY_SCHOOL", "IN_SERVICE", True, ("ROUGH", "DINE")),
+    LivePremises("DEMO-bj", "演示·八家子第二幼儿园", "210303003", "KINDERGARTEN", "TRIAL", False),
+    LivePremises("DEMO-lj", "演示·老街饺子馆", "210302002", "RESTAURANT_M", "IN_SERVICE", True, ("COOK", "WASH")),
+    LivePremises("DEMO-lk", "演示·湖南街道冷库", "210302011", "COLD_STORE", "IN_SERVICE", True, ("GATE", "AISLE")),
+    LivePremises("DEMO-qh", "演示·七号桥家常菜馆", "210302004", "RESTAURANT_M", "INSTALLED", False),
+    LivePremises("DEMO-ds", "演示·东山中学食堂", "210302004", "MIDDLE_SCHOOL", "INSTALLED", False),
+)
+"""more_zones: channels without an address, so that its must-zones are all there."""
+
 LIVE_SCHOOL: Final = "DEMO-zq"
 LIVE_RESTAURANT: Final = "DEMO-lj"
 

@@ -57,8 +57,15 @@ class Camera:
 
     @property
     def address(self) -> str:
-        """The RTSP URL without a log-in."""
+        """The RTSP URL without a log-in; "" for a channel of the register that nothing is connected to yet."""
+        if not self.has_address:
+            return ""
         return build_address(self.host, self.port, self.tls, self.path_main)
+
+    @property
+    def has_address(self) -> bool:
+        """False for a channel that the register knows and no device serves yet: no node is told of it."""
+        return self.host != ""
 
     @property
     def is_approved(self) -> bool:
@@ -149,7 +156,11 @@ class CameraChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraFilter:
-    """What a list is narrowed by; "" = not. zone: the primary one. text: in the names of camera and premises, or its initials."""
+    """What a list is narrowed by; "", None or () = not.
+
+    zone: the primary one. text: in the names of camera and premises, or its initials. connected: True = with an address.
+    is_abnormal: True = OFFLINE or DEGRADED. ids: these only.
+    """
 
     premises: str = ""
     region: str = ""
@@ -157,6 +168,9 @@ class CameraFilter:
     zone: str = ""
     activity: str = ""
     text: str = ""
+    connected: bool | None = None
+    is_abnormal: bool = False
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

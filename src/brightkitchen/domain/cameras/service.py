@@ -1,14 +1,18 @@
 """Adding, changing, retiring and trying out cameras; what nodes are told of them; who may see them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brightkitchen.domain.audit import model as audited
+from brightkitchen.domain.audit.model import Entry, Scalar
+from brightkitchen.domain.audit.service import AuditTrail
+from brightkitchen.domain.authz.audited import authority, who
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import NOWHERE, Actor
+from brightkitchen.domain.authz.model import NOWHERE, Actor, Decision
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.ports import MediaGrant
 from brightkitchen.domain.authz.roles import viewer_class
@@ -29,7 +33,7 @@ from brightkitchen.domain.cameras.model import (
 from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
 from brightkitchen.domain.premises.kinds import check_zone
 from brightkitchen.domain.premises.model import Premises
-from brightkitchen.domain.premises.store import load_kinds, load_premises
+from brightkitchen.domain.premises.store import load_ids_by_external_no, load_kinds, load_premises
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
@@ -39,7 +43,7 @@ from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, Profile, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
-from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer
+from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer, ViewReport
 from brightkitchen.kernel.sealing import FieldSealer
 
 log = get_logger(__name__)
@@ -55,10 +59,11 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a list; next_after is None at its end."""
+    """A stretch of a list; next_after is None at its end. total: of all stretches together."""
 
     items: tuple[Camera, ...]
     next_after: str | None
+    total: int
 
 
 class CameraService:
@@ -74,6 +79,7 @@ class CameraService:
         nodes: Nodes,
         board: LiveBoard,
         minter: MediaTokenMinter,
+        audit: AuditTrail,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -84,6 +90,7 @@ class CameraService:
         self._nodes = nodes
         self._board = board
         self._minter = minter
+        self._audit = audit
         self._clock = clock
         self._entropy = entropy
         self._version = 0
@@ -100,6 +107,7 @@ class CameraService:
                 found = await store.load_camera(connection, CameraId(camera))
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
+        await self._note_miss(actor, camera, action)
         raise _none()
 
     def check(self, actor: Actor, action: str) -> None:
@@ -115,7 +123,8 @@ class CameraService:
         async with self._database.read() as connection:
             grants = self._policy.grants_for(actor, rules.VIEW)
             found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)
-        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+            total = await store.count_cameras(connection, grants, asked)
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None, total)
 
     async def load_known(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
         """Return those of `ids` that the actor may see; retired ones too, so that a page can take them away."""
@@ -131,7 +140,7 @@ class CameraService:
         """
         self.check(actor, rules.ADD)
         url = parse_camera_url(new.url)
-        await self._guard.check_address(url.host, url.port)
+        await self._check_address(actor, url)
         login = _login_of(url, new.username, new.password)
         now = self._clock.utc()
         async with self._database.read() as connection:
@@ -167,14 +176,13 @@ class CameraService:
             raise BrightKitchenError(Kind.INVALID, "camera.premises_needed", field="premises_id")
         async with self._database.write() as connection:
             await _check_not_there(connection, camera)
-            counts = await store.count_by_node(connection)
-            node = min(self._nodes.all(), key=lambda each: (counts.get(each, 0), each))
-            camera = replace(camera, node=node)
+            camera = replace(camera, node=await self._least_loaded(connection))
             await store.save_new_camera(connection, camera)
             if login is not None:
                 await store.save_login(connection, self._sealer, camera, login, now)
             if camera.premises is not None:
                 await recompute_complete(connection, [camera.premises])
+            await self._audit.append(connection, self._changed_entry(actor, camera, *build_change(None, camera)))
         log.info("camera added", camera=camera.id, node=camera.node)
         self._nodes.desired_changed(camera.node)
         self._board.announce(camera.id)
@@ -191,13 +199,15 @@ class CameraService:
         old = await self._access_for_change(actor, camera_id, change)
         url = parse_camera_url(change.url) if change.url is not None else None
         if url is not None:
-            await self._guard.check_address(url.host, url.port)
+            await self._check_address(actor, url)
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
                 raise _none()
             _check_version(current, expected_version)
             new = await self._moved(connection, actor, self._changed(current, change, url), change)
+            if new.has_address and not new.node:
+                new = replace(new, node=await self._least_loaded(connection))
             _check_recordable(new)
             await _check_not_there(connection, new)
             kept = (
@@ -215,6 +225,10 @@ class CameraService:
             touched = [each for each in (current.premises, new.premises) if each is not None]
             if (new.premises, new.zone, new.more_zones) != (current.premises, current.zone, current.more_zones):
                 await recompute_complete(connection, touched)
+            detail, names = build_change(current, new)
+            if login != kept:
+                detail["login"] = "removed" if login is None else "changed"
+            await self._audit.append(connection, self._changed_entry(actor, new, detail, names))
         log.info(
             "camera changed",
             camera=new.id,
@@ -241,6 +255,9 @@ class CameraService:
             await self._save(connection, gone, was=current)
             if current.premises is not None:
                 await recompute_complete(connection, [current.premises])
+            await self._audit.append(
+                connection, self._changed_entry(actor, current, {"retired": True}, {"old.name": current.name})
+            )
         log.info("camera retired", camera=old.id)
         self._nodes.desired_changed(old.node)
         self._board.forget(old.id)
@@ -254,7 +271,7 @@ class CameraService:
         """
         self.check(actor, rules.PROBE)
         url = parse_camera_url(wish.url)
-        await self._guard.check_address(url.host, url.port)
+        await self._check_address(actor, url)
         login = _login_of(url, wish.username, wish.password)
         if login is None and camera is not None:
             login = await self._stored_login(actor, camera, url)
@@ -287,9 +304,12 @@ class CameraService:
         if len(wishes) > MAX_TOKENS:
             raise BrightKitchenError(Kind.INVALID, "media.too_many", most=MAX_TOKENS)
         issued = []
+        granted: dict[Hashable, Entry] = {}
         for wish in wishes:
             action = rules.MEDIA_ACTIONS.get(wish.act, "")
             camera = await self.access_camera(actor, wish.camera, action)
+            if not camera.has_address:
+                raise BrightKitchenError(Kind.CONFLICT, "camera.no_address", name=camera.name)
             grant = MediaGrant(
                 node=camera.node,
                 camera=camera.id,
@@ -302,7 +322,11 @@ class CameraService:
                 from_at=wish.from_at,
                 to_at=wish.to_at,
             )
+            key = (actor.pseudonym, camera.id, wish.act, wish.profile, wish.from_at, wish.to_at)
+            granted[key] = self._grant_entry(actor, camera, wish, self._policy.check(actor, action, camera))
             issued.append(IssuedToken(camera.id, wish.act, self._minter.mint(grant), camera.node))
+        # Nobody holds a token yet: what cannot be written down is not granted.
+        await self._audit.record_once(granted)
         return tuple(issued)
 
     async def load_coverage(self, premises: Premises) -> tuple[ZoneCoverage, ...]:
@@ -364,10 +388,91 @@ class CameraService:
                 refused += 1
         return refused
 
+    async def note_views(self, node: NodeId, reports: Sequence[ViewReport], *, lost: int = 0) -> int:
+        """Write what `node` says was watched of its cameras into the audit; returns how many were about others'.
+
+        A camera that was retired or moved meanwhile may still be reported on: what was watched was watched.
+        raises: BrightKitchenError "audit.not_written"; the node then says it again.
+        """
+        async with self._database.read() as connection:
+            known = await store.load_cameras_ever(connection, {report.camera for report in reports})
+        own = [report for report in reports if report.camera in known]
+        await self._audit.record_views(node, own, lost=lost)
+        return len(reports) - len(own)
+
     # ---- inside
+
+    async def _check_address(self, actor: Actor, url: CameraUrl) -> None:
+        """raises: as `AddressGuard.check_address`; a refusal is written down."""
+        try:
+            await self._guard.check_address(url.host, url.port)
+        except BrightKitchenError as refused:
+            said = self._audit.entry(
+                audited.GUARD_REFUSED,
+                who(actor),
+                object_kind="address",
+                decision=audited.REFUSED,
+                reason=refused.code,
+                detail={"port": url.port},
+                names={"host": url.host},
+            )
+            await self._audit.record_once({("guard", actor.pseudonym, url.host, url.port): said})
+            raise
+
+    async def _note_miss(self, actor: Actor, camera: str, action: str) -> None:
+        """Somebody asked for what is not there or not theirs. What was sent is kept only if it is an id at all."""
+        known = camera if is_id(camera, "cam") else ""
+        said = self._audit.entry(
+            audited.SCOPE_MISS,
+            who(actor),
+            object_kind="camera",
+            object_id=known,
+            decision=audited.REFUSED,
+            reason=action,
+        )
+        await self._audit.record_once({("miss", actor.pseudonym, known, action): said})
+
+    def _grant_entry(self, actor: Actor, camera: Camera, wish: MediaWish, decision: Decision) -> Entry:
+        detail: dict[str, Scalar] = {
+            "act": wish.act,
+            "profile": wish.profile,
+            "authority": authority(actor, decision, camera),
+        }
+        if wish.from_at is not None:
+            detail["from_at"] = wish.from_at
+        if wish.to_at is not None:
+            detail["to_at"] = wish.to_at
+        return self._audit.entry(
+            audited.MEDIA_GRANT,
+            who(actor, decision),
+            object_kind="camera",
+            object_id=camera.id,
+            premises_id=camera.place.premises or "",
+            region=camera.place.region,
+            camera_id=camera.id,
+            reason=decision.reason,
+            detail=detail,
+        )
+
+    def _changed_entry(self, actor: Actor, camera: Camera, detail: dict[str, Scalar], names: dict[str, str]) -> Entry:
+        return self._audit.entry(
+            audited.CHANGE,
+            who(actor),
+            object_kind="camera",
+            object_id=camera.id,
+            premises_id=camera.place.premises or "",
+            region=camera.place.region,
+            camera_id=camera.id,
+            detail=detail,
+            names=names,
+        )
 
     def _may_view(self, actor: Actor, camera: Camera) -> bool:
         return self._policy.check(actor, rules.VIEW, camera).allowed
+
+    async def _least_loaded(self, connection: AsyncConnection) -> NodeId:
+        counts = await store.count_by_node(connection)
+        return min(self._nodes.all(), key=lambda each: (counts.get(each, 0), each))
 
     def _changed(self, old: Camera, change: CameraChange, url: CameraUrl | None) -> Camera:
         new = replace(
@@ -423,13 +528,15 @@ class CameraService:
     async def _reached_premises(
         self, connection: AsyncConnection, actor: Actor, premises: str | None
     ) -> Premises | None:
-        """Return the premises that a camera is to belong to, None for none.
+        """Return the premises that a camera is to belong to, None for none. premises: its id or its external number.
 
         raises: BrightKitchenError "camera.premises_unknown", the same for one that is missing and one out of the actor's reach.
         """
         if not premises:
             return None
-        found = await load_premises(connection, premises) if is_id(premises, "prm") else None
+        if not is_id(premises, "prm"):
+            premises = (await load_ids_by_external_no(connection, [premises])).get(premises)
+        found = await load_premises(connection, premises) if premises else None
         if found is None or not self._policy.check(actor, rules.REZONE, found).allowed:
             raise BrightKitchenError(Kind.INVALID, "camera.premises_unknown", field="premises_id")
         return found
@@ -445,6 +552,43 @@ class CameraService:
             return None
         async with self._database.read() as connection:
             return await store.load_login(connection, self._sealer, found)
+
+
+def build_change(old: Camera | None, new: Camera) -> tuple[dict[str, Scalar], dict[str, str]]:
+    """Return what became different, old → new, for the audit: codes and numbers, and names apart.
+
+    Paths are only said to have changed: cameras of some makers carry the password in them.
+    """
+    detail: dict[str, Scalar] = {"version": new.version}
+    names: dict[str, str] = {}
+    for field in (
+        "host",
+        "port",
+        "tls",
+        "transport",
+        "record",
+        "audio",
+        "allow_basic",
+        "zone",
+        "name",
+        "premises_name",
+    ):
+        before, after = (getattr(old, field) if old else None), getattr(new, field)
+        if before == after:
+            continue
+        is_name = field in ("name", "premises_name")
+        for when, value in (("old", before), ("new", after)):
+            if value is None:
+                continue
+            text = ",".join(value) if isinstance(value, tuple) else value
+            if is_name:
+                names[f"{when}.{field}"] = str(text)
+            else:
+                detail[f"{when}.{field}"] = text
+    for field in ("path_main", "path_sub"):
+        if old is not None and getattr(old, field) != getattr(new, field):
+            detail[field] = "changed"
+    return detail, names
 
 
 def _none() -> BrightKitchenError:
@@ -519,6 +663,8 @@ async def _checked_zones(connection: AsyncConnection, zone: str, more: Sequence[
 
 
 async def _check_not_there(connection: AsyncConnection, camera: Camera) -> None:
+    if not camera.has_address:
+        return
     other = await store.load_same_stream(
         connection, host=camera.host, port=camera.port, path_main=camera.path_main, other_than=camera.id
     )

@@ -125,6 +125,15 @@ async def load_page(
     return await _with_more_zones(connection, [_camera(row) for row in await connection.execute(wanted)])
 
 
+async def count_cameras(connection: AsyncConnection, grants: Sequence[Grant], asked: CameraFilter) -> int:
+    """Return how many cameras in service `load_page` would find in all pages together."""
+    counted = sa.select(sa.func.count()).select_from(
+        cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id)
+    )
+    wanted = counted.where(_in_service, is_in_scope(grants, SCOPE), *_narrowed(asked))
+    return int((await connection.execute(wanted)).scalar_one())
+
+
 def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of a filter. % and _ of its text are what they are."""
     parts: list[sa.ColumnElement[bool]] = []
@@ -139,6 +148,12 @@ def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
     inside = region_clause(asked.region, premises.c.region)
     if inside is not None:
         parts.append(inside)
+    if asked.connected is not None:
+        parts.append((cameras.c.host != "") == asked.connected)
+    if asked.is_abnormal:
+        parts.append(cameras.c.activity.in_(("OFFLINE", "DEGRADED")))
+    if asked.ids:
+        parts.append(cameras.c.id.in_(asked.ids))
     if asked.text:
         lower = asked.text.lower()
         columns = (cameras.c.name, cameras.c.premises_name, premises.c.name)
@@ -181,7 +196,8 @@ async def load_same_stream(
 
 async def count_by_node(connection: AsyncConnection) -> dict[str, int]:
     """Return how many cameras in service each node has."""
-    wanted = sa.select(cameras.c.node, sa.func.count()).where(_in_service).group_by(cameras.c.node)
+    placed = _in_service & (cameras.c.node != "")
+    wanted = sa.select(cameras.c.node, sa.func.count()).where(placed).group_by(cameras.c.node)
     return {row[0]: row[1] for row in await connection.execute(wanted)}
 
 
@@ -211,7 +227,7 @@ async def move_cameras(connection: AsyncConnection, *, away_from: Sequence[str],
 
     away_from: the nodes that stay. Everything placed elsewhere moves.
     """
-    lost = _in_service & cameras.c.node.not_in(list(away_from))
+    lost = _in_service & (cameras.c.host != "") & cameras.c.node.not_in(list(away_from))
     result = await connection.execute(
         cameras.update().where(lost).values(node=to, epoch=cameras.c.epoch + 1, updated_at=now)
     )

@@ -6,6 +6,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Actor
+from brightkitchen.domain.premises.ports import Act
 from brightkitchen.kernel.ids import NodeId, PremisesId
 
 
@@ -40,6 +41,13 @@ class Register(Protocol):
         self, connection: AsyncConnection, actor: Actor, *, new: Sequence[PremisesId], changed: Sequence[PremisesId]
     ) -> None:
         """An error undoes the batch."""
+
+
+class Journal(Protocol):
+    """Where acts are written down, in the transaction that does them."""
+
+    async def record_all(self, connection: AsyncConnection, acts: Sequence[Act]) -> None:
+        """Write each. An error undoes them all."""
 
 
 class NoRegister:

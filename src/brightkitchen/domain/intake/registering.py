@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.cameras.channels import recompute_complete
-from brightkitchen.domain.premises.ports import Act, Journal
+from brightkitchen.domain.intake.ports import Journal
+from brightkitchen.domain.premises.ports import Act
 from brightkitchen.domain.premises.store import load_many_premises
 from brightkitchen.kernel.ids import PremisesId
 
@@ -23,8 +24,8 @@ class ImportRegister:
         await recompute_complete(connection, changed)
         found = await load_many_premises(connection, [*new, *changed])
         fresh = set(new)
-        for item in found.values():
-            act = Act(
+        acts = [
+            Act(
                 kind="change",
                 actor=actor,
                 premises=item,
@@ -33,4 +34,6 @@ class ImportRegister:
                 detail={"act": "import", "new": item.id in fresh, "version": item.version},
                 names={"name": item.name},
             )
-            await self._journal.record(connection, act)
+            for item in found.values()
+        ]
+        await self._journal.record_all(connection, acts)

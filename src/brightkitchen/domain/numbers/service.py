@@ -39,7 +39,7 @@ log = get_logger(__name__)
 MAX_PAGE: Final = 200
 MAX_EXPORT_ROWS: Final = 60_000
 MAX_MONTHS: Final = 36
-FRESH_S: Final = 5.0
+FRESH_S: Final = 10.0
 MAX_KEPT: Final = 64
 BACKFILL_DAYS: Final = 31
 RECORD_EVERY_S: Final = 3600.0
@@ -74,7 +74,7 @@ class NumberService:
     # ---- asked by people
 
     async def load_matrix(self, actor: Actor, wanted: Filter, cut: Cut, month: str = "") -> Matrix:
-        """Return counts by cell: of now, or as of the end of an earlier month. At most 5 s old.
+        """Return counts by cell: of now, or as of the end of an earlier month. At most 10 s old.
 
         month: YYYY-MM, "" = now. raises: BrightKitchenError "access.none", "numbers.month_unknown".
         """

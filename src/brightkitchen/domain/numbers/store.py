@@ -71,12 +71,17 @@ async def load_counts(connection: AsyncConnection, wanted: sa.Select[Any], numbe
 
 
 async def load_rows(connection: AsyncConnection, wanted: sa.Select[Any], *, after: int, limit: int) -> RowPage:
-    """Return a page of one of `queries.Counting`'s rows, with how many there are in all."""
-    total = (
-        await connection.execute(sa.select(sa.func.count()).select_from(wanted.order_by(None).subquery()))
-    ).scalar_one()
-    rows = tuple(_counted(row) for row in await connection.execute(wanted.offset(after).limit(limit)))
-    return RowPage(rows, total, after + len(rows) if after + len(rows) < total else None)
+    """Return a page of one of `queries.Counting`'s rows, with how many there are in all: counted in the same walk."""
+    counted = wanted.add_columns(sa.func.count().over().label("total_of_all"))
+    found = (await connection.execute(counted.offset(after).limit(limit))).all()
+    if found:
+        total = int(found[0].total_of_all)
+    else:  # behind the end there is no row to say it
+        every = sa.select(sa.func.count()).select_from(wanted.order_by(None).subquery())
+        total = (await connection.execute(every)).scalar_one()
+    return RowPage(
+        tuple(_counted(row) for row in found), total, after + len(found) if after + len(found) < total else None
+    )
 
 
 async def load_names(connection: AsyncConnection, language: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -51,7 +51,7 @@ async def get_numbers(
     month: Month = "",
     months: Annotated[int, Query(ge=1, le=MAX_MONTHS)] = 12,
 ) -> NumbersOut:
-    """Count by region, category and month, in the caller's scope; at most 5 s old. month: "" = now."""
+    """Count by region, category and month, in the caller's scope; at most 10 s old. month: "" = now."""
     services = services_of(request)
     wanted, cut = Filter(region, tuple(category)), Cut(_dimensions(by), Level(level), months)
     matrix = await services.numbers.load_matrix(caller.actor, wanted, cut, month)
