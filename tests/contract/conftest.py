@@ -1,6 +1,6 @@
 """A whole control process without sockets: real database, real rules, a clock that a test moves."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
 from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL, Grant, Role
+from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import save_regions
@@ -27,6 +28,12 @@ from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake import policy as import_policy
+from brightkitchen.domain.intake.reading import Spreadsheets
+from brightkitchen.domain.intake.registering import ImportRegister
+from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers import policy as number_policy
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.ports import Act
 from brightkitchen.domain.premises.service import PremisesService
@@ -45,6 +52,7 @@ from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
+from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.web.app import make_app
 from brightkitchen.web.metrics import ControlMetrics
 from brightkitchen.web.nodechannel import NodeRegistry
@@ -69,6 +77,18 @@ REGIONS = (
 )
 
 
+class KeptExports:
+    """Remembers what was exported, why and how many rows, beside the audit."""
+
+    def __init__(self, audited: AuditedExports) -> None:
+        self._audited = audited
+        self.noted: list[tuple[str, str, int]] = []
+
+    async def note_export(self, actor: Actor, *, what: str, purpose: str, rows: int, region: str) -> None:
+        await self._audited.note_export(actor, what=what, purpose=purpose, rows=rows, region=region)
+        self.noted.append((what, purpose, rows))
+
+
 class KeptJournal:
     """Keeps what the register writes down beside the audit, and can refuse to."""
 
@@ -78,10 +98,13 @@ class KeptJournal:
         self.is_full = False
 
     async def record(self, connection: AsyncConnection, act: Act) -> None:
+        await self.record_all(connection, [act])
+
+    async def record_all(self, connection: AsyncConnection, acts: Sequence[Act]) -> None:
         if self.is_full:
             raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
-        await self._journal.record(connection, act)
-        self.acts.append(act)
+        await self._journal.record_all(connection, acts)
+        self.acts += acts
 
 
 @dataclass(slots=True)
@@ -95,6 +118,8 @@ class Control:
     clock: ManualClock
     app: Any  # Any: an ASGI application
     journal: "KeptJournal"
+    supervisor: Supervisor
+    exports: "KeptExports"
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
@@ -200,6 +225,8 @@ async def build_control(
     camera_policy.register_actions(policy)
     premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
+    import_policy.register_actions(policy)
+    number_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
@@ -233,6 +260,23 @@ async def build_control(
         entropy=entropy,
         zone=ZoneInfo("Asia/Shanghai"),
     )
+    supervisor = Supervisor(clock, entropy)
+    imports = ImportService(
+        database,
+        policy,
+        sealers[Purpose.CAMERA],
+        reader=Spreadsheets(),
+        guard=NetGuard(GuardPolicy()),
+        nodes=nodes,
+        background=supervisor,
+        clock=clock,
+        entropy=entropy,
+        zone=ZoneInfo("Asia/Shanghai"),
+        register=ImportRegister(journal),
+        field_actions=dict(premises_policy.FIELD_ACTIONS),
+    )
+    exports = KeptExports(AuditedExports(audit))
+    numbers = NumberService(database, policy, exports=exports, clock=clock, zone=ZoneInfo("Asia/Shanghai"))
     await premises.prepare()
     async with database.write() as connection:
         await save_regions(connection, REGIONS)
@@ -248,6 +292,8 @@ async def build_control(
         metrics=metrics,
         clock=clock,
         entropy=entropy,
+        imports=imports,
+        numbers=numbers,
     )
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
@@ -260,7 +306,8 @@ async def build_control(
     if not await users.has_anybody():
         city = (Grant(Role.CITY_ADMIN),)
         await users.create_user(LOCAL, USERNAME, grants=city, display_name="管理员", password=password)
-    yield Control(services, options, keys, database, clock, make_app(services, options), journal)
+    yield Control(services, options, keys, database, clock, make_app(services, options), journal, supervisor, exports)
+    await supervisor.close()
     passwords.close()
     await database.close()
 

@@ -17,6 +17,8 @@ from brightkitchen.domain.audit.policy import AUDIT_ACTIONS
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
+from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
+from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.users.grants import GRANTABLE
@@ -37,6 +39,7 @@ class Entry:
     anonymous: int
     admin: int
     body: object = None
+    query: str = ""
 
 
 SESSION = "a session"
@@ -149,6 +152,22 @@ ENTRIES = {
         "premises.decide", 401, 200, {"approve": True}
     ),
     ("POST", "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end"): Entry("premises.resume", 401, 409),
+    ("POST", "/api/v1/imports"): Entry("imports.create; a file", 401, 422, query="?name=a.csv"),
+    ("GET", "/api/v1/imports"): Entry("imports.create; the caller's own", 401, 200),
+    ("GET", "/api/v1/imports/template.xlsx"): Entry("imports.create", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}/rows"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}/errors.xlsx"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}/errors.csv"): Entry("imports.create; its maker", 401, 200),
+    ("POST", "/api/v1/imports/{import_id}/run"): Entry("imports.create; its maker", 401, 202),
+    ("POST", "/api/v1/imports/{import_id}/cancel"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/numbers"): Entry("numbers.view", 401, 200),
+    ("GET", "/api/v1/numbers/rows"): Entry("numbers.view", 401, 200, query="?number=due"),
+    ("GET", "/api/v1/numbers/export.xlsx"): Entry("numbers.export", 401, 200, query="?purpose=REPORT"),
+    ("GET", "/api/v1/numbers/export.csv"): Entry("numbers.export", 401, 200, query="?purpose=REPORT"),
+    ("PUT", "/api/v1/numbers/targets"): Entry(
+        "numbers.aim", 401, 204, {"year": 2026, "region": "210302", "category": "PHARMACY", "premises": 9}
+    ),
     ("GET", "/api/v1/audit"): Entry("audit.search", 401, 200),
     ("GET", "/api/v1/premises/{premises_id}/watchers"): Entry("premises.watchers", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
@@ -182,7 +201,7 @@ async def _call(
     text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", things["camera_id"])
     headers = UNSAFE | {"Content-Type": "application/json"} if entry.body is not None else UNSAFE
     content = text if entry.body is not None else None
-    return await client.request(method, path.format(**NOTHING | things), content=content, headers=headers)
+    return await client.request(method, path.format(**NOTHING | things) + entry.query, content=content, headers=headers)
 
 
 async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
@@ -197,6 +216,10 @@ async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
         operator, premises["id"], SuspensionKind.CLOSED, from_on=today, to_on=today, reason=NAME
     )
     officer, grant = await _add_officer(control)
+    maker = Actor((Grant(Role.CITY_ADMIN),), UserId((await admin.get("/api/v1/session")).json()["user"]["id"]))
+    content = f"单位名称,类别,县区,地址\n{NAME}二,药店,铁东区,站前街".encode()
+    job = await control.services.imports.upload(maker, "单位.csv", content)
+    await control.supervisor.finish()
     return {
         "camera_id": camera["id"],
         "premises_id": premises["id"],
@@ -208,6 +231,7 @@ async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
         "recovery_id": "rcv_0000000000000000",
         "token_id": "tkn_0000000000000000",
         "organisation_id": "org_0000000000000000",
+        "import_id": job.id,
     }
 
 
@@ -255,6 +279,8 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *premises_policy.GENERAL_ACTIONS,
         *premises_policy.OBJECT_ACTIONS,
         *USER_ACTIONS,
+        *IMPORT_ACTIONS,
+        *NUMBER_ACTIONS,
         *AUDIT_ACTIONS,
     }
 

@@ -13,6 +13,7 @@ import uvloop
 
 from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
+from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.journal import AuditJournal
@@ -30,6 +31,12 @@ from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake import policy as import_policy
+from brightkitchen.domain.intake.reading import Spreadsheets
+from brightkitchen.domain.intake.registering import ImportRegister
+from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers import policy as number_policy
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.premises.store import load_ids_by_external_no
@@ -85,6 +92,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         camera_policy.register_actions(policy)
         premises_policy.register_actions(policy)
         user_policy.register_actions(policy)
+        import_policy.register_actions(policy)
+        number_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
         passwords = PasswordPool()
@@ -113,12 +122,32 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             clock=clock,
             entropy=entropy,
         )
+        supervisor = Supervisor(clock, entropy)
+        ending.push_async_callback(supervisor.close)
+        zone = ZoneInfo(config.time_zone)
+        journal = AuditJournal(audit)
+        imports = ImportService(
+            database,
+            policy,
+            sealers[Purpose.CAMERA],
+            reader=Spreadsheets(),
+            guard=build_guard(config),
+            nodes=nodes,
+            background=supervisor,
+            clock=clock,
+            entropy=entropy,
+            zone=zone,
+            register=ImportRegister(journal),
+            field_actions=dict(premises_policy.FIELD_ACTIONS),
+        )
+        await imports.interrupt_all()
+        numbers = NumberService(database, policy, exports=AuditedExports(audit), clock=clock, zone=zone)
         premises = PremisesService(
             database,
             policy,
             sealers[Purpose.PERSON],
             channels=Channels(),
-            journal=AuditJournal(audit),
+            journal=journal,
             clock=clock,
             entropy=entropy,
             zone=zone,
@@ -138,6 +167,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             metrics=metrics,
             clock=clock,
             entropy=entropy,
+            imports=imports,
+            numbers=numbers,
         )
         options = WebOptions(
             origins=site_origins(config),
@@ -165,8 +196,6 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             await serve_admin(make_admin_app(services), host="127.0.0.1", port=config.web.admin_port),
         ):
             ending.push_async_callback(runner.cleanup)
-        supervisor = Supervisor(clock, entropy)
-        ending.push_async_callback(supervisor.close)
         if config.demo.enabled:
             supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
             city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
@@ -189,6 +218,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             ),
         )
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, people.roster, nodes, clock))
+        supervisor.keep("numbers", numbers.keep_recording)
         server = WebServer(
             make_app(services, options),
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),

@@ -21,7 +21,9 @@ from brightkitchen.web.routes import (
     accounts,
     audit,
     cameras,
+    imports,
     media,
+    numbers,
     organisations,
     people,
     premises,
@@ -93,6 +95,8 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
         premises.router,
         premises.kinds_router,
         audit.router,
+        imports.router,
+        numbers.router,
     ):
         api.include_router(each)
     app.include_router(api)

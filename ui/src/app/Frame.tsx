@@ -1,4 +1,12 @@
-import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined, ShopOutlined, TeamOutlined } from "@ant-design/icons";
+import {
+  BarChartOutlined,
+  ClusterOutlined,
+  HistoryOutlined,
+  ImportOutlined,
+  PlaySquareOutlined,
+  ShopOutlined,
+  TeamOutlined,
+} from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -20,6 +28,8 @@ const entries = [
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
   { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
+  { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
+  { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },
 ] as const;
 
 /** Bar, rail and page, for whoever is logged in. */

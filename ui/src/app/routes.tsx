@@ -57,6 +57,14 @@ export const routes: RouteObject[] = [
         path: "/organisations",
         lazy: async () => ({ Component: (await import("@/features/people/OrganisationsPage")).OrganisationsPage }),
       },
+      {
+        path: "/numbers",
+        lazy: async () => ({ Component: (await import("@/features/numbers/NumbersPage")).NumbersPage }),
+      },
+      {
+        path: "/imports",
+        lazy: async () => ({ Component: (await import("@/features/imports/ImportsPage")).ImportsPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },

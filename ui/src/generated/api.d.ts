@@ -13,15 +13,13 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Say who is logged in, what may be done, and what has to be done first.
+         * @description Say who is logged in.
          */
         get: operations["get_session"];
         put?: never;
         /**
          * Open Session
-         * @description Log in: a session, or the question for the second factor (`step`), which `POST /session/factor` answers.
-         *
-         *     Whatever session the browser had before ends: a new log-in always gets a new token.
+         * @description Log in. Whatever session the browser had before ends: a new log-in always gets a new token.
          */
         post: operations["open_session"];
         /**
@@ -29,46 +27,6 @@ export interface paths {
          * @description Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed.
          */
         delete: operations["close_session"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/passkey": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin Passkey Log In
-         * @description Begin a log-in without name and password: the passkey says who; `POST /session/factor` takes its answer.
-         */
-        post: operations["begin_passkey_log_in"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Finish Log In
-         * @description Answer the question for the second factor. The ticket opens one session, in the browser that got it, within 5 minutes.
-         */
-        post: operations["finish_log_in"];
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -89,250 +47,6 @@ export interface paths {
          */
         post: operations["touch_session"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/step-up/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin Step Up
-         * @description Say how the person can prove to be there.
-         */
-        post: operations["begin_step_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/step-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Step Up
-         * @description Prove to be there: for five minutes, what is sensitive is allowed. The session gets a new token.
-         */
-        post: operations["step_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Account
-         * @description Say how the caller's log-in is protected.
-         */
-        get: operations["get_account"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Change Own Password
-         * @description Take another password. All other sessions end; this one gets a new token.
-         */
-        post: operations["change_own_password"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/totp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin Totp
-         * @description Make a secret for an authenticator app. It counts once `POST /account/totp/confirm` got a code of it.
-         */
-        post: operations["begin_totp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/totp/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Confirm Totp
-         * @description Put the secret in use. With the first factor come ten recovery codes, told once.
-         */
-        post: operations["confirm_totp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/passkeys/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin Passkey
-         * @description Say what the browser is asked to create.
-         */
-        post: operations["begin_passkey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/passkeys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Add Passkey
-         * @description Keep the passkey that the browser made.
-         */
-        post: operations["add_passkey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/factors/{factor_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Remove Factor
-         * @description Forget a factor; not the last one of those whose role needs one. Needs a fresh proof.
-         */
-        delete: operations["remove_factor"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/recovery-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make Recovery Codes
-         * @description Make ten new recovery codes, told once; the earlier ones open nothing any more. Needs a fresh proof.
-         */
-        post: operations["make_recovery_codes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Own Sessions
-         * @description List where the caller is logged in, the session used last first.
-         */
-        get: operations["list_own_sessions"];
-        put?: never;
-        post?: never;
-        /**
-         * End Other Sessions
-         * @description End all of the caller's sessions but this one.
-         */
-        delete: operations["end_other_sessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account/sessions/{session_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End Own Session
-         * @description End one of the caller's sessions; its pictures stop within 10 s.
-         */
-        delete: operations["end_own_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -690,35 +404,274 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description List the caller's newest 50 files.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Upload Import
+         * @description Read a .xlsx or .csv file of at most 20 MiB and begin to judge its rows. name: the file's.
+         */
+        post: operations["upload_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Template
+         * @description Return the workbook to fill in, with explanations and lists to choose from.
+         */
+        get: operations["get_import_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description Show how far one file is.
+         */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Import Rows
+         * @description List rows of a file in its order, with what is wrong with each.
+         */
+        get: operations["list_import_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/errors.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Errors
+         * @description Return the wrong rows with a column that says what is wrong; mended, the file can be given again.
+         */
+        get: operations["get_import_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/errors.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Errors Csv
+         * @description Return the wrong premises as CSV.
+         */
+        get: operations["get_import_errors_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Import
+         * @description Write the rows that are right, in the background; also continues a file that was interrupted.
+         */
+        post: operations["run_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Import
+         * @description Stop before the next batch. What was written stays.
+         */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Numbers
+         * @description Count by region, category and month, in the caller's scope; at most 10 s old. month: "" = now.
+         */
+        get: operations["get_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Number Rows
+         * @description List the premises or cameras that a number counts.
+         */
+        get: operations["list_number_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Numbers
+         * @description Return the numbers, or the rows of one, as a workbook. purpose: why; it is kept.
+         */
+        get: operations["export_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Numbers Csv
+         * @description As the workbook, as CSV; definitions and moment stand below the rows.
+         */
+        get: operations["export_numbers_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Number Target
+         * @description Set how many premises of a county and category are planned in service by the end of a year.
+         */
+        put: operations["set_number_target"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * AccountOut
-         * @description needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address.
-         */
-        AccountOut: {
-            /** Factors */
-            factors: components["schemas"]["FactorOut"][];
-            /** Recovery Codes Left */
-            recovery_codes_left: number;
-            /**
-             * Password Set At
-             * Format: date-time
-             */
-            password_set_at: string;
-            /** Password Expires At */
-            password_expires_at: string | null;
-            /** Password Min Length */
-            password_min_length: number;
-            /** Password Needs Classes */
-            password_needs_classes: boolean;
-            /** Needs Factor */
-            needs_factor: boolean;
-            /** Passkeys Possible */
-            passkeys_possible: boolean;
-        };
         /** AuditPageOut */
         AuditPageOut: {
             /** Items */
@@ -945,6 +898,44 @@ export interface components {
             /** Retention Days */
             retention_days: number;
         };
+        /** CountedRowListOut */
+        CountedRowListOut: {
+            /** Number */
+            number: string;
+            /** Total */
+            total: number;
+            /** Items */
+            items: components["schemas"]["CountedRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** CountedRowOut */
+        CountedRowOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Name */
+            name: string;
+            /** External No */
+            external_no: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Category */
+            category: string;
+            /** Category Name */
+            category_name: string;
+            /** State */
+            state: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string;
+            /** Activity */
+            activity: string;
+        };
         /** Credentials */
         Credentials: {
             /** Username */
@@ -957,79 +948,6 @@ export interface components {
             /** Approve */
             approve: boolean;
         };
-        /** EndedOut */
-        EndedOut: {
-            /** Ended */
-            ended: number;
-        };
-        /**
-         * EnrolledOut
-         * @description recovery_codes: told once, with the first factor; otherwise empty.
-         */
-        EnrolledOut: {
-            session: components["schemas"]["SessionOut"];
-            /** Recovery Codes */
-            recovery_codes: string[];
-        };
-        /**
-         * FactorIn
-         * @description The second step: the ticket of the first, and one of the others.
-         */
-        FactorIn: {
-            /** Ticket */
-            ticket: string;
-            /** Totp */
-            totp?: string | null;
-            /** Recovery */
-            recovery?: string | null;
-            /** Passkey */
-            passkey?: {
-                [key: string]: unknown;
-            } | null;
-        };
-        /** FactorOut */
-        FactorOut: {
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "totp" | "passkey";
-            /** Name */
-            name: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Last Used At */
-            last_used_at: string | null;
-        };
-        /**
-         * FactorStepOut
-         * @description The password was right; now the second factor. passkey_options: for ``navigator.credentials.get``.
-         */
-        FactorStepOut: {
-            /**
-             * Step
-             * @constant
-             */
-            step: "second_factor";
-            /** Methods */
-            methods: ("password" | "totp" | "passkey" | "recovery")[];
-            /** Ticket */
-            ticket: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            /** Passkey Options */
-            passkey_options: {
-                [key: string]: unknown;
-            } | null;
-        };
         /** FieldProblemOut */
         FieldProblemOut: {
             /** Field */
@@ -1040,22 +958,115 @@ export interface components {
             detail: string;
         };
         /**
-         * GrantOut
-         * @description A role and how far it reaches. region "" = everywhere; categories [] = all; premises_id null = all within the region.
+         * ImportCountsOut
+         * @description Rows of each outcome: a row is a premises with its cameras.
          */
-        GrantOut: {
-            /** Role */
-            role: string;
-            /** Region */
-            region: string;
-            /** Region Name */
-            region_name: string;
-            /** Categories */
-            categories: string[];
+        ImportCountsOut: {
+            /** New */
+            new: number;
+            /** Changed */
+            changed: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Wrong */
+            wrong: number;
+            /** Pending */
+            pending: number;
+        };
+        /** ImportListOut */
+        ImportListOut: {
+            /** Items */
+            items: components["schemas"]["ImportOut"][];
+        };
+        /**
+         * ImportOut
+         * @description A file. rows_done counts towards rows_to_do. failure: a sentence, "" if nothing failed.
+         */
+        ImportOut: {
+            /** Id */
+            id: string;
+            /** File Name */
+            file_name: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "UPLOADED" | "PREVIEWED" | "RUNNING" | "INTERRUPTED" | "DONE" | "FAILED" | "CANCELLED";
+            /** Failure */
+            failure: string;
+            /** Rows Total */
+            rows_total: number;
+            /** Rows To Do */
+            rows_to_do: number;
+            /** Rows Done */
+            rows_done: number;
+            /** Cameras Total */
+            cameras_total: number;
+            counts: components["schemas"]["ImportCountsOut"];
+            /** Can Run */
+            can_run: boolean;
+            /** Can Cancel */
+            can_cancel: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * ImportProblemOut
+         * @description line: as the spreadsheet counts. column: its title in the reader's language, "" for the whole row.
+         */
+        ImportProblemOut: {
+            /**
+             * Sheet
+             * @enum {string}
+             */
+            sheet: "premises" | "cameras";
+            /** Line */
+            line: number;
+            /** Column */
+            column: string;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /** ImportRowListOut */
+        ImportRowListOut: {
+            /** Items */
+            items: components["schemas"]["ImportRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ImportRowOut */
+        ImportRowOut: {
+            /** Number */
+            number: number;
+            /** Line */
+            line: number;
+            /** Name */
+            name: string;
+            /** External No */
+            external_no: string;
+            /** Cameras */
+            cameras: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "PENDING" | "NEW" | "CHANGED" | "UNCHANGED" | "WRONG";
             /** Premises Id */
             premises_id: string | null;
-            /** Premises Name */
-            premises_name: string;
+            /** Problems */
+            problems: components["schemas"]["ImportProblemOut"][];
         };
         /**
          * KindsOut
@@ -1071,6 +1082,13 @@ export interface components {
                 [key: string]: components["schemas"]["ZoneNeedOut"][];
             };
         };
+        /** NamedOut */
+        NamedOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
         /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
@@ -1084,68 +1102,76 @@ export interface components {
             connected: boolean;
         };
         /**
-         * OwnSessionOut
-         * @description device: browser and system, "" if unknown. network: what the address counts for, network_class: whose it is.
+         * NumberCellOut
+         * @description One cell; "" = all. target: how many premises are planned in service by the end of the year.
          */
-        OwnSessionOut: {
-            /** Id */
-            id: string;
-            /** Is Current */
-            is_current: boolean;
-            /** Device */
-            device: string;
-            /** Network */
-            network: string;
+        NumberCellOut: {
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            /** Month */
+            month: string;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+            /** Rates */
+            rates: {
+                [key: string]: number | null;
+            };
+            /** Target */
+            target: number | null;
+        };
+        /**
+         * NumberWordsOut
+         * @description What a number or rate is called and how it is counted. parts: of a rate, numerator and denominator.
+         */
+        NumberWordsOut: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Definition */
+            definition: string;
+            /** Parts */
+            parts: string[];
+        };
+        /**
+         * NumbersOut
+         * @description day: the last whole day whose online time was measured, or the month's last recorded day.
+         *
+         *     opens: the numbers whose rows can be listed. cells hold the finest cut; by_region, by_category and total are its sums.
+         */
+        NumbersOut: {
             /**
-             * Network Class
-             * @enum {string}
-             */
-            network_class: "this_machine" | "inside" | "outside" | "unknown";
-            /**
-             * Created At
+             * At
              * Format: date-time
              */
-            created_at: string;
-            /**
-             * Last Input At
-             * Format: date-time
-             */
-            last_input_at: string;
-        };
-        /** OwnSessionsOut */
-        OwnSessionsOut: {
-            /** Items */
-            items: components["schemas"]["OwnSessionOut"][];
-        };
-        /** PasskeyIn */
-        PasskeyIn: {
-            /** Ticket */
-            ticket: string;
-            /**
-             * Name
-             * @default
-             */
-            name?: string;
-            /** Credential */
-            credential: {
-                [key: string]: unknown;
-            };
-        };
-        /** PasskeySetupOut */
-        PasskeySetupOut: {
-            /** Ticket */
-            ticket: string;
-            /** Options */
-            options: {
-                [key: string]: unknown;
-            };
-        };
-        /** PasswordChangeIn */
-        PasswordChangeIn: {
-            /** Old */
-            old: string;
-            /** New */
-            new: string;
+            at: string;
+            /** Month */
+            month: string;
+            /** Is Now */
+            is_now: boolean;
+            /** Day */
+            day: string;
+            /** Words */
+            words: components["schemas"]["NumberWordsOut"][];
+            /** Opens */
+            opens: string[];
+            /** Regions */
+            regions: components["schemas"]["NamedOut"][];
+            /** Categories */
+            categories: components["schemas"]["NamedOut"][];
+            /** Cells */
+            cells: components["schemas"]["NumberCellOut"][];
+            /** By Region */
+            by_region: components["schemas"]["NumberCellOut"][];
+            /** By Category */
+            by_category: components["schemas"]["NumberCellOut"][];
+            total: components["schemas"]["NumberCellOut"];
+            /** Abilities */
+            abilities: string[];
         };
         /** PersonIn */
         PersonIn: {
@@ -1597,60 +1623,11 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        /** RecoveryCodesOut */
-        RecoveryCodesOut: {
-            /** Recovery Codes */
-            recovery_codes: string[];
-        };
-        /**
-         * SessionOut
-         * @description pending: what has to be done before anything else is allowed. proven_until_at: end of the five minutes of a proof.
-         */
+        /** SessionOut */
         SessionOut: {
             user: components["schemas"]["UserOut"];
             /** Abilities */
             abilities: string[];
-            /** Pending */
-            pending: ("change_password" | "enrol_factor")[];
-            /**
-             * Proven Until At
-             * Format: date-time
-             */
-            proven_until_at: string;
-            /** Idle S */
-            idle_s: number;
-            /**
-             * Ends At
-             * Format: date-time
-             */
-            ends_at: string;
-        };
-        /**
-         * StepUpIn
-         * @description One proof. ticket: only with a passkey, from `POST /session/step-up/options`.
-         */
-        StepUpIn: {
-            /** Password */
-            password?: string | null;
-            /** Totp */
-            totp?: string | null;
-            /** Passkey */
-            passkey?: {
-                [key: string]: unknown;
-            } | null;
-            /** Ticket */
-            ticket?: string | null;
-        };
-        /** StepUpOptionsOut */
-        StepUpOptionsOut: {
-            /** Methods */
-            methods: ("password" | "totp" | "passkey" | "recovery")[];
-            /** Ticket */
-            ticket: string;
-            /** Passkey Options */
-            passkey_options: {
-                [key: string]: unknown;
-            } | null;
         };
         /** StreamReportOut */
         StreamReportOut: {
@@ -1777,8 +1754,20 @@ export interface components {
             server_at: string;
             /** Time Zone */
             time_zone: string;
-            /** Second Factor */
-            second_factor: boolean;
+        };
+        /**
+         * TargetIn
+         * @description premises null: no target.
+         */
+        TargetIn: {
+            /** Year */
+            year: number;
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            /** Premises */
+            premises: number | null;
         };
         /** TokenListOut */
         TokenListOut: {
@@ -1825,21 +1814,6 @@ export interface components {
             /** To */
             to?: string | null;
         };
-        /** TotpCodeIn */
-        TotpCodeIn: {
-            /** Code */
-            code: string;
-        };
-        /**
-         * TotpSetupOut
-         * @description Told once. key: to be typed into an app; uri: the same as a picture.
-         */
-        TotpSetupOut: {
-            /** Key */
-            key: string;
-            /** Uri */
-            uri: string;
-        };
         /** UnmaskIn */
         UnmaskIn: {
             /**
@@ -1871,8 +1845,6 @@ export interface components {
             username: string;
             /** Name */
             name: string;
-            /** Grants */
-            grants: components["schemas"]["GrantOut"][];
         };
         /**
          * WatchOut
@@ -2027,7 +1999,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"] | components["schemas"]["FactorStepOut"];
+                    "application/json": components["schemas"]["SessionOut"];
                 };
             };
             /** @description problem */
@@ -2068,466 +2040,11 @@ export interface operations {
             };
         };
     };
-    begin_passkey_log_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FactorStepOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    finish_log_in: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FactorIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     touch_session: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    begin_step_up: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StepUpOptionsOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    step_up: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StepUpIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_account: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_own_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordChangeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    begin_totp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TotpSetupOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    confirm_totp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TotpCodeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnrolledOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    begin_passkey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PasskeySetupOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    add_passkey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasskeyIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnrolledOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                factor_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    make_recovery_codes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodesOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_own_sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OwnSessionsOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_other_sessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EndedOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_own_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: string;
-            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3329,6 +2846,467 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WatchPageOut"];
                 };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_import: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_import_rows: {
+        parameters: {
+            query?: {
+                outcome?: ("PENDING" | "NEW" | "CHANGED" | "UNCHANGED" | "WRONG") | null;
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRowListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_errors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import_errors_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_numbers: {
+        parameters: {
+            query?: {
+                by?: string;
+                level?: "county" | "township";
+                region?: string;
+                category?: string[];
+                month?: string;
+                months?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumbersOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_number_rows: {
+        parameters: {
+            query: {
+                number: "due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw";
+                region?: string;
+                category?: string[];
+                month?: string;
+                cursor?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedRowListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_numbers: {
+        parameters: {
+            query: {
+                purpose: string;
+                by?: string;
+                level?: "county" | "township";
+                region?: string;
+                category?: string[];
+                month?: string;
+                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_numbers_csv: {
+        parameters: {
+            query: {
+                purpose: string;
+                by?: string;
+                level?: "county" | "township";
+                region?: string;
+                category?: string[];
+                month?: string;
+                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_number_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description problem */
             default: {
