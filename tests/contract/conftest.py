@@ -10,6 +10,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from brightkitchen.bootstrap.operations import Operations, build_operations
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role
@@ -49,6 +50,7 @@ class Control:
     keys: KeyRing
     database: Database
     clock: ManualClock
+    operations: Operations
     app: Any  # Any: an ASGI application
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
@@ -86,7 +88,23 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         clock=clock,
         entropy=entropy,
     )
-    services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+    operations = build_operations(
+        database, policy, board=board, nodes=nodes, time_zone="Asia/Shanghai", clock=clock, entropy=entropy
+    )
+    services = Services(
+        users,
+        cameras,
+        policy,
+        board,
+        nodes,
+        metrics,
+        clock,
+        entropy,
+        onboarding=operations.onboarding,
+        frames=operations.frames,
+        devices=operations.devices,
+        faults=operations.faults,
+    )
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
         media_ports={NODE: 8081, OTHER_NODE: 8082},
@@ -96,7 +114,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         static_dir=static,
     )
     await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
-    yield Control(services, options, keys, database, clock, make_app(services, options))
+    yield Control(services, options, keys, database, clock, operations, make_app(services, options))
     passwords.close()
     await database.close()
 

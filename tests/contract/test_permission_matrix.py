@@ -12,9 +12,12 @@ from typing import Any
 import httpx
 import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera
+from tests.contract.small_city import add_premises, build_city
 
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
+from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
+from brightkitchen.domain.onboarding.policy import ACTIONS as ONBOARDING_ACTIONS
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
 from brightkitchen.web.app import build_openapi, make_api
 
@@ -45,6 +48,28 @@ ENTRIES = {
     ("GET", "/api/v1/cameras/{camera_id}"): Entry("camera.view", 401, 200),
     ("PATCH", "/api/v1/cameras/{camera_id}"): Entry("camera.change", 401, 200, {"zone": "洗消"}),
     ("DELETE", "/api/v1/cameras/{camera_id}"): Entry("camera.remove", 401, 204),
+    ("GET", "/api/v1/onboarding"): Entry("onboarding.view", 401, 200),
+    ("GET", "/api/v1/onboarding/changes"): Entry("onboarding.view", 401, 200),
+    ("GET", "/api/v1/premises/{premises_id}/onboarding"): Entry("onboarding.view", 401, 200),
+    ("POST", "/api/v1/premises/{premises_id}/onboarding/{event}"): Entry(
+        "onboarding.sign and so on, one for each event", 401, 200, {"reason": "不同意安装"}
+    ),
+    ("PUT", "/api/v1/premises/{premises_id}/due"): Entry(
+        "onboarding.set_due", 401, 200, {"is_due": True, "exempt_reason": "只卖预包装食品", "reason": "现场核实"}
+    ),
+    ("GET", "/api/v1/frames"): Entry("camera.approve", 401, 200),
+    ("POST", "/api/v1/cameras/{camera_id}/approve"): Entry("camera.approve", 401, 409, {}),
+    ("POST", "/api/v1/cameras/{camera_id}/refuse"): Entry("camera.approve", 401, 409, {"reason": "拍的是走廊"}),
+    ("GET", "/api/v1/devices"): Entry("device.view", 401, 200),
+    ("POST", "/api/v1/devices"): Entry("device.add", 401, 201, {"sn": "E43902218", "kind": "IPC"}),
+    ("GET", "/api/v1/devices/{device_id}"): Entry("device.view", 401, 200),
+    ("PUT", "/api/v1/devices/{device_id}"): Entry("device.change", 401, 200, {"sn": "E43902217", "kind": "NVR"}),
+    ("DELETE", "/api/v1/devices/{device_id}"): Entry("device.remove", 401, 204),
+    ("POST", "/api/v1/devices/{device_id}/{event}"): Entry("device.move", 401, 200, {}),
+    ("GET", "/api/v1/faults"): Entry("fault.view", 401, 200),
+    ("POST", "/api/v1/faults"): Entry("fault.open", 401, 409, {"camera_id": "CAMERA", "note": "画面发绿"}),
+    ("GET", "/api/v1/faults/{ticket_id}"): Entry("fault.view", 401, 200),
+    ("POST", "/api/v1/faults/{ticket_id}/{event}"): Entry("fault.handle", 401, 200, {"cause": "POWER"}),
     ("POST", "/api/v1/media/tokens"): Entry(
         "camera.live, camera.play, camera.snapshot, camera.thumb",
         401,
@@ -72,11 +97,28 @@ def _every_route(router: Any) -> Iterator[Any]:  # Any: routers nest by a privat
             yield route
 
 
-async def _call(client: httpx.AsyncClient, method: str, path: str, entry: Entry, camera: str) -> httpx.Response:
-    text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", camera)
+EVENTS = {"premises": "refuse", "devices": "scrap", "faults": "triage"}
+"""What each state table is asked to do where a route names an event."""
+
+
+async def _add_things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
+    """Enter one thing of each kind that a path may name."""
+    await build_city(control)
+    camera = await add_camera(admin, name=NAME)
+    device = (await admin.post("/api/v1/devices", json={"sn": "E43902217", "kind": "IPC"})).json()
+    ticket = (await admin.post("/api/v1/faults", json={"camera_id": camera["id"], "note": NAME})).json()
+    premises = await add_premises(control, NAME)
+    return {"camera_id": camera["id"], "device_id": device["id"], "ticket_id": ticket["id"], "premises_id": premises}
+
+
+async def _call(
+    client: httpx.AsyncClient, method: str, path: str, entry: Entry, things: dict[str, str]
+) -> httpx.Response:
+    text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", things["camera_id"])
     headers = UNSAFE | {"Content-Type": "application/json"} if entry.body is not None else UNSAFE
     content = text if entry.body is not None else None
-    return await client.request(method, path.replace("{camera_id}", camera), content=content, headers=headers)
+    event = next((EVENTS[part] for part in path.split("/") if part in EVENTS), "")
+    return await client.request(method, path.format(**things, event=event), content=content, headers=headers)
 
 
 async def test_every_route_has_an_entry_and_every_entry_a_route(control: Control) -> None:
@@ -91,22 +133,24 @@ async def test_no_route_hides_from_the_document(control: Control) -> None:
 
 @pytest.mark.parametrize(("method", "path"), list(ENTRIES), ids=lambda part: str(part))
 async def test_route_without_a_session_answers_as_entered_and_leaks_nothing(
-    admin: httpx.AsyncClient, anonymous: httpx.AsyncClient, method: str, path: str
+    control: Control, admin: httpx.AsyncClient, anonymous: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    camera = await add_camera(admin, name=NAME)
+    things = await _add_things(control, admin)
     entry = ENTRIES[method, path]
-    answer = await _call(anonymous, method, path, entry, camera["id"])
+    answer = await _call(anonymous, method, path, entry, things)
     assert answer.status_code == entry.anonymous, answer.text
     assert NAME not in answer.text
     assert "10.1.2.3" not in answer.text
-    assert (await admin.get(f"/api/v1/cameras/{camera['id']}")).json()["etag"] == '"1"'
+    assert (await admin.get(f"/api/v1/cameras/{things['camera_id']}")).json()["etag"] == '"1"'
 
 
 @pytest.mark.parametrize(("method", "path"), list(ENTRIES), ids=lambda part: str(part))
-async def test_route_answers_an_administrator_as_entered(admin: httpx.AsyncClient, method: str, path: str) -> None:
-    camera = await add_camera(admin, name=NAME)
+async def test_route_answers_an_administrator_as_entered(
+    control: Control, admin: httpx.AsyncClient, method: str, path: str
+) -> None:
+    things = await _add_things(control, admin)
     entry = ENTRIES[method, path]
-    answer = await _call(admin, method, path, entry, camera["id"])
+    answer = await _call(admin, method, path, entry, things)
     assert answer.status_code == entry.admin, answer.text
 
 
@@ -116,7 +160,13 @@ async def test_unregistered_action_is_refused_to_everybody(control: Control) -> 
 
 
 async def test_actions_are_what_the_slices_say(control: Control) -> None:
-    assert set(control.services.policy.actions) == {*GENERAL_ACTIONS, *OBJECT_ACTIONS, *USER_ACTIONS}
+    assert set(control.services.policy.actions) == {
+        *GENERAL_ACTIONS,
+        *OBJECT_ACTIONS,
+        *USER_ACTIONS,
+        *ONBOARDING_ACTIONS,
+        *MAINTENANCE_ACTIONS,
+    }
 
 
 async def test_the_machine_itself_sees_no_pictures(control: Control, admin: httpx.AsyncClient) -> None:
@@ -163,7 +213,8 @@ def _build_page(control: Control) -> str:
     lines += [
         "| WebSocket /api/v1/events | a session, our own Origin | refused | camera.view of each camera |",
         "",
-        "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test.",
+        "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test; `approve` and",
+        "`refuse` answer 409 because the camera has no premises, `POST /api/v1/faults` because it has an open ticket.",
         "",
     ]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ import uvloop
 
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.operations import build_operations
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
@@ -84,7 +85,23 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             clock=clock,
             entropy=entropy,
         )
-        services = Services(users, cameras, policy, board, nodes, metrics, clock, entropy)
+        operations = build_operations(
+            database, policy, board=board, nodes=nodes, time_zone=config.time_zone, clock=clock, entropy=entropy
+        )
+        services = Services(
+            users,
+            cameras,
+            policy,
+            board,
+            nodes,
+            metrics,
+            clock,
+            entropy,
+            onboarding=operations.onboarding,
+            frames=operations.frames,
+            devices=operations.devices,
+            faults=operations.faults,
+        )
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -114,6 +131,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
+        supervisor.keep("presence", operations.presence.run)
         server = WebServer(
             make_app(services, options),
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.maintenance.devices import DeviceService
+from brightkitchen.domain.maintenance.faults import FaultService
+from brightkitchen.domain.onboarding.frames import FrameService
+from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -64,3 +68,7 @@ class Services:
     metrics: ControlMetrics
     clock: Clock
     entropy: Entropy
+    onboarding: OnboardingService
+    frames: FrameService
+    devices: DeviceService
+    faults: FaultService

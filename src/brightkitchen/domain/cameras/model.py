@@ -51,6 +51,7 @@ class Camera:
     activity_at: Utc
     approved_by: UserId | None = None
     approved_at: Utc | None = None
+    added_by: UserId | None = None
 
     @property
     def address(self) -> str:

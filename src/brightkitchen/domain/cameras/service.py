@@ -15,7 +15,15 @@ from brightkitchen.domain.authz.roles import viewer_class
 from brightkitchen.domain.cameras import policy as rules
 from brightkitchen.domain.cameras import store
 from brightkitchen.domain.cameras.live import LiveBoard
-from brightkitchen.domain.cameras.model import Camera, CameraChange, CameraLogin, IssuedToken, MediaWish, NewCamera
+from brightkitchen.domain.cameras.model import (
+    Activity,
+    Camera,
+    CameraChange,
+    CameraLogin,
+    IssuedToken,
+    MediaWish,
+    NewCamera,
+)
 from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import StreamReport
@@ -140,6 +148,7 @@ class CameraService:
             updated_at=now,
             version=1,
             activity_at=now,
+            added_by=actor.user,
         )
         _check_recordable(camera)
         async with self._database.write() as connection:
@@ -348,6 +357,9 @@ class CameraService:
             new = replace(new, host=url.host.lower(), port=url.port, tls=url.tls, path_main=path)
         if new.network_place != old.network_place:
             new = replace(new, epoch=old.epoch + 1)
+        if (new.address, new.zone, new.premises) != (old.address, old.zone, old.premises):
+            # another picture or another claim: what the officer approved is no longer what it shows (SECURITY A4)
+            new = replace(new, activity=Activity.NEW, activity_at=new.updated_at, approved_by=None, approved_at=None)
         return new
 
     async def _stored_login(self, actor: Actor, camera: str, url: CameraUrl) -> CameraLogin | None:

@@ -90,7 +90,7 @@ async def change_camera(
     """Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along."""
     services = services_of(request)
     camera = await services.cameras.change_camera(
-        caller.actor, camera_id, _read_change(given), expected_version=_read_etag(if_match)
+        caller.actor, camera_id, _read_change(given), expected_version=read_etag(if_match)
     )
     response.headers["etag"] = build_etag(camera)
     return present_camera(camera, caller.actor, services)
@@ -99,7 +99,7 @@ async def change_camera(
 @router.delete("/{camera_id}", operation_id="remove_camera", status_code=204)
 async def remove_camera(request: Request, caller: Human, camera_id: str, if_match: IfMatch = None) -> None:
     """Take a camera out of service. What it recorded stays."""
-    await services_of(request).cameras.retire_camera(caller.actor, camera_id, expected_version=_read_etag(if_match))
+    await services_of(request).cameras.retire_camera(caller.actor, camera_id, expected_version=read_etag(if_match))
 
 
 def read_new_camera(given: CameraIn) -> NewCamera:
@@ -146,7 +146,7 @@ def _read_change(given: CameraPatchIn) -> CameraChange:
     )
 
 
-def _read_etag(text: str | None) -> int | None:
+def read_etag(text: str | None) -> int | None:
     """raises: BrightKitchenError "edit.conflict" for a tag that is none of ours: it cannot match."""
     if text is None or text == "*":
         return None
