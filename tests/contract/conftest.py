@@ -4,28 +4,39 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.postgres_server import PostgresServer
 
 from brightkitchen.bootstrap.operations import Operations, build_operations
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.authz.regions import Region, RegionLevel
+from brightkitchen.domain.authz.store import save_regions
 from brightkitchen.domain.cameras import policy as camera_policy
+from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.ports import Act
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
+from brightkitchen.kernel.databaseurl import PostgresAddress
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
 from brightkitchen.web.app import make_app
@@ -38,7 +49,31 @@ NODE = NodeId("node-0")
 OTHER_NODE = NodeId("node-1")
 USERNAME = "admin"
 PASSWORD = "steamed-buns-at-dawn"
+DatabaseAddress = str | PostgresAddress
 UNSAFE = {"X-BK": "1", "Origin": ORIGIN}
+
+
+REGIONS = (
+    Region("210300", "鞍山市", "210000", RegionLevel.CITY),
+    Region("210302", "铁东区", "210300", RegionLevel.COUNTY),
+    Region("210302006", "站前街道", "210302", RegionLevel.TOWNSHIP),
+    Region("210302008", "和平街道", "210302", RegionLevel.TOWNSHIP),
+    Region("210381", "海城市", "210300", RegionLevel.COUNTY),
+    Region("210381006", "响堂街道", "210381", RegionLevel.TOWNSHIP),
+)
+
+
+class KeptJournal:
+    """Keeps what the register writes down, and can refuse to."""
+
+    def __init__(self) -> None:
+        self.acts: list[Act] = []
+        self.is_full = False
+
+    async def record(self, connection: AsyncConnection, act: Act) -> None:
+        if self.is_full:
+            raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
+        self.acts.append(act)
 
 
 @dataclass(slots=True)
@@ -52,23 +87,91 @@ class Control:
     clock: ManualClock
     operations: Operations
     app: Any  # Any: an ASGI application
+    journal: "KeptJournal"
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Both databases run every test that stands on one."""
+    kind: str = request.param
+    if kind == "postgres":
+        request.getfixturevalue("postgres")  # started, or the reason why it is not
+    return kind
+
+
+NewDatabase = Callable[..., Awaitable[DatabaseAddress]]
+
+
 @pytest.fixture
-async def control(tmp_path: Path) -> AsyncIterator[Control]:
+async def new_database(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[NewDatabase]:
+    """What creates another database of this kind: without any table, or cheaply with those of the newest schema."""
+    names: list[str] = []
+
+    async def make(*, migrated: bool = False) -> DatabaseAddress:
+        if database_kind == "sqlite":
+            names.append(f"control-{len(names)}.db")
+            return sqlite_url(tmp_path / names[-1])
+        names.append(await (server.create_migrated() if migrated else server.create_database()))
+        return server.address(names[-1])
+
+    if database_kind == "sqlite":
+        yield make
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    yield make
+    for name in names:
+        await server.drop_database(name)
+
+
+@pytest.fixture
+async def empty_database(new_database: NewDatabase) -> DatabaseAddress:
+    """Where a database without any table is."""
+    return await new_database()
+
+
+@pytest.fixture
+async def migrated_database(new_database: NewDatabase) -> DatabaseAddress:
+    """Where a database without rows is; opening it brings the newest schema, if it is not there already."""
+    return await new_database(migrated=True)
+
+
+@pytest.fixture
+def read_raw(
+    migrated_database: DatabaseAddress, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], Awaitable[bytes]]:
+    """What returns every byte on disk of a test: the database and its log, keys, whatever else it wrote."""
+
+    def read_files() -> bytes:
+        return b"".join(path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file())
+
+    async def read() -> bytes:
+        raw = read_files()
+        if isinstance(migrated_database, PostgresAddress):
+            server: PostgresServer = request.getfixturevalue("postgres")
+            raw += await server.read_raw(migrated_database.database)
+        return raw
+
+    return read
+
+
+@pytest.fixture
+async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIterator[Control]:
     static = tmp_path / "static"
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
     clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
-    database = await open_database(sqlite_url(tmp_path / "control.db"))
+    database = await open_database(migrated_database)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
     policy = Policy()
     camera_policy.register_actions(policy)
+    premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
@@ -91,15 +194,29 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     operations = build_operations(
         database, policy, board=board, nodes=nodes, time_zone="Asia/Shanghai", clock=clock, entropy=entropy
     )
-    services = Services(
-        users,
-        cameras,
+    premises = PremisesService(
+        database,
         policy,
-        board,
-        nodes,
-        metrics,
-        clock,
-        entropy,
+        sealers[Purpose.PERSON],
+        channels=Channels(),
+        journal=(journal := KeptJournal()),
+        clock=clock,
+        entropy=entropy,
+        zone=ZoneInfo("Asia/Shanghai"),
+    )
+    await premises.prepare()
+    async with database.write() as connection:
+        await save_regions(connection, REGIONS)
+    services = Services(
+        users=users,
+        cameras=cameras,
+        premises=premises,
+        policy=policy,
+        board=board,
+        nodes=nodes,
+        metrics=metrics,
+        clock=clock,
+        entropy=entropy,
         onboarding=operations.onboarding,
         frames=operations.frames,
         devices=operations.devices,
@@ -114,7 +231,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
         static_dir=static,
     )
     await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
-    yield Control(services, options, keys, database, clock, operations, make_app(services, options))
+    yield Control(services, options, keys, database, clock, operations, make_app(services, options), journal)
     passwords.close()
     await database.close()
 
@@ -148,10 +265,23 @@ async def add_camera(client: httpx.AsyncClient, **fields: object) -> dict[str, A
     body = {
         "name": "烹饪间1号",
         "premises_name": "站前小学食堂",
-        "zone": "烹饪",
+        "zone": "COOK",
         "url": "rtsp://10.1.2.3/main",
     } | fields
     answer = await client.post("/api/v1/cameras", json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def add_premises(client: httpx.AsyncClient, **fields: object) -> dict[str, Any]:  # Any: JSON
+    body = {
+        "name": "站前小学食堂",
+        "category": "PRIMARY_SCHOOL",
+        "region": "210302006",
+        "address": "站前街1号",
+    } | fields
+    answer = await client.post("/api/v1/premises", json=body)
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found

@@ -7,7 +7,7 @@ from tests.contract.conftest import ORIGIN, UNSAFE, Control, add_camera
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.cameras.store import cameras
-from brightkitchen.domain.premises.store import categories, category_zones, premises, zones
+from brightkitchen.domain.premises.store import categories, category_zones, premises
 from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, new_id
@@ -20,24 +20,12 @@ PASSWORD = "lotus-root-and-rice-at-noon"
 
 
 async def build_city(control: Control) -> None:
-    """One category whose must-zones are COOK and WASH, and a zone that no camera may show."""
+    """Add a category whose must-zones are COOK and WASH alone."""
+    kind = {"code": "NOODLES", "name_zh": "面馆", "name_en": "Noodles", "zone_profile": "NOODLES", "is_school": False}
     async with control.database.write() as connection:
-        await connection.execute(
-            categories.insert().values(
-                code="RESTAURANT",
-                name_zh="餐馆",
-                name_en="Restaurant",
-                zone_profile="RESTAURANT",
-                is_school=False,
-                retention_days=30,
-                sort=1,
-            )
-        )
-        for code, area in (("COOK", "KITCHEN"), ("WASH", "KITCHEN"), ("DINE", "DINING"), ("PRIVATE", "REFUSED")):
-            values = {"code": code, "name_zh": code, "name_en": code, "area": area, "is_public": False, "sort": 1}
-            await connection.execute(zones.insert().values(**values))
+        await connection.execute(categories.insert().values(**kind, retention_days=30, sort=999))
         for zone in ("COOK", "WASH"):
-            values = {"zone_profile": "RESTAURANT", "zone": zone, "need": "MUST", "may_be_shared": True}
+            values = {"zone_profile": "NOODLES", "zone": zone, "need": "MUST", "may_be_shared": True}
             await connection.execute(category_zones.insert().values(**values))
 
 
@@ -47,7 +35,7 @@ async def add_premises(control: Control, name: str = "老街饺子馆", **fields
     values: dict[str, object] = {
         "id": new_id("prm", SystemEntropy()),
         "region": TOWNSHIP,
-        "category": "RESTAURANT",
+        "category": "NOODLES",
         "name": name,
         "initials": "ljjzg",
         "address": "站前街1号",
@@ -90,13 +78,14 @@ async def add_channel(
     approved: bool = False,
 ) -> CameraId:
     """Add a camera of a premises. approved: as if an officer had approved its first frame just now."""
-    found: dict[str, Any] = await add_camera(keeper, name=f"{zone} {host}", zone=zone, url=f"rtsp://{host}/{zone}")
-    values: dict[str, object] = {"premises_id": premises_id}
+    found: dict[str, Any] = await add_camera(
+        keeper, name=f"{zone} {host}", zone=zone, url=f"rtsp://{host}/{zone}", premises_id=premises_id
+    )
     if approved:
         now = control.clock.utc()
-        values |= {"activity": "ACTIVE", "activity_at": now, "approved_at": now, "approved_by": UserId("usr_x")}
-    async with control.database.write() as connection:
-        await connection.execute(cameras.update().where(cameras.c.id == found["id"]).values(**values))
+        values = {"activity": "ACTIVE", "activity_at": now, "approved_at": now, "approved_by": UserId("usr_x")}
+        async with control.database.write() as connection:
+            await connection.execute(cameras.update().where(cameras.c.id == found["id"]).values(**values))
     return CameraId(found["id"])
 
 

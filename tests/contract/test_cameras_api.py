@@ -1,6 +1,6 @@
 """Cameras over HTTP: adding, changing, retiring, and what never comes back."""
 
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import httpx
 from tests.contract.conftest import NODE, OTHER_NODE, Control, add_camera
@@ -22,10 +22,6 @@ async def _credential(control: Control, node: NodeId, camera: str, epoch: int) -
         return refused.code
 
 
-def _read_everything(folder: Path) -> bytes:
-    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
-
-
 async def test_add_camera_with_login_in_url_splits_it_off(admin: httpx.AsyncClient, control: Control) -> None:
     camera = await add_camera(admin, url=f"rtsp://viewer:{CANARY}@10.1.2.3:8554/main?ch=1")
     assert camera["address"] == "rtsp://10.1.2.3:8554/main?ch=1"
@@ -42,6 +38,7 @@ async def test_list_cameras_shows_what_was_added(admin: httpx.AsyncClient) -> No
     assert camera["abilities"] == [
         "camera.view",
         "camera.change",
+        "camera.rezone",
         "camera.remove",
         "camera.live",
         "camera.play",
@@ -220,7 +217,7 @@ async def test_cameras_of_a_node_that_is_gone_move_with_a_new_epoch(admin: httpx
 
 
 async def test_password_is_in_no_answer_and_no_raw_byte_of_the_database(
-    admin: httpx.AsyncClient, control: Control, tmp_path: Path
+    admin: httpx.AsyncClient, read_raw: Callable[[], Awaitable[bytes]]
 ) -> None:
     camera = await add_camera(admin, url=f"rtsp://viewer:{CANARY}@10.1.2.3/main")
     path = f"/api/v1/cameras/{camera['id']}"
@@ -235,6 +232,6 @@ async def test_password_is_in_no_answer_and_no_raw_byte_of_the_database(
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 409, 503, 422, 200]
     assert all(CANARY not in answer.text for answer in answers)
-    raw = _read_everything(tmp_path)
+    raw = await read_raw()
     assert CANARY.encode() not in raw
     assert "站前小学食堂".encode() in raw  # the search would have found it

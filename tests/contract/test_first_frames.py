@@ -9,7 +9,7 @@ from tests.contract.conftest import Control
 from tests.contract.small_city import OTHER_COUNTY, add_channel, add_premises, build_city, person, report
 
 from brightkitchen.domain.authz.model import LOCAL, Role, Scope
-from brightkitchen.domain.cameras.store import camera_spells
+from brightkitchen.domain.cameras.store import camera_spells, cameras
 from brightkitchen.domain.onboarding.store import premises_events
 from brightkitchen.domain.premises.store import premises
 from brightkitchen.kernel.camerastate import CameraState
@@ -31,7 +31,7 @@ async def officer(control: Control) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def codes(control: Control, camera: CameraId) -> tuple[str, bool]:
-    found = await control.services.cameras.load_visible(LOCAL, [camera])
+    found = await control.services.cameras.load_known(LOCAL, [camera])
     return found[camera].activity.value, found[camera].approved_at is not None
 
 
@@ -107,7 +107,9 @@ async def test_channel_without_pictures_cannot_be_approved(
 async def test_channel_that_shows_a_private_room_cannot_be_approved(
     control: Control, admin: httpx.AsyncClient, officer: httpx.AsyncClient, shop: PremisesId
 ) -> None:
-    camera = await add_channel(control, admin, shop, "PRIVATE")
+    camera = await add_channel(control, admin, shop, "COOK")
+    async with control.database.write() as connection:
+        await connection.execute(cameras.update().values(zone="PRIVATE_ROOM"))  # the API would refuse it
     report(control, camera)
     answer = await officer.post(f"/api/v1/cameras/{camera}/approve", json={})
     assert (answer.status_code, answer.json()["code"]) == (409, "onboarding.zone_refused")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.contract.conftest import DatabaseAddress, NewDatabase
 
 from brightkitchen.kernel.clock import ManualClock
-from brightkitchen.kernel.database import Database, data_keys, open_database, sqlite_url
+from brightkitchen.kernel.database import Database, data_keys, open_database
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError
@@ -25,8 +26,8 @@ async def _open(database: Database, kek: Path, blob: bytes) -> str:
     return sealers[Purpose.CAMERA].open(blob, table="t", column="c", row="1")
 
 
-async def test_second_start_opens_what_the_first_sealed(tmp_path: Path) -> None:
-    database = await open_database(sqlite_url(tmp_path / "a.db"))
+async def test_second_start_opens_what_the_first_sealed(migrated_database: DatabaseAddress, tmp_path: Path) -> None:
+    database = await open_database(migrated_database)
     blob = await _start(database, tmp_path / "keys" / "kek")
     assert await _open(database, tmp_path / "keys" / "kek", blob) == "s3cret"
     modes = [stat.S_IMODE(os.stat(tmp_path / each).st_mode) for each in ("keys", "keys/kek")]
@@ -34,8 +35,10 @@ async def test_second_start_opens_what_the_first_sealed(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_missing_key_with_sealed_rows_refuses_to_start_and_makes_no_new_one(tmp_path: Path) -> None:
-    database = await open_database(sqlite_url(tmp_path / "a.db"))
+async def test_missing_key_with_sealed_rows_refuses_to_start_and_makes_no_new_one(
+    migrated_database: DatabaseAddress, tmp_path: Path
+) -> None:
+    database = await open_database(migrated_database)
     kek = tmp_path / "kek"
     await _start(database, kek)
     os.rename(kek, tmp_path / "elsewhere")
@@ -47,8 +50,10 @@ async def test_missing_key_with_sealed_rows_refuses_to_start_and_makes_no_new_on
     await database.close()
 
 
-async def test_key_of_another_installation_refuses_to_start_and_changes_nothing(tmp_path: Path) -> None:
-    one, other = [await open_database(sqlite_url(tmp_path / name)) for name in ("a.db", "b.db")]
+async def test_key_of_another_installation_refuses_to_start_and_changes_nothing(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    one, other = [await open_database(await new_database(migrated=True)) for _ in range(2)]
     await _start(one, tmp_path / "kek-a")
     await _start(other, tmp_path / "kek-b")
     async with one.read() as connection:
@@ -61,8 +66,10 @@ async def test_key_of_another_installation_refuses_to_start_and_changes_nothing(
     await other.close()
 
 
-async def test_data_keys_are_distinct_and_moved_rows_do_not_open(tmp_path: Path) -> None:
-    database = await open_database(sqlite_url(tmp_path / "a.db"))
+async def test_data_keys_are_distinct_and_moved_rows_do_not_open(
+    migrated_database: DatabaseAddress, tmp_path: Path
+) -> None:
+    database = await open_database(migrated_database)
     await _start(database, tmp_path / "kek")
     async with database.write() as connection:
         rows = {row.purpose: row for row in await connection.execute(sa.select(data_keys))}

@@ -261,7 +261,7 @@ async def test_same_contract_number_twice_is_a_conflict(control: Control, people
 
 async def test_survey_of_a_private_room_is_refused(control: Control, people: People) -> None:
     shop = await add_premises(control, state="SIGNED")
-    answer = await move(people.manager, shop, "survey", survey=SURVEY | {"points": [POINT | {"zone": "PRIVATE"}]})
+    answer = await move(people.manager, shop, "survey", survey=SURVEY | {"points": [POINT | {"zone": "PRIVATE_ROOM"}]})
     assert (answer.status_code, answer.json()["code"]) == (422, "onboarding.zone_refused")
 
 

@@ -11,18 +11,21 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera
-from tests.contract.small_city import add_premises, build_city
+from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera, add_premises
 
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
 from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
 from brightkitchen.domain.onboarding.policy import ACTIONS as ONBOARDING_ACTIONS
+from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
+from brightkitchen.kernel.ids import UserId
 from brightkitchen.web.app import build_openapi, make_api
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ref" / "permissions.md"
 NAME = "烹饪间—leak-canary"
+PHONE = "13804120071"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ ENTRIES = {
     ("POST", "/api/v1/cameras"): Entry("camera.add", 401, 201, {"name": "x", "url": "rtsp://10.1.2.4/a"}),
     ("POST", "/api/v1/cameras/probe"): Entry("camera.probe", 401, 503, {"url": "rtsp://10.1.2.3/a"}),
     ("GET", "/api/v1/cameras/{camera_id}"): Entry("camera.view", 401, 200),
-    ("PATCH", "/api/v1/cameras/{camera_id}"): Entry("camera.change", 401, 200, {"zone": "洗消"}),
+    ("PATCH", "/api/v1/cameras/{camera_id}"): Entry("camera.change", 401, 200, {"zone": "WASH"}),
     ("DELETE", "/api/v1/cameras/{camera_id}"): Entry("camera.remove", 401, 204),
     ("GET", "/api/v1/onboarding"): Entry("onboarding.view", 401, 200),
     ("GET", "/api/v1/onboarding/changes"): Entry("onboarding.view", 401, 200),
@@ -80,6 +83,34 @@ ENTRIES = {
             ]
         },
     ),
+    ("GET", "/api/v1/kinds"): Entry(SESSION, 401, 200),
+    ("GET", "/api/v1/premises"): Entry("premises.list", 401, 200),
+    ("POST", "/api/v1/premises"): Entry(
+        "premises.add", 401, 201, {"name": "x", "category": "PHARMACY", "region": "210302006"}
+    ),
+    ("GET", "/api/v1/premises/{premises_id}"): Entry("premises.card; premises.view for the file", 401, 200),
+    ("PATCH", "/api/v1/premises/{premises_id}"): Entry(
+        "premises.change; premises.grade, premises.hours, premises.exempt for those fields", 401, 200, {"hours": ""}
+    ),
+    ("DELETE", "/api/v1/premises/{premises_id}"): Entry("premises.retire", 401, 204),
+    ("POST", "/api/v1/premises/{premises_id}/people"): Entry(
+        "premises.people", 401, 201, {"kind": "DUTY", "name": "x"}
+    ),
+    ("PATCH", "/api/v1/premises/{premises_id}/people/{person_id}"): Entry("premises.people", 401, 200, {"name": "y"}),
+    ("DELETE", "/api/v1/premises/{premises_id}/people/{person_id}"): Entry("premises.people", 401, 204),
+    ("POST", "/api/v1/premises/{premises_id}/people/{person_id}/unmask"): Entry(
+        "premises.unmask_phone, premises.unmask_id_no", 401, 200, {"field": "phone", "purpose": "INSPECTION"}
+    ),
+    ("POST", "/api/v1/premises/{premises_id}/suspensions"): Entry(
+        "premises.suspend",
+        401,
+        404,
+        {"kind": "CLOSED", "from_on": "2026-11-24", "to_on": "2026-11-25", "reason": "x"},
+    ),
+    ("POST", "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/decision"): Entry(
+        "premises.decide", 401, 200, {"approve": True}
+    ),
+    ("POST", "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end"): Entry("premises.resume", 401, 409),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
 }
 
@@ -101,16 +132,6 @@ EVENTS = {"premises": "refuse", "devices": "scrap", "faults": "triage"}
 """What each state table is asked to do where a route names an event."""
 
 
-async def _add_things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
-    """Enter one thing of each kind that a path may name."""
-    await build_city(control)
-    camera = await add_camera(admin, name=NAME)
-    device = (await admin.post("/api/v1/devices", json={"sn": "E43902217", "kind": "IPC"})).json()
-    ticket = (await admin.post("/api/v1/faults", json={"camera_id": camera["id"], "note": NAME})).json()
-    premises = await add_premises(control, NAME)
-    return {"camera_id": camera["id"], "device_id": device["id"], "ticket_id": ticket["id"], "premises_id": premises}
-
-
 async def _call(
     client: httpx.AsyncClient, method: str, path: str, entry: Entry, things: dict[str, str]
 ) -> httpx.Response:
@@ -119,6 +140,29 @@ async def _call(
     content = text if entry.body is not None else None
     event = next((EVENTS[part] for part in path.split("/") if part in EVENTS), "")
     return await client.request(method, path.format(**things, event=event), content=content, headers=headers)
+
+
+async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
+    """Make one of everything that a path can name."""
+    camera = await add_camera(admin, name=NAME)
+    premises = await add_premises(admin, name=NAME, region="210302006")
+    body = {"kind": "RESPONSIBLE", "name": NAME, "phone": PHONE}
+    person = (await admin.post(f"/api/v1/premises/{premises['id']}/people", json=body)).json()
+    operator = Actor((Grant(Role.OPERATOR_PM),), UserId("usr_0000000000000000"))
+    device = (await admin.post("/api/v1/devices", json={"sn": "E43902217", "kind": "IPC"})).json()
+    ticket = (await admin.post("/api/v1/faults", json={"camera_id": camera["id"], "note": NAME})).json()
+    today = control.services.premises.today()
+    suspension = await control.services.premises.request_suspension(
+        operator, premises["id"], SuspensionKind.CLOSED, from_on=today, to_on=today, reason=NAME
+    )
+    return {
+        "camera_id": camera["id"],
+        "premises_id": premises["id"],
+        "person_id": person["id"],
+        "device_id": device["id"],
+        "ticket_id": ticket["id"],
+        "suspension_id": suspension.id,
+    }
 
 
 async def test_every_route_has_an_entry_and_every_entry_a_route(control: Control) -> None:
@@ -135,22 +179,21 @@ async def test_no_route_hides_from_the_document(control: Control) -> None:
 async def test_route_without_a_session_answers_as_entered_and_leaks_nothing(
     control: Control, admin: httpx.AsyncClient, anonymous: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    things = await _add_things(control, admin)
+    things = await _things(control, admin)
     entry = ENTRIES[method, path]
     answer = await _call(anonymous, method, path, entry, things)
     assert answer.status_code == entry.anonymous, answer.text
-    assert NAME not in answer.text
-    assert "10.1.2.3" not in answer.text
-    assert (await admin.get(f"/api/v1/cameras/{things['camera_id']}")).json()["etag"] == '"1"'
+    assert not any(word in answer.text for word in (NAME, "10.1.2.3", PHONE, "138****0071"))
+    for thing in (f"cameras/{things['camera_id']}", f"premises/{things['premises_id']}"):
+        assert (await admin.get(f"/api/v1/{thing}")).json()["etag"] == '"1"'
 
 
 @pytest.mark.parametrize(("method", "path"), list(ENTRIES), ids=lambda part: str(part))
 async def test_route_answers_an_administrator_as_entered(
     control: Control, admin: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    things = await _add_things(control, admin)
-    entry = ENTRIES[method, path]
-    answer = await _call(admin, method, path, entry, things)
+    things = await _things(control, admin)
+    answer = await _call(admin, method, path, (entry := ENTRIES[method, path]), things)
     assert answer.status_code == entry.admin, answer.text
 
 
@@ -163,6 +206,8 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
     assert set(control.services.policy.actions) == {
         *GENERAL_ACTIONS,
         *OBJECT_ACTIONS,
+        *premises_policy.GENERAL_ACTIONS,
+        *premises_policy.OBJECT_ACTIONS,
         *USER_ACTIONS,
         *ONBOARDING_ACTIONS,
         *MAINTENANCE_ACTIONS,
@@ -171,7 +216,12 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
 
 async def test_the_machine_itself_sees_no_pictures(control: Control, admin: httpx.AsyncClient) -> None:
     camera = await control.services.cameras.access_camera(LOCAL, (await add_camera(admin))["id"], "camera.view")
-    assert control.services.cameras.abilities(LOCAL, camera) == ("camera.view", "camera.change", "camera.remove")
+    assert control.services.cameras.abilities(LOCAL, camera) == (
+        "camera.view",
+        "camera.change",
+        "camera.rezone",
+        "camera.remove",
+    )
 
 
 async def test_permissions_page_says_what_the_code_does(control: Control) -> None:

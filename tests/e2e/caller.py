@@ -41,10 +41,12 @@ def build_utc(at_ms: int) -> str:
 
 
 class Caller:
-    """One signed-in person."""
+    """One person, signed in unless told otherwise: the demo's administrator, or whoever is named."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, *, username: str = "", password: str = "", is_signed_in: bool = True) -> None:
         self.product = product
+        self.username, self.password = username or product.username, password or product.password
+        self.cookie = ""
         self.origin = product.url.rstrip("/")
         self.http = httpx.Client(
             base_url=self.origin, headers={"X-BK": "1", "Origin": self.origin}, trust_env=False, timeout=30
@@ -52,12 +54,11 @@ class Caller:
         self.node = httpx.Client(
             base_url=product.node_url, headers={"Origin": self.origin}, trust_env=False, timeout=30
         )
-        self.log_in()
+        if is_signed_in:
+            self.log_in()
 
     def log_in(self) -> None:
-        answer = self.http.post(
-            "/api/v1/session", json={"username": self.product.username, "password": self.product.password}
-        )
+        answer = self.http.post("/api/v1/session", json={"username": self.username, "password": self.password})
         assert answer.status_code == 200, answer.text
         # httpx keeps `Secure` cookies for https only; browsers keep them on loopback as well
         self.cookie = answer.headers["set-cookie"].partition(";")[0]

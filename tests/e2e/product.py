@@ -103,6 +103,7 @@ class Product:
         spare = f'["127.0.0.1:{self.spare_port(0)}-{self.spare_port(SPARE - 1)}"]'
         settings = {
             "BRIGHTKITCHEN_DEMO__SCENES": "pattern",
+            "BRIGHTKITCHEN_DEMO__PREMISES": "40",
             "BRIGHTKITCHEN_NETGUARD__ALLOW_ENDPOINTS": spare,
             **self.environment,
         }

@@ -98,7 +98,7 @@ def test_add_list_probe_and_remove_a_working_camera(product: Product, caller: Ca
         caller.wait_recording(camera)
         listed = product.command("camera", "list")
         line = next(line for line in listed.stdout.splitlines() if line.startswith(camera))
-        assert line.split("\t")[1:] == ["live", url, "站前小学食堂", "切配", "切配间"]
+        assert line.split("\t")[1:] == ["live", url, "站前小学食堂", "CUT", "切配间"]
         assert product.command("camera", "probe", camera).returncode == 0
         again = product.command("camera", "add", "二", url, *option)
         assert again.returncode != 0

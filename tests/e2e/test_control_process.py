@@ -18,6 +18,7 @@ from tests.e2e.product import ROOT, free_port_base
 
 pytestmark = pytest.mark.e2e
 ADMIN = {"username": "admin", "password": "steamed-buns-at-dawn"}
+PERSON = {**ADMIN, "name": "管理员", "role": "CITY_ADMIN"}
 CANARY = "k4nar1envogel"
 
 
@@ -84,7 +85,7 @@ def start(data: Path, port: int) -> Running:
             cwd=ROOT,
         )
     os.close(read_end)
-    os.write(write_end, json.dumps({"secret": "ab" * 32, "first_admin": ADMIN}).encode() + b"\n")
+    os.write(write_end, json.dumps({"secret": "ab" * 32, "first_people": [PERSON]}).encode() + b"\n")
     running = Running(process, data, port, f"http://127.0.0.1:{port}", log, write_end)
     assert process.stdout is not None
     if '"ready"' not in process.stdout.readline():

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -23,7 +23,10 @@ LONGEST_RESTART_S: Final = 5.0  # a node must be recording again within 5 s of i
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """argv: without the descriptor's number, which is appended as ``--inherit N`` when `inheritance` is given."""
+    """argv: without the descriptor's number, which is appended as ``--inherit N`` when `inheritance` is given.
+
+    environment: the child's; None: ours.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -31,6 +34,7 @@ class ChildSpec:
     on_line: Callable[[dict[str, object]], None] = field(default=lambda line: None)
     on_exit: Callable[[int], None] = field(default=lambda code: None)
     niceness: int = 0
+    environment: Mapping[str, str] | None = None
 
 
 class LogFile:
@@ -106,6 +110,7 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 pass_fds=(read_end,) if self.spec.inheritance is not None else (),
+                env=self.spec.environment,
                 start_new_session=True,  # Ctrl-C reaches the launcher alone, which ends the children in order
                 limit=1024 * 1024,
             )

@@ -7,27 +7,35 @@ import sys
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvloop
 
+from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
 from brightkitchen.bootstrap.guard import build_guard
-from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.journal import LogJournal
 from brightkitchen.bootstrap.operations import build_operations
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL, Grant, Role
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
+from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.service import PremisesService
+from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
-from brightkitchen.kernel.database import open_database, sqlite_url
+from brightkitchen.kernel.database import Database, open_database, sqlite_url
+from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import NodeId
@@ -59,11 +67,12 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
     watch_launcher(inherit_fd, stop.set)
     data = folder_of(config)
     async with AsyncExitStack() as ending:
-        database = await open_database(sqlite_url(data / "control.sqlite3"))
+        database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
         policy = Policy()
         camera_policy.register_actions(policy)
+        premises_policy.register_actions(policy)
         user_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
@@ -88,15 +97,29 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         operations = build_operations(
             database, policy, board=board, nodes=nodes, time_zone=config.time_zone, clock=clock, entropy=entropy
         )
-        services = Services(
-            users,
-            cameras,
+        premises = PremisesService(
+            database,
             policy,
-            board,
-            nodes,
-            metrics,
-            clock,
-            entropy,
+            sealers[Purpose.PERSON],
+            channels=Channels(),
+            journal=LogJournal(),
+            clock=clock,
+            entropy=entropy,
+            zone=ZoneInfo(config.time_zone),
+        )
+        await premises.prepare()
+        if config.demo.enabled:
+            await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
+        services = Services(
+            users=users,
+            cameras=cameras,
+            premises=premises,
+            policy=policy,
+            board=board,
+            nodes=nodes,
+            metrics=metrics,
+            clock=clock,
+            entropy=entropy,
             onboarding=operations.onboarding,
             frames=operations.frames,
             devices=operations.devices,
@@ -112,7 +135,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await cameras.place_lost_cameras()
-        made_first = await _ensure_first_admin(users, inheritance.first_admin)
+        made_first = await _ensure_first_people(database, users, inheritance.first_people)
 
         channel = NodeChannel(
             nodes,
@@ -130,6 +153,10 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             ending.push_async_callback(runner.cleanup)
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
+        if config.demo.enabled:
+            supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
+            city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
+            supervisor.start("demo-city", city)
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
         supervisor.keep("presence", operations.presence.run)
         server = WebServer(
@@ -138,7 +165,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         )
         serving = asyncio.create_task(server.run(), name="web")
         await server.wait_listening(clock)
-        print(json.dumps({"event": "ready", "first_admin": made_first}), flush=True)
+        print(json.dumps({"event": "ready", "first_people": made_first}), flush=True)
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
@@ -148,12 +175,26 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await asyncio.wait((serving,), timeout=5)
 
 
-async def _ensure_first_admin(users: UserService, wanted: FirstAdmin | None) -> bool:
-    """Create the first person if there is nobody yet. returns: whether that was done."""
-    if wanted is None or await users.has_anybody():
+async def _ensure_first_people(database: Database, users: UserService, wanted: tuple[FirstPerson, ...]) -> bool:
+    """Create the first people if there is nobody yet. returns: whether that was done."""
+    if not wanted or await users.has_anybody():
         return False
-    grants = (Grant(Role.CITY_ADMIN),)
-    await users.create_user(LOCAL, wanted.username, grants=grants, display_name="管理员", password=wanted.password)
+    async with database.read() as connection:
+        premises = await load_ids_by_external_no(connection, {each.premises_no for each in wanted})
+    hashed: dict[str, str] = {}
+    for each in wanted:
+        if each.premises_no and each.premises_no not in premises:
+            continue  # its premises is not in this city; a role without a reach would be of no use
+        scope = Scope(each.region, frozenset(each.categories), premises.get(each.premises_no))
+        created = await users.create_user(
+            LOCAL,
+            each.username,
+            grants=(Grant(Role(each.role), scope),),
+            display_name=each.name,
+            password=each.password,
+            password_hash=hashed.get(each.password),
+        )
+        hashed[each.password] = created.user.password_hash
     return True
 
 

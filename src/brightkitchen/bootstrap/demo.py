@@ -14,8 +14,10 @@ from typing import Final
 
 import msgspec
 
-from brightkitchen.bootstrap.inherited import FirstAdmin
+from brightkitchen.bootstrap.democity.people import LIVE_PREMISES, PEOPLE
+from brightkitchen.bootstrap.inherited import FirstPerson
 from brightkitchen.cli.admin_client import AdminClient
+from brightkitchen.domain.authz.model import Role
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import Entropy
@@ -24,6 +26,9 @@ from brightkitchen.kernel.log import get_logger
 
 log = get_logger(__name__)
 _PASSWORD_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+_PREMISES: Final = {live.site: live.external_no for live in LIVE_PREMISES}
 
 
 def new_password(entropy: Entropy) -> str:
@@ -36,27 +41,43 @@ def new_password(entropy: Entropy) -> str:
     return "-".join("".join(letters[start : start + 4]) for start in range(0, 16, 4))
 
 
+_FIRST: Final = (
+    ("sysadmin", "系统管理员", Role.SYS_ADMIN),
+    ("secadmin", "安全管理员", Role.SEC_ADMIN),
+    ("auditor", "审计员", Role.AUDITOR),
+    ("cityadmin", "市局管理员", Role.CITY_ADMIN),
+)
+"""Three administrators, so that nobody is all of them (SECURITY §0 rule 10), and the city's first officer."""
+
+
+def build_first_people(entropy: Entropy) -> tuple[FirstPerson, ...]:
+    """Return who may log in at first outside the demo, each with a password of the own."""
+    return tuple(
+        FirstPerson(username=username, password=new_password(entropy), name=name, role=role.value)
+        for username, name, role in _FIRST
+    )
+
+
+class DemoLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """The administrator's name, and the password of every log-in of this demo."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"DemoLogin(username={self.username!r}, password=…)"
+
+
 class DemoLogins(msgspec.Struct, frozen=True, kw_only=True):
     """What `logins.json` holds: a person's log-in, and the cameras' own."""
 
-    admin: FirstAdmin
+    admin: DemoLogin
     user: str
     password: str
 
 
-# The glossary's word for each zone code of the simulator (DOMAIN §1.2).
-_ZONES: Final = {
-    "STORE": "库房",
-    "ROUGH": "粗加工",
-    "CUT": "切配",
-    "COOK": "烹饪",
-    "COLD": "专间",
-    "SERVE": "分餐",
-    "WASH": "洗消",
-    "SAMPLE": "留样",
-    "DINE": "就餐区",
-    "CHILL": "冷库",
-}
+# The zones of the simulator that are codes of ours (DOMAIN §1.2); its test pictures have none.
+_ZONES: Final = frozenset({"STORE", "ROUGH", "CUT", "COOK", "COLD", "SERVE", "WASH", "SAMPLE", "DINE", "WORK"})
 
 
 class Announced(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,9 +116,20 @@ class DemoCity:
         self._logins = self._load_or_make_logins(entropy)
         self._announced: asyncio.Queue[Announced] = asyncio.Queue(maxsize=1000)
 
-    def login(self) -> FirstAdmin:
-        """Return the log-in to show to the newcomer."""
-        return self._logins.admin
+    def people(self) -> tuple[FirstPerson, ...]:
+        """Return the log-ins to show to the newcomer, the administrator's first; all have one password."""
+        return tuple(
+            FirstPerson(
+                username=each.username,
+                password=self._logins.admin.password,
+                name=each.name,
+                role=each.role.value,
+                region=each.region,
+                categories=each.categories,
+                premises_no=each.premises_no,
+            )
+            for each in PEOPLE
+        )
 
     def simulator_argv(self) -> tuple[str, ...]:
         """Return the command that serves the cameras; it speaks network protocols only."""
@@ -142,8 +174,9 @@ class DemoCity:
         async with AdminClient(self._socket) as admin:
             await admin.ensure_camera(
                 name=camera.zone_name,
+                premises=_PREMISES.get(camera.site, ""),
                 premises_name=camera.site,
-                zone=_ZONES.get(camera.zone, ""),
+                zone=camera.zone if camera.zone in _ZONES else "",
                 url=camera.rtsp,
                 sub_url=camera.sub or "",
                 username=self._logins.user,
@@ -156,7 +189,7 @@ class DemoCity:
         if path.exists():
             return msgspec.json.decode(path.read_bytes(), type=DemoLogins)
         logins = DemoLogins(
-            admin=FirstAdmin(username="admin", password=new_password(entropy)),
+            admin=DemoLogin(username="admin", password=new_password(entropy)),
             user="viewer",
             password=new_password(entropy),
         )

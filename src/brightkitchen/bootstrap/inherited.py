@@ -13,21 +13,26 @@ import msgspec
 MAX_LINE_BYTES = 64 * 1024
 
 
-class FirstAdmin(msgspec.Struct, frozen=True, kw_only=True):
-    """The log-in to create if there is nobody yet."""
+class FirstPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A log-in to create if there is nobody yet. premises_no: `external_no` of the premises the role reaches, or ""."""
 
     username: str
     password: str
+    name: str
+    role: str
+    region: str = ""
+    categories: tuple[str, ...] = ()
+    premises_no: str = ""
 
     def __repr__(self) -> str:
-        return f"FirstAdmin(username={self.username!r}, password=…)"
+        return f"FirstPerson(username={self.username!r}, password=…)"
 
 
 class Inheritance(msgspec.Struct, frozen=True, kw_only=True):
     """secret: what authenticates local node channels of this start (hex of 32 bytes)."""
 
     secret: str
-    first_admin: FirstAdmin | None = None
+    first_people: tuple[FirstPerson, ...] = ()
 
     def __repr__(self) -> str:
         return "Inheritance(secret=…)"

@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -19,16 +19,18 @@ from typing import Final
 import msgspec
 
 from brightkitchen.bootstrap.children import Child, ChildSpec
-from brightkitchen.bootstrap.demo import DemoCity, check_demo_is_private, new_password
-from brightkitchen.bootstrap.inherited import FirstAdmin, Inheritance
+from brightkitchen.bootstrap.demo import DemoCity, build_first_people, check_demo_is_private
+from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
+from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.text import say
 
 ROOM_TO_START_BYTES: Final = 512 * 1024 * 1024
 READY_TIMEOUT_S: Final = 60.0
+DATABASE_PREFIX: Final = "BRIGHTKITCHEN_DATABASE__"
 
 
 class Launcher:
@@ -43,10 +45,11 @@ class Launcher:
         self._data = Path(config.data_dir).resolve()
         if config.demo.enabled:
             check_demo_is_private(config)
+        read_database_address(config.database)  # control would say the same, but again and again, and in its log
         prepare_folder(self._data)
         self._children: list[Child] = []
         self._exit_code = 0
-        self._first_admin = FirstAdmin(username="admin", password=new_password(self._entropy))
+        self._first_people = build_first_people(self._entropy)
         self._secret = self._entropy.token_bytes(32).hex()
         self._demo = DemoCity(config, self._data, self._entropy) if config.demo.enabled else None
 
@@ -63,7 +66,7 @@ class Launcher:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        control = self._child("control", on_line=self._on_control_line, first_admin=True)
+        control = self._child("control", on_line=self._on_control_line, with_people=True)
         nodes = [self._child(f"node-{index}", index=index) for index in range(self._config.media.nodes)]
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._start_all(control, nodes, group, stop))]
@@ -88,8 +91,7 @@ class Launcher:
                 return
         self._tell("launcher.ready", url=page_url(self._config))
         if self._demo is not None:
-            login = self._demo.login()
-            self._tell("launcher.demo_login", username=login.username, password=login.password)
+            self._tell_demo_people(self._demo.people())
             simulator = self._simulator(self._demo)
             group.create_task(simulator.run())
             await self._demo.add_cameras_as_they_come(lambda n, of: self._tell("launcher.demo_cameras", n=n, of=of))
@@ -105,17 +107,18 @@ class Launcher:
         return True
 
     def _child(
-        self, name: str, *, index: int | None = None, on_line: object = None, first_admin: bool = False
+        self, name: str, *, index: int | None = None, on_line: object = None, with_people: bool = False
     ) -> Child:
         command = ["control"] if index is None else ["media-node", "--index", str(index)]
-        login = self._demo.login() if self._demo is not None else self._first_admin
+        people = self._demo.people() if self._demo is not None else self._first_people
         spec = ChildSpec(
             name=name,
             argv=(sys.executable, "-m", "brightkitchen", *command, *self._child_flags),
             inheritance=Inheritance(
                 secret=self._secret,
-                first_admin=FirstAdmin(username=login.username, password=login.password) if first_admin else None,
+                first_people=people if with_people else (),
             ),
+            environment=os.environ if index is None else without_database(os.environ),
             on_line=on_line if callable(on_line) else lambda line: None,
             on_exit=lambda code: self._tell("launcher.child_ended", name=name, code=code),
         )
@@ -126,6 +129,7 @@ class Launcher:
             ChildSpec(
                 name="simulator",
                 argv=demo.simulator_argv(),
+                environment=without_database(os.environ),
                 on_line=demo.on_line,
                 on_exit=lambda code: self._tell("launcher.child_ended", name="simulator", code=code),
             )
@@ -141,8 +145,28 @@ class Launcher:
         return self._data / "logs" / f"{name}.log" if sys.stdout.isatty() or self._demo is not None else None
 
     def _on_control_line(self, line: dict[str, object]) -> None:
-        if line.get("event") == "ready" and line.get("first_admin") and self._demo is None:
-            self._tell("launcher.first_admin", username=self._first_admin.username, password=self._first_admin.password)
+        if line.get("event") == "ready" and line.get("first_people") and self._demo is None:
+            self._tell("launcher.first_people")
+            for each in self._first_people:
+                self._tell(
+                    "launcher.first_person", username=each.username, password=each.password, role=self._role(each)
+                )
+
+    def _tell_demo_people(self, people: tuple[FirstPerson, ...]) -> None:
+        """The administrator's line first, then whoever else may be tried."""
+        self._tell("launcher.demo_login", username=people[0].username, password=people[0].password)
+        widest = max(len(each.username) for each in people)
+        lines = (f"  {each.username:<{widest}}  {self._known_as(each)}" for each in people[1:])
+        self._tell("launcher.demo_others", people="\n".join(lines))
+
+    def _known_as(self, person: FirstPerson) -> str:
+        """The invented person's own words in Chinese; elsewhere the role and where it reaches."""
+        if self._language == "zh-CN":
+            return person.name.removeprefix("演示")
+        return f"{self._role(person)} {person.region}".rstrip()
+
+    def _role(self, person: FirstPerson) -> str:
+        return say(f"role.{person.role}", self._language)
 
     def _tell(self, code: str, /, **params: str | int) -> None:
         print(say(code, self._language, **params), flush=True)
@@ -207,6 +231,11 @@ def check_ports_free(config: Config) -> None:
                 raise BrightKitchenError(
                     Kind.CONFLICT, "launcher.port_taken", host=host, port=port, other=config.web.port + 100
                 ) from cause
+
+
+def without_database(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return `environment` for a process that has no business with the database: only control logs in there."""
+    return {key: text for key, text in environment.items() if not key.upper().startswith(DATABASE_PREFIX)}
 
 
 def flags_json(flags: dict[str, object]) -> str:

@@ -21,10 +21,11 @@ T = TypeVar("T")
 
 
 class CameraAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A camera to add or to try. camera: try this one that is in service instead."""
+    """A camera to add or to try. premises: its id. camera: try this one that is in service instead."""
 
     name: str = ""
     url: str = ""
+    premises: str = ""
     premises_name: str = ""
     zone: str = ""
     username: str = ""
@@ -123,6 +124,7 @@ class AdminClient:
         *,
         name: str,
         url: str,
+        premises: str = "",
         premises_name: str = "",
         zone: str = "",
         sub_url: str = "",
@@ -137,6 +139,7 @@ class AdminClient:
         asked = CameraAsk(
             name=name,
             url=url,
+            premises=premises,
             premises_name=premises_name,
             zone=zone,
             username=username,

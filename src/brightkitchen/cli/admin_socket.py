@@ -131,6 +131,7 @@ def _new_camera(asked: CameraAsk) -> NewCamera:
     return NewCamera(
         name=asked.name,
         url=asked.url,
+        premises=asked.premises or None,
         premises_name=asked.premises_name,
         zone=asked.zone,
         username=asked.username,

@@ -27,8 +27,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add = actions.add_parser("add", help="put a camera in service")
     add.add_argument("name", metavar="NAME")
     add.add_argument("url", metavar="URL", help="rtsp://host[:port]/path, without the password")
-    add.add_argument("--premises", default="", metavar="NAME")
-    add.add_argument("--zone", default="", metavar="NAME")
+    add.add_argument(
+        "--premises", default="", metavar="ID|NAME", help="of the register, or a name for one that is not in it"
+    )
+    add.add_argument("--zone", default="", metavar="CODE", help="what it shows: COOK, CUT, WASH, …, or the zone's name")
     add.add_argument("--sub-path", default=None, metavar="PATH", help="path of the small stream")
     _add_login(add)
     probe = actions.add_parser("probe", help="say whether a camera can be reached, and if not, why")
@@ -64,7 +66,8 @@ async def _add(arguments: argparse.Namespace, language: str) -> int:
         asked = msgspec.structs.replace(
             asked,
             name=arguments.name,
-            premises_name=arguments.premises,
+            premises=arguments.premises if is_id(arguments.premises, "prm") else "",
+            premises_name="" if is_id(arguments.premises, "prm") else arguments.premises,
             zone=arguments.zone,
             sub_path=arguments.sub_path,
         )

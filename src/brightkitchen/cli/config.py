@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from brightkitchen.kernel.config import load_config
+from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.text import say
 
 
@@ -20,6 +21,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace, language: str) -> int:
     """Raise what is wrong, or say that nothing is."""
-    load_config(arguments.config, os.environ)
+    config = load_config(arguments.config, os.environ)
+    read_database_address(config.database)
     print(say("config.ok", language))
     return 0

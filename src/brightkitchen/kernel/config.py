@@ -34,6 +34,16 @@ class WebConfig(_Branch, frozen=True, kw_only=True):
     trusted_proxy: str = ""
 
 
+class DatabaseConfig(_Branch, frozen=True, kw_only=True):
+    """Where people, cameras and keys are kept; both empty: a SQLite file in the data folder."""
+
+    url: str = ""
+    url_file: str = ""
+
+    def __repr__(self) -> str:
+        return "DatabaseConfig(…)"
+
+
 class MediaConfig(_Branch, frozen=True, kw_only=True):
     """The media nodes of this machine."""
 
@@ -57,13 +67,14 @@ class NetGuardConfig(_Branch, frozen=True, kw_only=True):
 
 
 class DemoConfig(_Branch, frozen=True, kw_only=True):
-    """The demo's simulated cameras."""
+    """The demo's simulated cameras, and how many premises its invented city has at most."""
 
     enabled: bool = False
     cameras: Annotated[int, Meta(ge=1, le=1000)] = 16
     first_port: Port = 18554
     control_port: Port = 18553
     scenes: Literal["kitchen", "pattern"] = "kitchen"
+    premises: Annotated[int, Meta(ge=0, le=20_000)] = 6500
     public: bool = False
 
 
@@ -80,6 +91,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     city: str = "鞍山市"
     time_zone: str = "Asia/Shanghai"
     web: WebConfig = WebConfig()
+    database: DatabaseConfig = DatabaseConfig()
     media: MediaConfig = MediaConfig()
     netguard: NetGuardConfig = NetGuardConfig()
     demo: DemoConfig = DemoConfig()

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
 
     CAMERA = "camera"
     SIGNING = "signing"
+    PERSON = "person"
 
 
 async def load_sealers(

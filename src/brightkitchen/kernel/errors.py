@@ -4,6 +4,9 @@ An error has a `kind` (what the caller can do about it), a stable `code` (what t
 in `kernel/text`) and parameters for that sentence. A secret never becomes a parameter.
 """
 
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
@@ -42,6 +45,40 @@ class BrightKitchenError(Exception):
     def because(self, *parts: "BrightKitchenError") -> Self:
         """Return this error with everything that led to it; each part names its `field`."""
         self.parts = parts
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field of what somebody filled in. Never repeats what was in it."""
+
+    field: str
+    code: str
+    params: Mapping[str, str | int | float] = dataclasses.field(default_factory=dict)
+
+
+class FieldErrors(BrightKitchenError):
+    """Several fields are wrong; all are told at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(Kind.INVALID, "web.fields", field=faults[0].field)
+        self.faults = tuple(faults)
+
+
+class EditConflict(BrightKitchenError):
+    """Somebody else changed the record first. current: the record as it is now, for whoever may see it.
+
+    shown: `current` as it may leave the server; set by whoever presents it.
+    """
+
+    def __init__(self, current: object) -> None:
+        super().__init__(Kind.CONFLICT, "edit.conflict")
+        self.current = current
+        self.shown: Mapping[str, object] | None = None
+
+    def showing(self, shown: Mapping[str, object]) -> "EditConflict":
+        """Return this error with what the answer may carry."""
+        self.shown = shown
         return self
 
 

@@ -17,7 +17,7 @@ _SECRET_KEYS: Final = re.compile(
     r"pass(word|wd)?|secret|token|cookie|authorization|private|handle|credential", re.IGNORECASE
 )
 _PATTERNS: Final = (
-    (re.compile(r"(\w[\w+.-]*://)[^/\s@]*@"), r"\1…@"),  # userinfo of a URL
+    (re.compile(r"(\w[\w+.-]*://)[^\s\"'<>]*@"), r"\1…@"),  # userinfo of a URL, "/" and "@" in the password or not
     (re.compile(r"\bbk1s?\.[\w.-]+"), "bk1.…"),  # media tokens
     (re.compile(r"\bbkt_\w+"), "bkt_…"),  # API tokens
     (re.compile(r"(?i)\b(basic|bearer|digest)\s+[\w+/=.-]{8,}"), r"\1 …"),  # Authorization values

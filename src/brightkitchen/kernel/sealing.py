@@ -10,6 +10,7 @@ A sealed blob is: version 1 (1 byte), key id (8 bytes), nonce (12 bytes), AES-25
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,6 +77,7 @@ class FieldSealer:
         """keys: id → 32 bytes, oldest first, at least one."""
         sealers = [Sealer(key, entropy) for key in keys.values()]
         self._newest = sealers[-1]
+        self._index_key = hmac.digest(next(iter(keys.values())), b"bk-index-key-v1", hashlib.sha256)
         self._by_id = {sealer.key_id: sealer for sealer in sealers}
 
     def seal(self, plain: str, *, table: str, column: str, row: str) -> bytes:
@@ -99,6 +101,13 @@ class FieldSealer:
         if sealer is None:
             raise SealBroken
         return sealer.open(blob, field_context(table, column, row))
+
+    def index(self, plain: str, *, table: str, column: str) -> str:
+        """Return 64 hex digits by which a cell's exact text can be found again, and which tell nothing without the key.
+
+        The same for every row of the column, and for as long as the oldest key is kept: new keys do not change it.
+        """
+        return hmac.new(self._index_key, field_context(table, column, plain).encode(), hashlib.sha256).hexdigest()
 
 
 def field_context(table: str, column: str, row: str) -> str:

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, FieldErrors, Kind
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.text import choose_language, say
 
@@ -64,6 +64,13 @@ def build_problem(
     }
     if errors:
         body["errors"] = errors
+    elif isinstance(error, FieldErrors):
+        body["errors"] = [
+            FieldProblem(field=each.field, code=each.code, detail=say(each.code, language, **each.params))
+            for each in error.faults
+        ]
+    if isinstance(error, EditConflict) and error.shown is not None:
+        body["current"] = error.shown
     headers = {"content-type": PROBLEM_TYPE, "content-language": language, "cache-control": "no-store"}
     if "retry_after_s" in error.params:
         headers["retry-after"] = str(error.params["retry_after_s"])

@@ -13,6 +13,7 @@ from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
 from brightkitchen.domain.onboarding.frames import FrameService
 from brightkitchen.domain.onboarding.service import OnboardingService
+from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -62,6 +63,7 @@ class Services:
 
     users: UserService
     cameras: CameraService
+    premises: PremisesService
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

@@ -61,7 +61,7 @@ async def events(socket: WebSocket) -> None:
     """Send `{"type":"camera",…}` and `{"type":"removed",…}`; each 20 s `{"type":"alive",…}`. Listens to nothing.
 
     The origin was checked before the upgrade. Closes with 1008 when the session is over, 1013 when the page fell so far
-    behind that it has to read the list again.
+    behind that it has to read the list again, 1012 when the person's roles changed: the page begins again.
     """
     caller = await authenticate(socket)
     sockets = socket.app.state.event_sockets
@@ -109,23 +109,30 @@ async def _listen(socket: WebSocket) -> None:
 
 
 async def _tell(socket: WebSocket, caller: Caller, feed: Feed, services: Services) -> None:
+    told: set[str] = set()
     while True:
         changed = await feed.take(ALIVE_EVERY_S)
-        if feed.is_closed or await authenticate(socket) is None:
+        now = await authenticate(socket)  # again each time: roles may have changed since
+        if feed.is_closed or now is None:
             raise _Over(1008)
         if feed.is_overrun:
             raise _Over(1013)
+        if now.actor.grants != caller.actor.grants:
+            raise _Over(1012)  # what the page shows may be too much or too little: let it begin again
         if not changed:
             await _send(socket, {"type": "alive", "server_at": format_utc(services.clock.utc())})
             continue
-        visible = await services.cameras.load_visible(caller.actor, changed)
+        known = await services.cameras.load_known(now.actor, changed)
         for camera in changed:
-            found = visible.get(camera)
-            if found is None:
-                await _send(socket, {"type": "removed", "id": camera})
-            else:
-                shown = present_camera(found, caller.actor, services).model_dump(mode="json")
+            found = known.get(camera)
+            if found is not None and found.retired_at is None:
+                told.add(camera)
+                shown = present_camera(found, now.actor, services).model_dump(mode="json")
                 await _send(socket, {"type": "camera", "camera": shown})
+            elif found is not None or camera in told:
+                # Of a camera outside the scope not even its end is told (SECURITY A1), unless this page has it.
+                told.discard(camera)
+                await _send(socket, {"type": "removed", "id": camera})
 
 
 async def _send(socket: WebSocket, event: dict[str, object]) -> None:

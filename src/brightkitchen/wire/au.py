@@ -7,6 +7,8 @@ Rules of this file: values only, no behaviour that needs a codec; `wire.h26x` re
 from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
+
 from brightkitchen.kernel.units import Utc
 
 
@@ -56,7 +58,7 @@ class AudioFormat:
 Format = VideoFormat | AudioFormat
 
 
-class AccessUnit:
+class AccessUnit(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One picture, or one packet's worth of sound.
 
     track:       0 = video, 1 = audio.
@@ -67,19 +69,16 @@ class AccessUnit:
     received_at: wall clock when its last byte was read.
     lost:        RTP packets known missing since the access unit before it on this track.
 
-    A plain slotted class: two hundred cameras make 15,000 of these a second, and a frozen dataclass costs three times as much.
-    Nobody changes one after it was made.
+    A `msgspec.Struct`: two hundred cameras make 15,000 of these a second, and it is made in a third of the time of a plain slotted
+    class. It refers to nothing that could refer back, so the collector need not know of it. Two units are equal if they are the same.
     """
 
-    __slots__ = ("data", "is_key", "lost", "pts", "received_at", "track")
-
-    def __init__(self, track: int, pts: int, data: bytes, is_key: bool, received_at: Utc, lost: int = 0) -> None:
-        self.track = track
-        self.pts = pts
-        self.data = data
-        self.is_key = is_key
-        self.received_at = received_at
-        self.lost = lost
+    track: int
+    pts: int
+    data: bytes
+    is_key: bool
+    received_at: Utc
+    lost: int = 0
 
     def __repr__(self) -> str:
         key = " key" if self.is_key else ""

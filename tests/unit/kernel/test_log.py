@@ -10,6 +10,8 @@ from brightkitchen.kernel.log import Repeats, configure_logging, get_logger, red
     ("said", "logged"),
     [
         ("GET rtsp://admin:geheim@10.1.1.1/main", "GET rtsp://…@10.1.1.1/main"),
+        ("to postgresql+asyncpg://bk:ge/hei@m@db:5432/k now", "to postgresql+asyncpg://…@db:5432/k now"),
+        ('"postgresql://bk:geheim@db/k" and a@b', '"postgresql://…@db/k" and a@b'),
         ("token bk1.eyJh.c2ln refused", "token bk1.… refused"),
         ("bkt_abc123 expired", "bkt_… expired"),
         ("Authorization: Basic YWRtaW46Z2VoZWlt", "Authorization: Basic …"),

@@ -12,7 +12,7 @@ from brightkitchen.kernel.text import LANGUAGES, sentences
 
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "brightkitchen"
 PART = SOURCE / "kernel" / "text" / "control.toml.part"
-_RAISED = re.compile(r'BrightKitchenError\(\s*Kind\.\w+,\s*"([a-z_.]+)"')
+_RAISED = re.compile(r'(?:BrightKitchenError\(\s*Kind\.\w+,|faults\.add\(\s*[^,]+,)\s*"([a-z_.]+)"')
 _SAID = re.compile(r'say\(\s*"([a-z_.]+)"')
 
 
@@ -24,7 +24,9 @@ def _all(language: str) -> dict[str, str]:
 
 def _codes() -> set[str]:
     files = [path for area in ("domain", "web", "cli") for path in (SOURCE / area).rglob("*.py")]
-    files += [SOURCE / "kernel" / f"{name}.py" for name in ("sealing", "datakeys", "database", "privatesocket")]
+    files += [
+        SOURCE / "kernel" / f"{name}.py" for name in ("sealing", "datakeys", "database", "databaseurl", "privatesocket")
+    ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     return set(_RAISED.findall(text)) | set(_SAID.findall(text))
 

@@ -23,6 +23,8 @@ class Camera:
     """One camera: a channel of a premises. place: what permissions are decided by. version counts changes (ETag); epoch fences nodes that lease it (SECURITY §2.5).
 
     retired_at: the camera was removed from service; what it recorded lives on.
+    zone: the code of the primary zone, "" if nobody said; cameras older than the register have a word instead.
+    more_zones: codes of what else it shows. premises_name: of the premises, else what somebody wrote.
     """
 
     id: CameraId
@@ -52,11 +54,24 @@ class Camera:
     approved_by: UserId | None = None
     approved_at: Utc | None = None
     added_by: UserId | None = None
+    more_zones: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
-        """The RTSP URL without a log-in."""
+        """The RTSP URL without a log-in; "" for a channel of the register that nothing is connected to yet."""
+        if not self.has_address:
+            return ""
         return build_address(self.host, self.port, self.tls, self.path_main)
+
+    @property
+    def has_address(self) -> bool:
+        """False for a channel that the register knows and no device serves yet: no node is told of it."""
+        return self.host != ""
+
+    @property
+    def is_approved(self) -> bool:
+        """True once a regulator has approved the first frame."""
+        return self.approved_at is not None or self.activity is not Activity.NEW
 
     @property
     def network_place(self) -> tuple[str, int, bool]:
@@ -95,12 +110,14 @@ class CameraLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCamera:
-    """What somebody wants to add. url may carry a log-in; it is split off at once."""
+    """What somebody wants to add. url may carry a log-in; it is split off at once. zone, more_zones: codes, or their names."""
 
     name: str
     url: str
+    premises: str | None = None
     premises_name: str = ""
     zone: str = ""
+    more_zones: tuple[str, ...] = ()
     username: str = ""
     password: str = ""
     sub_path: str | None = None
@@ -115,12 +132,17 @@ class NewCamera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraChange:
-    """What is to become different; None = stays. sub_path "" = no sub-stream; username "" and password "" = no log-in."""
+    """What is to become different; None = stays. sub_path "" = no sub-stream; username "" and password "" = no log-in.
+
+    premises "" = belongs to none.
+    """
 
     name: str | None = None
     url: str | None = None
+    premises: str | None = None
     premises_name: str | None = None
     zone: str | None = None
+    more_zones: tuple[str, ...] | None = None
     username: str | None = None
     password: str | None = None
     sub_path: str | None = None
@@ -131,6 +153,18 @@ class CameraChange:
 
     def __repr__(self) -> str:
         return "CameraChange(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraFilter:
+    """What a list is narrowed by; "" = not. zone: the primary one. text: in the names of camera and premises, or its initials."""
+
+    premises: str = ""
+    region: str = ""
+    category: str = ""
+    zone: str = ""
+    activity: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from brightkitchen.domain.authz.model import Role
+from brightkitchen.domain.authz.model import Actor, Placed, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.roles import OFFICERS, OPERATORS, SITE
 from brightkitchen.domain.cameras.model import Camera
@@ -14,13 +14,14 @@ ADD: Final = "camera.add"
 PROBE: Final = "camera.probe"
 CHANGE: Final = "camera.change"
 REMOVE: Final = "camera.remove"
+REZONE: Final = "camera.rezone"
 LIVE: Final = "camera.live"
 PLAY: Final = "camera.play"
 SNAPSHOT: Final = "camera.snapshot"
 THUMB: Final = "camera.thumb"
 
 GENERAL_ACTIONS: Final = (LIST, ADD, PROBE)
-OBJECT_ACTIONS: Final = (VIEW, CHANGE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB)
+OBJECT_ACTIONS: Final = (VIEW, CHANGE, REZONE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB)
 MEDIA_ACTIONS: Final = {"live": LIVE, "play": PLAY, "snapshot": SNAPSHOT, "thumb": THUMB}
 
 
@@ -38,10 +39,16 @@ def register_actions(policy: Policy) -> None:
     for action in (ADD, PROBE, CHANGE):
         policy.register(action, _KEEPERS)
     policy.register(REMOVE, _KEEPERS - {Role.OPERATOR_INSTALLER})
+    policy.register(REZONE, OFFICERS | _KEEPERS, condition=_may_rezone)
     policy.register(LIVE, _VIEWERS | OPERATORS)
     policy.register(THUMB, _VIEWERS | OPERATORS)
     policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT})
     policy.register(SNAPSHOT, _VIEWERS)
+
+
+def _may_rezone(actor: Actor, camera: Placed) -> bool:
+    """Whoever installs says what a camera shows, until an officer has approved its first frame; from then on officers do (A3)."""
+    return not (isinstance(camera, Camera) and camera.is_approved) or bool(actor.roles & OFFICERS)
 
 
 def may_node_have_credential(node: NodeId, camera: Camera | None, epoch: int) -> bool:

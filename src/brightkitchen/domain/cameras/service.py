@@ -1,37 +1,43 @@
 """Adding, changing, retiring and trying out cameras; what nodes are told of them; who may see them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import Actor
+from brightkitchen.domain.authz.model import NOWHERE, Actor
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.ports import MediaGrant
 from brightkitchen.domain.authz.roles import viewer_class
 from brightkitchen.domain.cameras import policy as rules
 from brightkitchen.domain.cameras import store
+from brightkitchen.domain.cameras.channels import ChannelCount, count_channels, load_coverage, recompute_complete
+from brightkitchen.domain.cameras.coverage import ZoneCoverage
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import (
     Activity,
     Camera,
     CameraChange,
+    CameraFilter,
     CameraLogin,
     IssuedToken,
     MediaWish,
     NewCamera,
 )
 from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
+from brightkitchen.domain.premises.kinds import check_zone
+from brightkitchen.domain.premises.model import Premises
+from brightkitchen.domain.premises.store import load_ids_by_external_no, load_kinds, load_premises
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.ids import CameraId, NodeId, Profile, is_id, new_id
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
+from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, Profile, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
 from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer
@@ -42,9 +48,9 @@ log = get_logger(__name__)
 MAX_PAGE: Final = 200
 MAX_TOKENS: Final = 64
 MAX_NAME_CHARS: Final = 100
-MAX_ZONE_CHARS: Final = 40
 MAX_PATH_CHARS: Final = 1024
 _PATH: Final = re.compile(r"/[\x21-\x7e]*")
+EVERY_CAMERA: Final = CameraFilter()
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -102,18 +108,20 @@ class CameraService:
         if not self._policy.check(actor, action).allowed:
             raise _none()
 
-    async def list_cameras(self, actor: Actor, *, after: str = "", limit: int = MAX_PAGE) -> Page:
+    async def list_cameras(
+        self, actor: Actor, asked: CameraFilter = EVERY_CAMERA, *, after: str = "", limit: int = MAX_PAGE
+    ) -> Page:
         """Return a page of the cameras that the actor may see. limit: 1..200."""
         self.check(actor, rules.LIST)
         async with self._database.read() as connection:
             grants = self._policy.grants_for(actor, rules.VIEW)
-            found = await store.load_page(connection, grants, after=after, limit=limit + 1)
+            found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)
         return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
-    async def load_visible(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
-        """Return those of `ids` that are in service and that the actor may see."""
+    async def load_known(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
+        """Return those of `ids` that the actor may see; retired ones too, so that a page can take them away."""
         async with self._database.read() as connection:
-            found = await store.load_cameras(connection, ids)
+            found = await store.load_cameras_ever(connection, ids)
         return {name: camera for name, camera in found.items() if self._may_view(actor, camera)}
 
     async def add_camera(self, actor: Actor, new: NewCamera) -> Camera:
@@ -127,11 +135,17 @@ class CameraService:
         await self._guard.check_address(url.host, url.port)
         login = _login_of(url, new.username, new.password)
         now = self._clock.utc()
+        async with self._database.read() as connection:
+            owner = await self._reached_premises(connection, actor, new.premises)
+            zone, more_zones = await _checked_zones(connection, new.zone, new.more_zones)
         camera = Camera(
             id=CameraId(new_id("cam", self._entropy)),
             name=_checked_text("name", new.name, MAX_NAME_CHARS, shortest=1),
-            premises_name=_checked_text("premises_name", new.premises_name, MAX_NAME_CHARS),
-            zone=_checked_text("zone", new.zone, MAX_ZONE_CHARS),
+            premises_name=_checked_text("premises_name", owner.name if owner else new.premises_name, MAX_NAME_CHARS),
+            premises=owner.id if owner else None,
+            place=owner.place if owner else NOWHERE,
+            zone=zone,
+            more_zones=more_zones,
             host=url.host.lower(),
             port=url.port,
             tls=url.tls,
@@ -151,14 +165,16 @@ class CameraService:
             added_by=actor.user,
         )
         _check_recordable(camera)
+        if not self._policy.check(actor, rules.ADD, camera).allowed:
+            raise BrightKitchenError(Kind.INVALID, "camera.premises_needed", field="premises_id")
         async with self._database.write() as connection:
             await _check_not_there(connection, camera)
-            counts = await store.count_by_node(connection)
-            node = min(self._nodes.all(), key=lambda each: (counts.get(each, 0), each))
-            camera = replace(camera, node=node)
+            camera = replace(camera, node=await self._least_loaded(connection))
             await store.save_new_camera(connection, camera)
             if login is not None:
                 await store.save_login(connection, self._sealer, camera, login, now)
+            if camera.premises is not None:
+                await recompute_complete(connection, [camera.premises])
         log.info("camera added", camera=camera.id, node=camera.node)
         self._nodes.desired_changed(camera.node)
         self._board.announce(camera.id)
@@ -169,9 +185,10 @@ class CameraService:
     ) -> Camera:
         """Change a camera. A password that was stored for another host, port or encryption is dropped, not sent there.
 
-        raises: as `add_camera`, and "edit.conflict" if somebody else changed it since `expected_version`.
+        raises: as `add_camera`, EditConflict if somebody else changed it since `expected_version`, and "camera.zone_locked" if what
+        it shows was approved and the actor is no officer.
         """
-        old = await self.access_camera(actor, camera_id, rules.CHANGE)
+        old = await self._access_for_change(actor, camera_id, change)
         url = parse_camera_url(change.url) if change.url is not None else None
         if url is not None:
             await self._guard.check_address(url.host, url.port)
@@ -180,7 +197,9 @@ class CameraService:
             if current is None:
                 raise _none()
             _check_version(current, expected_version)
-            new = self._changed(current, change, url)
+            new = await self._moved(connection, actor, self._changed(current, change, url), change)
+            if new.has_address and not new.node:
+                new = replace(new, node=await self._least_loaded(connection))
             _check_recordable(new)
             await _check_not_there(connection, new)
             kept = (
@@ -190,11 +209,14 @@ class CameraService:
             )
             login = _changed_login(kept, change, url)
             new = replace(new, has_credential=login is not None)
-            await store.save_camera(connection, new)
+            await self._save(connection, new, was=current)
             if login is None:
                 await store.delete_login(connection, new.id)
             elif login != kept:
                 await store.save_login(connection, self._sealer, new, login, new.updated_at)
+            touched = [each for each in (current.premises, new.premises) if each is not None]
+            if (new.premises, new.zone, new.more_zones) != (current.premises, current.zone, current.more_zones):
+                await recompute_complete(connection, touched)
         log.info(
             "camera changed",
             camera=new.id,
@@ -215,10 +237,12 @@ class CameraService:
                 raise _none()
             _check_version(current, expected_version)
             await store.delete_login(connection, current.id)
-            await store.save_camera(
-                connection,
-                replace(current, retired_at=now, updated_at=now, version=current.version + 1, epoch=current.epoch + 1),
+            gone = replace(
+                current, retired_at=now, updated_at=now, version=current.version + 1, epoch=current.epoch + 1
             )
+            await self._save(connection, gone, was=current)
+            if current.premises is not None:
+                await recompute_complete(connection, [current.premises])
         log.info("camera retired", camera=old.id)
         self._nodes.desired_changed(old.node)
         self._board.forget(old.id)
@@ -268,6 +292,8 @@ class CameraService:
         for wish in wishes:
             action = rules.MEDIA_ACTIONS.get(wish.act, "")
             camera = await self.access_camera(actor, wish.camera, action)
+            if not camera.has_address:
+                raise BrightKitchenError(Kind.CONFLICT, "camera.no_address", name=camera.name)
             grant = MediaGrant(
                 node=camera.node,
                 camera=camera.id,
@@ -282,6 +308,16 @@ class CameraService:
             )
             issued.append(IssuedToken(camera.id, wish.act, self._minter.mint(grant), camera.node))
         return tuple(issued)
+
+    async def load_coverage(self, premises: Premises) -> tuple[ZoneCoverage, ...]:
+        """Return how each zone of a premises that was accessed stands (R-CAM-2)."""
+        async with self._database.read() as connection:
+            return await load_coverage(connection, premises)
+
+    async def count_channels(self, ids: Sequence[PremisesId]) -> Mapping[PremisesId, ChannelCount]:
+        """Return how many cameras in service each of these premises has; those without are left out."""
+        async with self._database.read() as connection:
+            return await count_channels(connection, ids)
 
     def abilities(self, actor: Actor, camera: Camera) -> tuple[str, ...]:
         """Return what the actor may do to this camera."""
@@ -337,12 +373,15 @@ class CameraService:
     def _may_view(self, actor: Actor, camera: Camera) -> bool:
         return self._policy.check(actor, rules.VIEW, camera).allowed
 
+    async def _least_loaded(self, connection: AsyncConnection) -> NodeId:
+        counts = await store.count_by_node(connection)
+        return min(self._nodes.all(), key=lambda each: (counts.get(each, 0), each))
+
     def _changed(self, old: Camera, change: CameraChange, url: CameraUrl | None) -> Camera:
         new = replace(
             old,
             name=_checked_text("name", _or(change.name, old.name), MAX_NAME_CHARS, shortest=1),
             premises_name=_checked_text("premises_name", _or(change.premises_name, old.premises_name), MAX_NAME_CHARS),
-            zone=_checked_text("zone", _or(change.zone, old.zone), MAX_ZONE_CHARS),
             transport=_or(change.transport, old.transport),
             record=old.record if change.record is None else change.record,
             audio=old.audio if change.audio is None else change.audio,
@@ -357,10 +396,61 @@ class CameraService:
             new = replace(new, host=url.host.lower(), port=url.port, tls=url.tls, path_main=path)
         if new.network_place != old.network_place:
             new = replace(new, epoch=old.epoch + 1)
-        if (new.address, new.zone, new.premises) != (old.address, old.zone, old.premises):
-            # another picture or another claim: what the officer approved is no longer what it shows (SECURITY A4)
+        if new.address != old.address:
+            # another picture: what the officer approved is no longer what it shows (SECURITY A4); zones are locked (A3)
             new = replace(new, activity=Activity.NEW, activity_at=new.updated_at, approved_by=None, approved_at=None)
         return new
+
+    async def _access_for_change(self, actor: Actor, camera_id: str, change: CameraChange) -> Camera:
+        """Return the camera if all of the change is the actor's to make.
+
+        raises: BrightKitchenError "access.none"; "camera.zone_locked" to whoever may change everything but what was approved.
+        """
+        shows = {"premises", "zone", "more_zones"}
+        asked = {name for name in change.__slots__ if getattr(change, name) is not None}
+        found = await self.access_camera(actor, camera_id, rules.VIEW if asked and asked <= shows else rules.CHANGE)
+        if asked & shows and not self._policy.check(actor, rules.REZONE, found).allowed:
+            if self._policy.check(actor, rules.CHANGE, found).allowed:
+                raise BrightKitchenError(Kind.FORBIDDEN, "camera.zone_locked", field="zone")
+            raise _none()
+        return found
+
+    async def _moved(self, connection: AsyncConnection, actor: Actor, camera: Camera, change: CameraChange) -> Camera:
+        """Return the camera with its new premises and zones. raises: as `add_camera`."""
+        if change.premises is not None:
+            owner = await self._reached_premises(connection, actor, change.premises)
+            name = owner.name if owner else camera.premises_name
+            place = owner.place if owner else NOWHERE
+            camera = replace(camera, premises=owner.id if owner else None, place=place, premises_name=name)
+            if not self._policy.check(actor, rules.REZONE, camera).allowed:
+                raise BrightKitchenError(Kind.INVALID, "camera.premises_needed", field="premises_id")
+        if change.zone is not None or change.more_zones is not None:
+            zone = camera.zone if change.zone is None else change.zone
+            more = camera.more_zones if change.more_zones is None else change.more_zones
+            zone, more = await _checked_zones(connection, zone, more)
+            camera = replace(camera, zone=zone, more_zones=more)
+        return camera
+
+    async def _reached_premises(
+        self, connection: AsyncConnection, actor: Actor, premises: str | None
+    ) -> Premises | None:
+        """Return the premises that a camera is to belong to, None for none. premises: its id or its external number.
+
+        raises: BrightKitchenError "camera.premises_unknown", the same for one that is missing and one out of the actor's reach.
+        """
+        if not premises:
+            return None
+        if not is_id(premises, "prm"):
+            premises = (await load_ids_by_external_no(connection, [premises])).get(premises)
+        found = await load_premises(connection, premises) if premises else None
+        if found is None or not self._policy.check(actor, rules.REZONE, found).allowed:
+            raise BrightKitchenError(Kind.INVALID, "camera.premises_unknown", field="premises_id")
+        return found
+
+    async def _save(self, connection: AsyncConnection, new: Camera, *, was: Camera) -> None:
+        """raises: EditConflict if somebody was faster since it was read."""
+        if not await store.save_camera(connection, new, was_version=was.version):
+            raise EditConflict(await store.load_camera(connection, was.id) or was)
 
     async def _stored_login(self, actor: Actor, camera: str, url: CameraUrl) -> CameraLogin | None:
         found = await self.access_camera(actor, camera, rules.PROBE)
@@ -423,10 +513,27 @@ def _check_recordable(camera: Camera) -> None:
 
 def _check_version(camera: Camera, expected: int | None) -> None:
     if expected is not None and camera.version != expected:
-        raise BrightKitchenError(Kind.CONFLICT, "edit.conflict")
+        raise EditConflict(camera)
+
+
+async def _checked_zones(connection: AsyncConnection, zone: str, more: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the codes of the primary zone ("" = nobody said) and of the others, without the primary one.
+
+    raises: BrightKitchenError "zone.refused", "zone.unknown".
+    """
+    if not zone.strip() and not more:
+        return "", ()
+    zones = (await load_kinds(connection)).zones
+    primary = check_zone(zones, zone) if zone.strip() else ""
+    others = dict.fromkeys(check_zone(zones, each, "zones") for each in more)
+    if not primary and others:
+        raise BrightKitchenError(Kind.INVALID, "zone.primary_needed", field="zone")
+    return primary, tuple(sorted(each for each in others if each != primary))
 
 
 async def _check_not_there(connection: AsyncConnection, camera: Camera) -> None:
+    if not camera.has_address:
+        return
     other = await store.load_same_stream(
         connection, host=camera.host, port=camera.port, path_main=camera.path_main, other_than=camera.id
     )

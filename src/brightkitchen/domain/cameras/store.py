@@ -1,14 +1,15 @@
 """Rows of cameras and their sealed log-ins."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Grant, Place
-from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope
-from brightkitchen.domain.cameras.model import Activity, Camera, CameraLogin
+from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
+from brightkitchen.domain.cameras.model import Activity, Camera, CameraFilter, CameraLogin
 from brightkitchen.domain.premises.store import premises, zones
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
@@ -99,20 +100,61 @@ async def load_camera(connection: AsyncConnection, camera: CameraId, *, for_upda
     if for_update:
         wanted = wanted.with_for_update(of=cameras)
     row = (await connection.execute(wanted)).one_or_none()
-    return _camera(row) if row else None
+    return (await _with_more_zones(connection, [_camera(row)]))[0] if row else None
 
 
 async def load_cameras(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
     """Return those of `ids` that are in service."""
     rows = await connection.execute(_with_login.where(_in_service, cameras.c.id.in_(list(ids))))
-    return {row.id: _camera(row) for row in rows}
+    return {camera.id: camera for camera in await _with_more_zones(connection, [_camera(row) for row in rows])}
 
 
-async def load_page(connection: AsyncConnection, grants: Sequence[Grant], *, after: str, limit: int) -> list[Camera]:
+async def load_cameras_ever(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Camera]:
+    """Return those of `ids` that are there, retired ones included."""
+    rows = await connection.execute(_with_login.where(cameras.c.id.in_(list(ids))))
+    return {camera.id: camera for camera in await _with_more_zones(connection, [_camera(row) for row in rows])}
+
+
+async def load_page(
+    connection: AsyncConnection, grants: Sequence[Grant], asked: CameraFilter, *, after: str, limit: int
+) -> list[Camera]:
     """Return up to `limit` cameras in service inside the grants, in the order of their ids, those after `after`."""
-    wanted = _with_login.where(_in_service, is_in_scope(grants, SCOPE), cameras.c.id > after)
+    wanted = _with_login.where(_in_service, is_in_scope(grants, SCOPE), cameras.c.id > after, *_narrowed(asked))
     wanted = wanted.order_by(cameras.c.id).limit(limit)
-    return [_camera(row) for row in await connection.execute(wanted)]
+    return await _with_more_zones(connection, [_camera(row) for row in await connection.execute(wanted)])
+
+
+def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of a filter. % and _ of its text are what they are."""
+    parts: list[sa.ColumnElement[bool]] = []
+    for column, value in (
+        (cameras.c.premises_id, asked.premises),
+        (premises.c.category, asked.category),
+        (cameras.c.zone, asked.zone),
+        (cameras.c.activity, asked.activity),
+    ):
+        if value:
+            parts.append(column == value)
+    inside = region_clause(asked.region, premises.c.region)
+    if inside is not None:
+        parts.append(inside)
+    if asked.text:
+        lower = asked.text.lower()
+        columns = (cameras.c.name, cameras.c.premises_name, premises.c.name)
+        ways = [sa.func.lower(column).contains(lower, autoescape=True) for column in columns]
+        if lower.isascii() and lower.isalnum():
+            ways.append(premises.c.initials.contains(lower, autoescape=True))
+        parts.append(sa.or_(*ways))
+    return parts
+
+
+async def _with_more_zones(connection: AsyncConnection, found: Sequence[Camera]) -> list[Camera]:
+    """Return the cameras with what else they show."""
+    more: dict[str, list[str]] = {}
+    wanted = sa.select(camera_zones).where(camera_zones.c.camera_id.in_([camera.id for camera in found]))
+    for row in await connection.execute(wanted.order_by(camera_zones.c.zone)):
+        more.setdefault(row.camera_id, []).append(row.zone)
+    return [replace(each, more_zones=tuple(more[each.id])) if each.id in more else each for each in found]
 
 
 async def load_unapproved(connection: AsyncConnection, grants: Sequence[Grant], *, limit: int) -> list[Camera]:
@@ -120,7 +162,7 @@ async def load_unapproved(connection: AsyncConnection, grants: Sequence[Grant], 
     is_new = sa.and_(cameras.c.activity == Activity.NEW.value, cameras.c.premises_id.is_not(None))
     wanted = _with_login.where(_in_service, is_new, is_in_scope(grants, SCOPE))
     wanted = wanted.order_by(cameras.c.activity_at, cameras.c.id).limit(limit)
-    return [_camera(row) for row in await connection.execute(wanted)]
+    return await _with_more_zones(connection, [_camera(row) for row in await connection.execute(wanted)])
 
 
 async def load_node_cameras(connection: AsyncConnection, node: NodeId) -> list[Camera]:
@@ -146,13 +188,15 @@ async def load_same_stream(
 
 async def count_by_node(connection: AsyncConnection) -> dict[str, int]:
     """Return how many cameras in service each node has."""
-    wanted = sa.select(cameras.c.node, sa.func.count()).where(_in_service).group_by(cameras.c.node)
+    placed = _in_service & (cameras.c.node != "")
+    wanted = sa.select(cameras.c.node, sa.func.count()).where(placed).group_by(cameras.c.node)
     return {row[0]: row[1] for row in await connection.execute(wanted)}
 
 
 async def save_new_camera(connection: AsyncConnection, camera: Camera) -> None:
     fixed = {"id": camera.id, "created_at": camera.created_at, "added_by": camera.added_by}
     await connection.execute(cameras.insert().values(**fixed, **_values(camera)))
+    await _save_more_zones(connection, camera)
 
 
 async def save_approval(connection: AsyncConnection, camera: CameraId, *, by: UserId, at: Utc) -> None:
@@ -160,8 +204,20 @@ async def save_approval(connection: AsyncConnection, camera: CameraId, *, by: Us
     await connection.execute(cameras.update().where(cameras.c.id == camera).values(approved_by=by, approved_at=at))
 
 
-async def save_camera(connection: AsyncConnection, camera: Camera) -> None:
-    await connection.execute(cameras.update().where(cameras.c.id == camera.id).values(**_values(camera)))
+async def save_camera(connection: AsyncConnection, camera: Camera, *, was_version: int) -> bool:
+    """Write a changed camera over version `was_version`. returns: False if it is not that version any more."""
+    where = (cameras.c.id == camera.id) & (cameras.c.version == was_version)
+    if (await connection.execute(cameras.update().where(where).values(**_values(camera)))).rowcount != 1:
+        return False
+    await connection.execute(camera_zones.delete().where(camera_zones.c.camera_id == camera.id))
+    await _save_more_zones(connection, camera)
+    return True
+
+
+async def _save_more_zones(connection: AsyncConnection, camera: Camera) -> None:
+    if camera.more_zones:
+        rows = [{"camera_id": camera.id, "zone": zone} for zone in camera.more_zones]
+        await connection.execute(camera_zones.insert(), rows)
 
 
 async def move_cameras(connection: AsyncConnection, *, away_from: Sequence[str], to: NodeId, now: Utc) -> int:
@@ -169,7 +225,7 @@ async def move_cameras(connection: AsyncConnection, *, away_from: Sequence[str],
 
     away_from: the nodes that stay. Everything placed elsewhere moves.
     """
-    lost = _in_service & cameras.c.node.not_in(list(away_from))
+    lost = _in_service & (cameras.c.host != "") & cameras.c.node.not_in(list(away_from))
     result = await connection.execute(
         cameras.update().where(lost).values(node=to, epoch=cameras.c.epoch + 1, updated_at=now)
     )

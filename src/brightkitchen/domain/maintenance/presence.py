@@ -15,7 +15,7 @@ All that changed in one look is one transaction: spells, channels, linked device
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from brightkitchen.domain.cameras.coverage import recompute_complete
+from brightkitchen.domain.cameras.channels import recompute_complete
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.spells import begin_spell, load_open_spells

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import store as camera_store
-from brightkitchen.domain.cameras.coverage import recompute_complete
+from brightkitchen.domain.cameras.channels import recompute_complete
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import Activity, Camera
 from brightkitchen.domain.cameras.spells import begin_spell

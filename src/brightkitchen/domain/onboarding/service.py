@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.authz.model import Actor, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import store as camera_store
-from brightkitchen.domain.cameras.coverage import load_missing_zones
+from brightkitchen.domain.cameras.channels import load_missing_zones
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.spells import load_online_ratios
 from brightkitchen.domain.onboarding import model, store
@@ -273,7 +273,7 @@ class OnboardingService:
         ids = await store.load_premises_cameras(connection, premises_id)
         cameras = await camera_store.load_cameras(connection, ids)
         ratios = await load_online_ratios(connection, ids, from_at=Utc(now - model.TRIAL_US), to_at=now)
-        missing = await load_missing_zones(connection, [premises_id])
+        missing = await load_missing_zones(connection, premises_id)
         channels = tuple(
             Channel(
                 id=camera.id,
@@ -288,7 +288,7 @@ class OnboardingService:
             for camera in (cameras[each] for each in ids)
         )
         owner = await store.has_owner(connection, premises_id, now)
-        return Findings(channels, missing.get(premises_id, ()), owner)
+        return Findings(channels, missing, owner)
 
     def _has_recording(self, camera: CameraId) -> bool | None:
         """Say whether a node holds a recorded range that ends not long ago; None if no node said anything."""

@@ -118,8 +118,11 @@ class UserService:
         grants: tuple[Grant, ...],
         display_name: str = "",
         password: str | None = None,
+        password_hash: str | None = None,
     ) -> CreatedUser:
         """Create a person who holds `grants`, with a random password unless one is given.
+
+        password_hash: of `password`, if it was hashed before; hashing takes a fifth of a second.
 
         raises: BrightKitchenError "user.name_invalid", "user.name_taken", "user.password_short", "access.none".
         """
@@ -133,7 +136,7 @@ class UserService:
             username.casefold(),
             display_name or username,
             grants,
-            await self._passwords.hash(chosen),
+            password_hash or await self._passwords.hash(chosen),
             None,
         )
         async with self._database.write() as connection:

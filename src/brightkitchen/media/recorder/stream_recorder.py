@@ -87,7 +87,8 @@ class StreamRecorder:
         self._entropy = entropy
         self._segment_ticks = int(segment_s * TICKS_PER_S)
         self._formats: dict[int, Format] = {}
-        self._pending: list[AccessUnit] = []  # begins with a picture
+        self._pictures: list[AccessUnit] = []  # not written yet; none only while waiting
+        self._sounds: list[AccessUnit] = []  # that came since the first of them
         self._file: _File | None = None
         self._previous: tuple[_File, EndReason] | None = None  # may still get sound that comes late
         self._step = 0  # the mean distance of pictures in the fragment before; ticks
@@ -112,7 +113,7 @@ class StreamRecorder:
 
     def on_start(self, formats: dict[int, Format]) -> None:
         self._formats = formats
-        self._pending = []
+        self._drop_pending()
         self._is_waiting = True
 
     def on_units(self, units: list[AccessUnit]) -> None:
@@ -124,9 +125,9 @@ class StreamRecorder:
         if first.is_key and first.track == VIDEO_TRACK:
             self._begin_group(units)
         elif not self._is_waiting:
-            self._pending.extend(units)
+            self._add(units)
             longest = _REORDERED_TICKS if self._file is not None and self._file.order is not None else _FRAGMENT_TICKS
-            if units[-1].pts - self._pending[0].pts >= longest:
+            if units[-1].pts - self._pictures[0].pts >= longest:
                 self._cut_inside_group()
 
     def on_state(self, state: CameraState, reason: Reason | None) -> None:
@@ -157,12 +158,22 @@ class StreamRecorder:
 
     # -- cutting ------------------------------------------------------------------------------------------------------
 
+    def _add(self, units: list[AccessUnit]) -> None:
+        pictures = [unit for unit in units if unit.track == VIDEO_TRACK]
+        self._pictures += pictures
+        if len(pictures) < len(units):
+            self._sounds += [unit for unit in units if unit.track == AUDIO_TRACK]
+
+    def _drop_pending(self) -> None:
+        self._pictures = []
+        self._sounds = []
+
     def _cut_at_hole(self, units: list[AccessUnit]) -> list[AccessUnit]:
         """End the file where the camera sent no picture for a while; return what may be recorded now.
 
         A picture after a hole that is no key frame, but before which nothing was lost, was simply late: no hole.
         """
-        newest = next(unit.pts for unit in reversed(self._pending) if unit.track == VIDEO_TRACK)
+        newest = self._pictures[-1].pts
         if units[-1].pts - newest <= _HOLE_TICKS:  # the common batch costs no more than this
             return units
         least = max(_HOLE_TICKS, _HOLE_STEPS * self._step)
@@ -170,7 +181,7 @@ class StreamRecorder:
             if unit.track != VIDEO_TRACK:
                 continue
             if unit.pts - newest > least and (unit.is_key or unit.lost):
-                self._pending.extend(units[:at])
+                self._add(units[:at])
                 self._end(EndReason.SILENT)
                 self._note_gap(Reason.NO_PACKETS.value)
                 self._step = unit.pts - newest
@@ -181,15 +192,15 @@ class StreamRecorder:
     def _begin_group(self, units: list[AccessUnit]) -> None:
         key = units[0]
         if not self._is_waiting:
-            self._write(self._pending, key.pts)
+            self._write(self._pictures, self._sounds, key.pts)
+        self._drop_pending()
         if self._desk.pause is not None:
-            self._pending = []
             self._is_waiting = True
             return
         reason = self._why_new_file(key)
         if reason is not None:
             self._begin_segment(key, reason)
-        self._pending = units.copy()
+        self._add(units)
         self._is_waiting = False
 
     def _why_new_file(self, key: AccessUnit) -> EndReason | None:
@@ -232,45 +243,43 @@ class StreamRecorder:
         )
 
     def _cut_inside_group(self) -> None:
-        """Write all but the last picture; sound after it waits with it."""
-        for at in range(len(self._pending) - 1, 0, -1):
-            if self._pending[at].track == VIDEO_TRACK:
-                last = self._pending[at]
-                audio = [unit for unit in self._pending[at + 1 :] if unit.track == AUDIO_TRACK]
-                units, self._pending = [*self._pending[:at], *audio], [last]
-                self._write(units, last.pts)
-                return
+        """Write all but the last picture."""
+        if len(self._pictures) > 1:
+            *pictures, last = self._pictures
+            sounds = self._sounds
+            self._pictures, self._sounds = [last], []
+            self._write(pictures, sounds, last.pts)
 
-    def _write(self, units: list[AccessUnit], end_pts: int) -> None:
-        """Make one fragment of `units`; if it finds no room in the queue, give up until the next key frame."""
+    def _write(self, pictures: list[AccessUnit], sounds: list[AccessUnit], end_pts: int) -> None:
+        """Make one fragment; if it finds no room in the queue, give up until the next key frame."""
         file = self._file
-        if file is None or not units:
+        if file is None or not pictures:
             return
-        video = [unit for unit in units if unit.track == VIDEO_TRACK]
-        audio = [unit for unit in units if unit.track == AUDIO_TRACK]
         if AUDIO_TRACK not in self._formats:
-            audio = []
+            sounds = []
         if file.sequence == 0:
-            audio = self._give_late_audio(file, audio)
-        start_pts = video[0].pts
-        buffers = self._build(file, VIDEO_TRACK, video, end_pts)
-        video_bytes = sum(map(len, buffers))
-        if audio:
-            buffers += self._build(file, AUDIO_TRACK, audio, end_pts)
+            sounds = self._give_late_audio(file, sounds)
+        start_pts = pictures[0].pts
+        buffers = self._build(file, VIDEO_TRACK, pictures, end_pts)
+        video_bytes, audio_bytes = sum(map(len, buffers)), 0
+        if sounds:
+            more = self._build(file, AUDIO_TRACK, sounds, end_pts)
+            audio_bytes = sum(map(len, more))
+            buffers += more
         command = Append(
             segment=file.segment,
             buffers=buffers,
             video_bytes=video_bytes,
-            audio_bytes=sum(map(len, buffers)) - video_bytes,
+            audio_bytes=audio_bytes,
             start_ticks=start_pts - file.origin,
             duration_ticks=end_pts - start_pts,
-            frames=len(video),
-            is_key=video[0].is_key,
+            frames=len(pictures),
+            is_key=pictures[0].is_key,
         )
         if not self._desk.put(command):
             self._give_up(EndReason.DISK_SLOW)
             return
-        self._step = (end_pts - start_pts) // len(video)
+        self._step = (end_pts - start_pts) // len(pictures)
         self._until_at = Utc(file.segment.label.start_at + ticks_to_us(end_pts - file.origin))
         if self._is_in_gap:
             self._is_in_gap = self._is_noted = False
@@ -304,14 +313,14 @@ class StreamRecorder:
     def _end(self, reason: EndReason) -> None:
         """Write what is pending and close the file; the last picture lasts as long as the one before it."""
         if self._file is not None and not self._is_waiting:
-            pictures = [unit.pts for unit in self._pending if unit.track == VIDEO_TRACK]
-            lasts = pictures[-1] - pictures[-2] if len(pictures) > 1 else self._step or _LAST_FRAME_TICKS
-            self._write(self._pending, max(pictures) + max(1, lasts))
+            shown = [unit.pts for unit in self._pictures]
+            lasts = shown[-1] - shown[-2] if len(shown) > 1 else self._step or _LAST_FRAME_TICKS
+            self._write(self._pictures, self._sounds, max(shown) + max(1, lasts))
         self._give_up(reason, is_gap=False)
 
     def _give_up(self, reason: EndReason, *, is_gap: bool = True) -> None:
         """Close the file without what is pending, and wait for a key frame."""
-        self._pending = []
+        self._drop_pending()
         self._is_waiting = True
         if self._file is not None:
             self._recorded_until_at = self.recorded_until_at

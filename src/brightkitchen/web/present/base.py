@@ -1,6 +1,6 @@
 """What every answer and every body of the API is built on: a field that is not named does not pass."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -30,7 +30,10 @@ class FieldProblemOut(Out):
 
 
 class Problem(Out):
-    """An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language."""
+    """An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language.
+
+    current: after a conflict, the record as it is now, in the shape in which it can be fetched.
+    """
 
     type: str
     title: str
@@ -40,6 +43,7 @@ class Problem(Out):
     params: dict[str, str | int | float]
     instance: str
     errors: list[FieldProblemOut] = []
+    current: dict[str, Any] | None = None  # Any: JSON of whichever record it was
 
 
 def present_instant(at: Utc | None) -> str | None:

@@ -1,12 +1,12 @@
 """Cameras, as they leave and enter the server."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
 from brightkitchen.domain.authz.model import Actor
-from brightkitchen.domain.cameras.model import Camera
+from brightkitchen.domain.cameras.model import Activity, Camera
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
@@ -16,6 +16,15 @@ from brightkitchen.web.present.base import In, Instant, Out, Secret, Text, prese
 
 Transport = Literal["auto", "tcp", "udp"]
 ProfileName = Literal["main", "sub"]
+ActivityName = Literal["NEW", "ACTIVE", "DEGRADED", "OFFLINE"]
+ShortId = Annotated[str, StringConstraints(max_length=40)]
+ZoneText = Annotated[str, StringConstraints(max_length=40)]
+_ACTIVITIES: Final[dict[Activity, ActivityName]] = {
+    Activity.NEW: "NEW",
+    Activity.ACTIVE: "ACTIVE",
+    Activity.DEGRADED: "DEGRADED",
+    Activity.OFFLINE: "OFFLINE",
+}
 
 
 class StreamReportOut(Out):
@@ -54,12 +63,18 @@ class NodeOut(Out):
 
 
 class CameraOut(Out):
-    """A camera; `abilities` says what the caller may do to it. The log-in never comes back."""
+    """A camera; `abilities` says what the caller may do to it. The log-in never comes back.
+
+    zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
+    """
 
     id: str
     name: str
+    premises_id: str | None
     premises_name: str
     zone: str
+    zones: list[str]
+    activity: ActivityName
     address: str
     sub_path: str | None
     has_password: bool
@@ -82,8 +97,10 @@ class CameraListOut(Out):
 class CameraIn(In):
     name: Text
     url: Text
+    premises_id: ShortId | None = None
     premises_name: Text = ""
-    zone: Text = ""
+    zone: ZoneText = ""
+    zones: Annotated[list[ZoneText], Field(max_length=16)] = []  # noqa: RUF012 - pydantic copies it
     username: Secret = ""
     password: Secret = ""
     sub_path: Text | None = None
@@ -94,12 +111,17 @@ class CameraIn(In):
 
 
 class CameraPatchIn(In):
-    """Only what is to change. sub_path "" or null removes the sub-stream; username "" with no password, the log-in."""
+    """Only what is to change. sub_path "" or null removes the sub-stream; username "" with no password, the log-in.
+
+    premises_id null takes the camera out of its premises.
+    """
 
     name: Text | None = None
     url: Text | None = None
+    premises_id: ShortId | None = None
     premises_name: Text | None = None
-    zone: Text | None = None
+    zone: ZoneText | None = None
+    zones: Annotated[list[ZoneText], Field(max_length=16)] | None = None
     username: Secret | None = None
     password: Secret | None = None
     sub_path: Text | None = None
@@ -149,8 +171,11 @@ def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOu
     return CameraOut(
         id=camera.id,
         name=camera.name,
+        premises_id=camera.premises,
         premises_name=camera.premises_name,
         zone=camera.zone,
+        zones=list(camera.more_zones),
+        activity=_ACTIVITIES[camera.activity],
         address=camera.address,
         sub_path=camera.path_sub,
         has_password=camera.has_credential,

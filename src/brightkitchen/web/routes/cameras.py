@@ -1,19 +1,20 @@
 """Cameras over HTTP."""
 
-import re
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from brightkitchen.domain.cameras import policy
-from brightkitchen.domain.cameras.model import CameraChange, NewCamera
+from brightkitchen.domain.cameras.model import Camera, CameraChange, CameraFilter, NewCamera
 from brightkitchen.domain.cameras.service import MAX_PAGE
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
 from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 from brightkitchen.kernel.text import choose_language, has_sentence, say
 from brightkitchen.web.auth import Human, Signed, services_of
+from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag
 from brightkitchen.web.present.cameras import (
+    ActivityName,
     CameraIn,
     CameraListOut,
     CameraOut,
@@ -27,8 +28,6 @@ from brightkitchen.web.present.cameras import (
 )
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
-_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
-IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
 
 
 @router.get("", operation_id="list_cameras", response_model=CameraListOut)
@@ -36,13 +35,22 @@ async def list_cameras(
     request: Request,
     caller: Signed,
     cursor: Annotated[str, Query(max_length=40)] = "",
+    premises: Annotated[str, Query(max_length=40)] = "",
+    region: RegionQuery = "",
+    category: CodeQuery = "",
+    zone: CodeQuery = "",
+    activity: ActivityName | None = None,
+    text: TextQuery = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> CameraListOut:
-    """List the cameras in the caller's scope."""
+    """List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter."""
     if cursor and not is_id(cursor, "cam"):
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
     services = services_of(request)
-    page = await services.cameras.list_cameras(caller.actor, after=cursor, limit=limit)
+    asked = CameraFilter(
+        premises=premises, region=region, category=category, zone=zone, activity=activity or "", text=text.strip()
+    )
+    page = await services.cameras.list_cameras(caller.actor, asked, after=cursor, limit=limit)
     return CameraListOut(items=present_cameras(page.items, caller.actor, services), next_cursor=page.next_after)
 
 
@@ -89,9 +97,14 @@ async def change_camera(
 ) -> CameraOut:
     """Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along."""
     services = services_of(request)
-    camera = await services.cameras.change_camera(
-        caller.actor, camera_id, _read_change(given), expected_version=read_etag(if_match)
-    )
+    try:
+        camera = await services.cameras.change_camera(
+            caller.actor, camera_id, _read_change(given), expected_version=read_etag(if_match)
+        )
+    except EditConflict as conflict:
+        assert isinstance(conflict.current, Camera)
+        shown = present_camera(conflict.current, caller.actor, services)
+        raise conflict.showing(shown.model_dump(mode="json")) from conflict
     response.headers["etag"] = build_etag(camera)
     return present_camera(camera, caller.actor, services)
 
@@ -107,8 +120,10 @@ def read_new_camera(given: CameraIn) -> NewCamera:
     return NewCamera(
         name=given.name,
         url=given.url,
+        premises=given.premises_id,
         premises_name=given.premises_name,
         zone=given.zone,
+        more_zones=tuple(given.zones),
         username=given.username,
         password=given.password,
         sub_path=given.sub_path,
@@ -131,11 +146,14 @@ def worded_probe(answer: ProbeAnswer, language: str) -> ProbeOut:
 
 def _read_change(given: CameraPatchIn) -> CameraChange:
     removes_sub = "sub_path" in given.model_fields_set and given.sub_path is None
+    leaves_premises = "premises_id" in given.model_fields_set and given.premises_id is None
     return CameraChange(
         name=given.name,
         url=given.url,
+        premises="" if leaves_premises else given.premises_id,
         premises_name=given.premises_name,
         zone=given.zone,
+        more_zones=None if given.zones is None else tuple(given.zones),
         username=given.username,
         password=given.password,
         sub_path="" if removes_sub else given.sub_path,
@@ -144,13 +162,3 @@ def _read_change(given: CameraPatchIn) -> CameraChange:
         audio=given.audio,
         allow_basic=given.allow_basic,
     )
-
-
-def read_etag(text: str | None) -> int | None:
-    """raises: BrightKitchenError "edit.conflict" for a tag that is none of ours: it cannot match."""
-    if text is None or text == "*":
-        return None
-    match = _ETAG.fullmatch(text)
-    if match is None:
-        raise BrightKitchenError(Kind.CONFLICT, "edit.conflict")
-    return int(match[1])

@@ -10,6 +10,7 @@ from brightkitchen.domain.maintenance.states import DeviceEvent, DeviceState
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import is_id
 from brightkitchen.web.auth import Human, Signed, services_of
+from brightkitchen.web.params import IfMatch, read_etag
 from brightkitchen.web.present.maintenance import (
     DeviceIn,
     DeviceListOut,
@@ -21,7 +22,6 @@ from brightkitchen.web.present.maintenance import (
     present_moves,
     read_record,
 )
-from brightkitchen.web.routes.cameras import IfMatch, read_etag
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 

@@ -3,8 +3,8 @@
 One fragment holds one track (media-path.md §3). Video counts 90 kHz, sound its sample rate. The sample entries are ``avc1`` and
 ``hvc1`` although cameras repeat parameter sets in band (ADR 0003); G.711 is ``alaw``/``ulaw`` as in QuickTime.
 
-Left out: edit lists, encryption, several sample descriptions. Rules of this file: values in, bytes out; the data of the units is
-never copied; what does not depend on the units is built once.
+Left out: edit lists, encryption, several sample descriptions. Rules of this file: values in, bytes out; the data of pictures is
+never copied (sound is: fifty small pieces cost more to write than one); what does not depend on the units is built once.
 """
 
 from bisect import insort
@@ -158,7 +158,7 @@ def build_fragment(
     end_ticks: int,
     order: DtsAssigner | None = None,
 ) -> list[bytes]:
-    """Return [moof and mdat header, data of each unit], to be written in this order by one writev.
+    """Return [moof and mdat header, data of each picture, or of all sound], to be written in this order by one writev.
 
     units:      of this track alone, in decoding order, at least one.
     base_ticks: 90 kHz tick of the stream that is 0 in this file (or stream of fragments).
@@ -168,17 +168,21 @@ def build_fragment(
     """
     if not units:
         raise OurError("a fragment needs a unit")
-    sizes = [len(unit.data) for unit in units]
+    data = [unit.data for unit in units]
+    sizes = list(map(len, data))
     if isinstance(format, VideoFormat):
-        return _build_video(track, format, units, sizes, sequence, base_ticks, end_ticks, order)
-    decode_time, durations = _place_sound(format, units, sizes, base_ticks)
-    return _assemble(track, units, sizes, sequence, decode_time, _KEY_FLAGS, [durations, sizes], _DURATIONS | _SIZES)
+        head = _build_video(track, format, units, sizes, sequence, base_ticks, end_ticks, order)
+    else:
+        decode_time, durations = _place_sound(format, units, sizes, base_ticks)
+        head = _build_head(track, sizes, sequence, decode_time, _KEY_FLAGS, [durations, sizes], _DURATIONS | _SIZES)
+        data = [b"".join(data)]
+    return [head, *data]
 
 
 def _build_video(
     track: int, format: VideoFormat, units: Sequence[AccessUnit], sizes: list[int], sequence: int, base_ticks: int,
     end_ticks: int, order: DtsAssigner | None,
-) -> list[bytes]:  # fmt: skip
+) -> bytes:  # fmt: skip
     shown = [unit.pts for unit in units]
     decoded = shown
     if order is not None and format.reorder_depth:
@@ -201,7 +205,7 @@ def _build_video(
         columns.append([pts - dts & 0xFFFFFFFF for pts, dts in zip(shown, decoded, strict=True)])
         flags |= _OFFSETS
     decode_time = max(decoded[0] - base_ticks, 0)
-    return _assemble(track, units, sizes, sequence, decode_time, _OTHER_FLAGS, columns, flags, first_flags)
+    return _build_head(track, sizes, sequence, decode_time, _OTHER_FLAGS, columns, flags, first_flags)
 
 
 def _place_sound(
@@ -226,10 +230,11 @@ def _place_sound(
     return max(((start - base_ticks) * rate_hz + TICKS_PER_S // 2) // TICKS_PER_S, 0), durations
 
 
-def _assemble(
-    track: int, units: Sequence[AccessUnit], sizes: list[int], sequence: int, decode_time: int, default_flags: int,
-    columns: list[list[int]], flags: int, first_flags: int | None = None,
-) -> list[bytes]:  # fmt: skip
+def _build_head(
+    track: int, sizes: list[int], sequence: int, decode_time: int, default_flags: int, columns: list[list[int]],
+    flags: int, first_flags: int | None = None,
+) -> bytes:  # fmt: skip
+    """Return moof and the header of mdat."""
     count, width = len(sizes), len(columns)
     table = [0] * (count * width)
     for index, column in enumerate(columns):
@@ -245,7 +250,7 @@ def _assemble(
         moof_bytes + 8,
     )  # fmt: skip
     mdat = (8 + sum(sizes)).to_bytes(4, "big") + b"mdat"
-    return [b"".join((head, _table_struct(len(table)).pack(*table), mdat)), *[unit.data for unit in units]]
+    return b"".join((head, _table_struct(len(table)).pack(*table), mdat))
 
 
 @dataclass(frozen=True, slots=True)

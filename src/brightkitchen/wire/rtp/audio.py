@@ -4,6 +4,8 @@ Left out: interleaving, CRA/DTS fields other than skipping none, MP4A-LATM. Rule
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import repeat
 from struct import Struct
 from struct import error as struct_error
 from typing import Final
@@ -16,51 +18,86 @@ from brightkitchen.wire.rtp.description import TrackDescription
 from brightkitchen.wire.rtp.timeline import TrackClock
 from brightkitchen.wire.rtp.track import SEQUENCE_STEP, Ledger, Packet, Track, static_codec
 
-_WORD: Final = Struct(">QI").unpack_from
-_PAYLOAD: Final = slice(12, None)
 _G711_NAMES: Final = {Codec.PCMA: "alaw", Codec.PCMU: "ulaw"}
 _MAX_FRAME_BYTES: Final = 8191  # the 13 bits of AAC-hbr
 _MAX_FRAMES_PER_PACKET: Final = 64
 
 
-class G711Track(Track):
-    """One G.711 track: a packet is a unit."""
+@lru_cache(maxsize=64)
+def _plain_packet(payload_bytes: int) -> Struct:
+    """The first 8 bytes as a number, the source, and the payload."""
+    return Struct(f">QI{payload_bytes}s")
 
-    __slots__ = ()
+
+class G711Track(Track):
+    """One G.711 track: a packet is a unit.
+
+    Packets that follow each other, all of one size, are a run: read whole by one `Struct`, placed and delivered together.
+    """
+
+    __slots__ = ("_samples", "_unpack")
+
+    def __init__(self, description: TrackDescription, ledger: Ledger, clock: TrackClock, reorder: int) -> None:
+        super().__init__(description, ledger, clock, reorder)
+        self._expect(160)
+
+    def _expect(self, payload_bytes: int) -> None:
+        """Read packets of this size as a run from now on."""
+        self._unpack = _plain_packet(payload_bytes).unpack
+        self._samples = payload_bytes // self.description.channels  # one a byte and channel
 
     def receive(self, packets: Sequence[Packet], received_at: Utc, units: list[AccessUnit]) -> int:
         if self.format is None:
             self._announce(len(units))
-        next_word, ssrc, place, track = self.next_word, self.ssrc, self.clock.place, self.index
+        run: list[bytes] = []
+        next_word, ssrc, unpack, step = self.next_word, self.ssrc, self._unpack, SEQUENCE_STEP + self._samples
         for packet in packets:
             try:
-                word, source = _WORD(packet)
+                word, source, payload = unpack(packet)
             except struct_error:
-                word, source = -2, -2
+                word, source, payload = -2, -2, b""
             if word == next_word and source == ssrc:
-                payload = bytes(packet[_PAYLOAD])
-                timestamp = word & 0xFFFFFFFF
-                next_word += SEQUENCE_STEP
-            else:
-                self.next_word = next_word
-                opened = self.open(packet)
-                next_word, ssrc = self.next_word, self.ssrc
-                if opened is None:
-                    continue
-                payload, timestamp = bytes(packet[opened[0] : opened[1]]), opened[2]
-                self._check_codec(len(units))
-            if not payload:
+                run.append(payload)
+                next_word += step
                 continue
-            pts = place(timestamp, received_at)
-            if pts < 0:
-                self.ledger.units_dropped += 1
-                continue
-            units.append(AccessUnit(track, pts, payload, True, received_at, self.lost))
-            self.lost = 0
-            # The next packet continues where this one ends, one sample a byte and channel.
-            next_word = next_word & ~0xFFFFFFFF | timestamp + len(payload) // self.description.channels & 0xFFFFFFFF
-        self.next_word = next_word
+            self._end_run(run, received_at, units)
+            self._take(packet, received_at, units)
+            next_word, ssrc, unpack, step = self.next_word, self.ssrc, self._unpack, SEQUENCE_STEP + self._samples
+        self._end_run(run, received_at, units)
         return len(packets)
+
+    def _end_run(self, run: list[bytes], received_at: Utc, units: list[AccessUnit]) -> None:
+        """Deliver and forget the payloads of a run, whose first packet is the one that `next_word` expected."""
+        if run:
+            timestamp = self.next_word & 0xFFFFFFFF
+            self.next_word += len(run) * SEQUENCE_STEP
+            self._deliver(run, timestamp, received_at, units)
+            run.clear()
+
+    def _take(self, packet: Packet, received_at: Utc, units: list[AccessUnit]) -> None:
+        """Handle a packet that does not simply continue the run."""
+        opened = self.open(packet)
+        if opened is None:
+            return
+        start, end, timestamp, _ = opened
+        self._check_codec(len(units))
+        if start < end:
+            self._expect(end - start)
+            self._deliver([bytes(packet[start:end])], timestamp, received_at, units)
+
+    def _deliver(self, payloads: list[bytes], timestamp: int, received_at: Utc, units: list[AccessUnit]) -> None:
+        """Make units of payloads of the expected size that follow each other from `timestamp` on."""
+        placed = self.clock.place_run(timestamp, self._samples, len(payloads), received_at)
+        end = timestamp + self._samples * len(payloads)
+        self.next_word = self.next_word & ~0xFFFFFFFF | end & 0xFFFFFFFF
+        early = sum(pts < 0 for pts in placed) if placed[0] < 0 else 0
+        if early:
+            self.ledger.units_dropped += early
+            placed, payloads = placed[early:], payloads[early:]
+        if placed:
+            lost = (self.lost, *repeat(0, len(placed) - 1))
+            self.lost = 0
+            units += map(AccessUnit, repeat(self.index), placed, payloads, repeat(True), repeat(received_at), lost)
 
     def _announce(self, index: int) -> None:
         about = self.description

@@ -13,6 +13,7 @@ is none, because its timestamps do not jump.
 Rules of this file: no packet is parsed here; `received_at` is an argument; nothing grows.
 """
 
+from math import gcd
 from typing import Final
 from weakref import proxy
 
@@ -36,8 +37,8 @@ class TrackClock:
     """One track's place on the timeline. Made by `StreamTimeline.add_track`."""
 
     __slots__ = (
-        "_clock", "_last", "_last_at", "_last_pts", "_max_back", "_max_jump", "_offset", "_report", "_rtptime", "_slew",
-        "_started", "_stream", "jumps", "rate_hz",
+        "_clock", "_down", "_last", "_last_at", "_last_pts", "_max_back", "_max_jump", "_offset", "_report", "_rtptime", "_slew",
+        "_started", "_stream", "_up", "jumps", "rate_hz",
     )  # fmt: skip
 
     def __init__(self, stream: "StreamTimeline", rate_hz: int) -> None:
@@ -46,6 +47,8 @@ class TrackClock:
         self._stream: StreamTimeline = proxy(
             stream
         )  # not in a cycle, or every closed connection waits for the collector
+        common = gcd(TICKS_PER_S, rate_hz)
+        self._up, self._down = TICKS_PER_S // common, rate_hz // common
         self._started = False
         self._last = 0
         self._clock = 0
@@ -53,7 +56,7 @@ class TrackClock:
         self._last_pts = 0
         self._last_at = Utc(0)
         self._slew = 0
-        self._max_jump = rate_hz * MAX_JUMP_S
+        self._max_jump = -1  # no step is taken for granted before the first
         self._max_back = -rate_hz * MAX_STEP_BACK_S
         self._rtptime: int | None = None
         self._report: tuple[int, int] | None = None
@@ -64,20 +67,30 @@ class TrackClock:
         May be negative for sound that began before the picture that started the timeline; never for the first picture.
         """
         step = (timestamp - self._last) & 0xFFFFFFFF
-        if step >= _HALF:
-            step -= _WRAP
-        if not self._started:
-            self._start(timestamp, received_at)
-            step = 0
-        elif not self._max_back <= step <= self._max_jump:
-            step = self._check_jump(step, received_at)
+        if step > self._max_jump:
+            step = self._step_oddly(step, timestamp, received_at)
         self._last = timestamp
         self._clock += step
         if self._slew and step > 0:
             self._slide(step)
         self._last_at = received_at
-        self._last_pts = pts = self._clock * TICKS_PER_S // self.rate_hz + self._offset
+        self._last_pts = pts = self._clock * self._up // self._down + self._offset
         return pts
+
+    def place_run(self, timestamp: int, step: int, count: int, received_at: Utc) -> list[int]:
+        """Return what `place` would for each of `count` >= 1 units, `step` apart, the first with this timestamp."""
+        first = self.place(timestamp, received_at)
+        if count == 1:
+            return [first]
+        if self._slew or not 0 < step <= self._max_jump:
+            later = range(timestamp + step, timestamp + step * count, step) if step else [timestamp] * (count - 1)
+            return [first, *[self.place(at & 0xFFFFFFFF, received_at) for at in later]]
+        up, down, offset, end = self._up, self._down, self._offset, self._clock + step * count
+        placed = [clock * up // down + offset for clock in range(self._clock, end, step)]
+        self._last = timestamp + step * (count - 1) & 0xFFFFFFFF
+        self._clock = end - step
+        self._last_pts = placed[-1]
+        return placed
 
     def restart(self) -> None:
         """The source began anew (other SSRC): the next timestamp means now, whatever it says."""
@@ -99,9 +112,19 @@ class TrackClock:
         self._report = (ntp_us, timestamp)
         return self._stream.align()
 
-    def _start(self, timestamp: int, received_at: Utc) -> None:
-        self._started = True
-        self._offset = self._stream.first_offset(self, timestamp, received_at)
+    def _step_oddly(self, step: int, timestamp: int, received_at: Utc) -> int:
+        """The first timestamp, one from before the last, or a jump. step: from the last one, without sign; returns it with its sign."""
+        if not self._started:
+            self._started = True
+            self._max_jump = self._trusted_jump()
+            self._offset = self._stream.first_offset(self, timestamp, received_at)
+            return 0
+        if step >= _HALF:
+            step -= _WRAP
+        return step if self._max_back <= step <= self._max_jump else self._check_jump(step, received_at)
+
+    def _trusted_jump(self) -> int:
+        return min(self.rate_hz * MAX_JUMP_S, _HALF - 1)  # no rate makes a step back look like one ahead
 
     def _check_jump(self, step: int, received_at: Utc) -> int:
         elapsed_us = max(received_at - self._last_at, 0)
@@ -110,7 +133,7 @@ class TrackClock:
         self.jumps += 1
         self._report = None
         self._slew = 0
-        self._max_jump = self.rate_hz * MAX_JUMP_S
+        self._max_jump = self._trusted_jump()
         self._max_back = -self.rate_hz * MAX_STEP_BACK_S
         self._clock = 0
         self._offset = self._last_pts + max(us_to_ticks(elapsed_us), 1)

@@ -4,8 +4,8 @@ Taken: single NAL units, STAP-A and AP, FU-A and FU (with DONL where sprop-max-d
 MTAP, FU-B, PACI: no camera of this field sends interleaved mode.
 
 Theory of operation. The loop in `receive` compares each packet with the one that would continue the fragmented NAL unit it is in
-(same header but for the sequence number, same FU header): such a packet costs a slice and an append. All others go
-through `_take`. An access unit is the list `_pieces`, joined once. It ends at the marker bit, or where the timestamp changes for
+(same header but for the sequence number, same FU header): such a packet costs a slice and an append. The one that would end it is
+known as well (end bit). All others go through `_take`. An access unit is the list `_pieces`, joined once. It ends at the marker bit, or where the timestamp changes for
 cameras that never set it or set it on every NAL unit: so the marker of the first picture is believed only after the next
 packet came. NAL units without a picture (parameter sets that a camera stamps or marks by themselves) wait for the next picture.
 
@@ -51,6 +51,7 @@ _H265_FIRST: Final = frozenset((0x40, 0x60))
 _H264_SPS_FIRST: Final = frozenset((0x27, 0x47, 0x67))
 _H264_PROFILES: Final = frozenset((66, 77, 88, 100, 110, 122, 244))
 
+_BYTES: Final = tuple(bytes((value,)) for value in range(256))
 _CONTINUATION: Final = {
     Codec.H264: (Struct(">QI2s").unpack_from, slice(14, None)),
     Codec.H265: (Struct(">QI3s").unpack_from, slice(15, None)),
@@ -62,7 +63,7 @@ class VideoTrack(Track):
 
     __slots__ = (
         "_check_first", "_continuation", "_damaged", "_donl", "_flushed", "_fragment_at", "_fragment_type", "_has_picture",
-        "_is_h264", "_is_key", "_key_kinds", "_lost_after", "_marked", "_middle", "_newest_sps", "_picture_kinds",
+        "_is_h264", "_is_key", "_key_kinds", "_last", "_lost_after", "_marked", "_middle", "_newest_sps", "_picture_kinds",
         "_piece_bytes", "_pieces", "_placed", "_repeats", "_set_kinds", "_sets", "_sets_changed", "_solid", "_started", "_timestamp", "_trusted",
     )  # fmt: skip
 
@@ -74,6 +75,7 @@ class VideoTrack(Track):
         self._fragment_at = -1  # index of the length of the NAL unit that is being put together
         self._fragment_type = 0
         self._middle = b""  # payload header and FU header of its continuation
+        self._last = b""  # and of its end
         self._timestamp = -1
         self._flushed = -1
         self._has_picture = False
@@ -118,21 +120,31 @@ class VideoTrack(Track):
         unpack, tail = self._continuation
         if self._sets_changed and not self._pieces:
             self._renew_format(len(units))
-        next_word, ssrc, middle, append = self.next_word, self.ssrc, self._middle, self._pieces.append
-        for used, packet in enumerate(packets):
+        next_word, ssrc = self.next_word, self.ssrc
+        middle, last, append = self._middle, self._last, self._pieces.append
+        left = iter(packets)
+        for packet in left:
             try:
                 word, source, head = unpack(packet)
             except struct_error:
                 word, source, head = -2, -2, b""
-            if word == next_word and head == middle and source == ssrc:
-                append(packet[tail])
-                next_word += SEQUENCE_STEP
-                continue
+            if word == next_word and source == ssrc:
+                if head == middle:
+                    append(packet[tail])
+                    next_word += SEQUENCE_STEP
+                    continue
+                if head == last and not self._marked:  # the end of the NAL unit, not of the picture
+                    append(packet[tail])
+                    next_word += SEQUENCE_STEP
+                    self._close_fragment()
+                    self.at, middle, last = received_at, b"", b""
+                    continue
             self.next_word = next_word
             self._take(packet, word, source, received_at, units)
             if self.codec is not codec:
-                return used
-            next_word, ssrc, middle, append = self.next_word, self.ssrc, self._middle, self._pieces.append
+                return len(packets) - 1 - len(list(left))  # this packet and those behind it are read anew
+            next_word, ssrc = self.next_word, self.ssrc
+            middle, last, append = self._middle, self._last, self._pieces.append
         self.next_word = next_word
         if self._pieces:
             self.at = received_at
@@ -150,57 +162,67 @@ class VideoTrack(Track):
         """Handle a packet that does not simply continue a fragmented NAL unit. word, source: as read by `receive`."""
         if not (word ^ self.next_word) & _SAME and source == self.ssrc:
             # Plain header and the expected number; only marker and timestamp are its own.
-            start, end, timestamp, marker = 12, len(packet), word & 0xFFFFFFFF, word & _MARKER
-            self.next_word = (word & ~_MARKER) + SEQUENCE_STEP
+            start, end = 12, len(packet)
+            timestamp, marker = word & 0xFFFFFFFF, word & _MARKER
+            self.next_word = word - marker + SEQUENCE_STEP
         else:
             opened = self.open(packet)
             if opened is None:
                 return
             start, end, timestamp, marker = opened
         if timestamp != self._timestamp:
-            self._begin(timestamp, units)
-        elif self._marked and self._starts_picture(packet, start, end):
-            self._flush(units)
-        elif self._marked and self._trusted is None:
-            self._trusted = False
-            self.note("marker_wrong", "the marker bit is set within pictures")
+            if self._pieces or self._damaged:
+                self._end_unmarked(units)
+            self._timestamp = timestamp
+        elif self._marked:
+            if start == end:  # an empty packet behind the picture says nothing
+                return
+            if self._starts_picture(packet, start, end):
+                self._flush(units)
+            elif self._trusted is None:
+                self._trusted = False
+                self.note("marker_wrong", "the marker bit is set within pictures")
         if end > start:
             if self._is_h264:
                 self._take_h264(packet, start, end)
             else:
                 self._take_h265(packet, start, end)
         self.at = received_at
-        self._marked = marker != 0 and self._has_picture
-        if self._marked and self._trusted:
+        self._marked = is_over = marker != 0 and self._has_picture
+        if is_over and self._trusted:
             self._flush(units)
 
-    def _begin(self, timestamp: int, units: list[AccessUnit]) -> None:
-        """Another picture begins; if one is still open, it ends here."""
-        if self._pieces or self._damaged:
-            self._damaged = self._damaged or self._fragment_at >= 0
-            check_first, self._check_first = self._check_first, False
-            if self._marked and self._trusted is None:
-                self._trusted = True
-            elif self._has_picture and not self._marked and not self._damaged and self._trusted is not False:
-                self._trusted = False
-                self.note("marker_missing", "pictures end without a marker bit")
-            if self._has_picture or self._damaged:
-                self._flush(units)
-            self._check_first = check_first
-        self._timestamp = timestamp
+    def _end_unmarked(self, units: list[AccessUnit]) -> None:
+        """Another picture begins while one is open: it ends here."""
+        self._damaged = self._damaged or self._fragment_at >= 0
+        check_first, self._check_first = self._check_first, False
+        if self._marked and self._trusted is None:
+            self._trusted = True
+        elif self._has_picture and not self._marked and not self._damaged and self._trusted is not False:
+            self._trusted = False
+            self.note("marker_missing", "pictures end without a marker bit")
+        if self._has_picture or self._damaged:
+            self._flush(units)
+        self._check_first = check_first
 
     def _take_h264(self, packet: Packet, start: int, end: int) -> None:
         first = packet[start]
         nal_type = first & 31
-        if nal_type == 28:
+        if 0 < nal_type < 6 and self._fragment_at < 0:  # a whole slice
+            self._pieces += ((end - start).to_bytes(4), packet[start:end])
+            self._has_picture = True
+            self._is_key = self._is_key or nal_type == 5
+        elif 0 < nal_type < 24:
+            self._add(packet[start:end], nal_type)
+        elif nal_type == 28:
             if end - start < 2:
                 self.skip("fragment_short", "an FU-A without a header")
                 return
             header = packet[start + 1]
-            nal_header = bytes((first & 0xE0 | header & 31,))
-            self._take_fragment(packet[start + 2 : end], header, header & 31, nal_header, bytes((first, header & 31)))
-        elif 0 < nal_type < 24:
-            self._add(packet[start:end], nal_type)
+            if header & 0x80:
+                nal_type = header & 31
+                self._begin_fragment(nal_type, _BYTES[first & 0xE0 | nal_type], _BYTES[first])
+            self._add_fragment(packet[start + 2 : end], header)
         elif nal_type == 24:
             self._take_aggregate(packet, start + 1, end, 0)
         elif (
@@ -218,10 +240,12 @@ class VideoTrack(Track):
         nal_type = first >> 1 & 63
         if nal_type == 49:
             header = packet[start + 2]
-            nal_header = bytes((first & 0x81 | (header & 63) << 1, packet[start + 1]))
-            body = start + 3 + (self._donl if header & 0x80 else 0)
-            middle = bytes((first, packet[start + 1], header & 63))
-            self._take_fragment(packet[body:end], header, header & 63, nal_header, middle)
+            body = start + 3
+            if header & 0x80:
+                nal_type, second = header & 63, packet[start + 1]
+                self._begin_fragment(nal_type, bytes((first & 0x81 | nal_type << 1, second)), bytes((first, second)))
+                body += self._donl
+            self._add_fragment(packet[body:end], header)
         elif nal_type < 48:
             if self._donl:
                 self._add(bytes(packet[start : start + 2]) + bytes(packet[start + 2 + self._donl : end]), nal_type)
@@ -247,32 +271,35 @@ class VideoTrack(Track):
             self._add(packet[body:at], parse_nal_type(self.codec, packet[body]))
             at += donl // 2
 
-    def _take_fragment(self, body: Packet, header: int, nal_type: int, nal_header: bytes, middle: bytes) -> None:
+    def _begin_fragment(self, nal_type: int, nal_header: bytes, payload_header: bytes) -> None:
+        if self._fragment_at >= 0:
+            self._damaged = True
+            self._close_fragment()
         pieces = self._pieces
-        if header & 0x80:
-            if self._fragment_at >= 0:
-                self._damaged = True
-                self._close_fragment()
-            self._fragment_at = len(pieces)
-            self._fragment_type = nal_type
-            self._middle = middle
-            pieces += (b"", nal_header, body)
-            self._see(nal_type)
-        elif self._fragment_at < 0:
+        self._fragment_at = len(pieces)
+        self._fragment_type = nal_type
+        self._middle = payload_header + _BYTES[nal_type]
+        self._last = payload_header + _BYTES[0x40 | nal_type]
+        pieces += (b"", nal_header)
+        if nal_type in self._picture_kinds:
+            self._has_picture = True
+            self._is_key = self._is_key or nal_type in self._key_kinds
+
+    def _add_fragment(self, body: Packet, header: int) -> None:
+        if self._fragment_at < 0:
             self._damaged = True
             return
-        else:
-            pieces.append(body)
+        self._pieces.append(body)
         if header & 0x40:
             self._close_fragment()
 
     def _close_fragment(self) -> None:
         pieces, at = self._pieces, self._fragment_at
-        size_bytes = sum(map(len, pieces[at + 1 :]))
-        pieces[at] = size_bytes.to_bytes(4, "big")
+        size_bytes = sum(map(len, pieces[at + 1 :] if at else pieces))  # the length itself is still b""
+        pieces[at] = size_bytes.to_bytes(4)
         self._piece_bytes += 4
         self._fragment_at = -1
-        self._middle = b""
+        self._middle = self._last = b""
         if self._fragment_type in self._set_kinds and size_bytes <= MAX_PARAMETER_SET_BYTES:
             self._learn(b"".join(pieces[at + 1 :]))
 
@@ -281,16 +308,12 @@ class VideoTrack(Track):
         if self._fragment_at >= 0:
             self._damaged = True
             self._close_fragment()
-        self._pieces += (len(nal).to_bytes(4, "big"), nal)
-        self._see(nal_type)
-        if nal_type in self._set_kinds and len(nal) <= MAX_PARAMETER_SET_BYTES:
-            self._learn(bytes(nal))
-
-    def _see(self, nal_type: int) -> None:
+        self._pieces += (len(nal).to_bytes(4), nal)
         if nal_type in self._picture_kinds:
             self._has_picture = True
-            if nal_type in self._key_kinds:
-                self._is_key = True
+            self._is_key = self._is_key or nal_type in self._key_kinds
+        elif nal_type in self._set_kinds and len(nal) <= MAX_PARAMETER_SET_BYTES:
+            self._learn(bytes(nal))
 
     def _settle(self) -> None:
         """Copy what still refers to packets, and keep the bound."""
@@ -310,7 +333,7 @@ class VideoTrack(Track):
         self._solid = 0
         self._piece_bytes = 0
         self._fragment_at = -1
-        self._middle = b""
+        self._middle = self._last = b""
         self._has_picture = False
         self._is_key = False
         self._damaged = False
@@ -318,32 +341,21 @@ class VideoTrack(Track):
 
     def _flush(self, units: list[AccessUnit]) -> None:
         """The picture is over: deliver it if it is whole and can be used."""
-        pieces, is_key = self._pieces, self._is_key
+        pieces, is_key, timestamp = self._pieces, self._is_key, self._timestamp
         damaged = self._damaged or self._fragment_at >= 0
-        repeated = self._timestamp == self._flushed
         lost_after, self._lost_after = self._lost_after, 0
-        self._flushed = self._timestamp
         self._clear()
         if self._sets_changed:
             self._renew_format(len(units))
         data = b"".join(pieces)
-        if repeated and not damaged and self._begins_picture(data):
-            self.note("timestamp_repeated", "several pictures carry the same timestamp")
-            repeated = False
-        elif repeated:
-            self._trusted = False
-            self.note("marker_wrong", "the marker bit is set within pictures")
-        if damaged or repeated:
-            self.ledger.units_dropped += 1
-            return
-        if self._check_first:
-            self._check_first = False
-            damaged = not self._begins_picture(data)
+        if damaged or timestamp == self._flushed or self._check_first:
+            damaged = self._is_unusable(data, damaged)
+        self._flushed = timestamp
         if damaged or len(data) > MAX_UNIT_BYTES or self.format is None or not (self._started or is_key):
             self.ledger.units_dropped += 1
             return
         self._started = True
-        pts = self.clock.place(self._timestamp, self.at)
+        pts = self.clock.place(timestamp, self.at)
         if pts < 0:
             self.ledger.units_dropped += 1
             return
@@ -354,6 +366,19 @@ class VideoTrack(Track):
             self._placed, self._repeats = pts, 0
         units.append(AccessUnit(VIDEO_TRACK, pts, data, is_key, self.at, self.lost - lost_after))
         self.lost = lost_after
+
+    def _is_unusable(self, data: bytes, damaged: bool) -> bool:
+        """Look at a picture with the timestamp of the one before, after a loss, or damaged."""
+        if self._timestamp == self._flushed:
+            if damaged or not self._begins_picture(data):
+                self._trusted = False
+                self.note("marker_wrong", "the marker bit is set within pictures")
+                return True
+            self.note("timestamp_repeated", "several pictures carry the same timestamp")
+        if damaged or not self._check_first:
+            return damaged
+        self._check_first = False
+        return not self._begins_picture(data)
 
     def _starts_picture(self, packet: Packet, start: int, end: int) -> bool:
         """Behind a marker, with the timestamp unchanged: does this packet open another picture (H.264 §7.4.1.2.3, H.265 §7.4.2.4.4)?

@@ -112,10 +112,11 @@ class StreamSplitter:
             try:
                 while position <= last_head:
                     mark, size = _unpack_frame_head(view, position)
-                    stop = position + 4 + size
+                    body = position + 4
+                    stop = body + size
                     if stop > end:
                         break
-                    appends[mark](view[position + 4 : stop])
+                    appends[mark](view[body:stop])
                     position = stop
             except KeyError:
                 pass  # a message, a channel nobody set up, or garbage

@@ -214,6 +214,19 @@ def test_prefix_behind_a_marker_opens_the_next_picture_of_the_same_timestamp(fir
     assert [unit.data for unit in units][:2] == [build_avcc(KEY), build_avcc([first, SLICE])]
 
 
+def test_empty_packet_behind_a_marker_changes_nothing() -> None:
+    sender, receiver = Sender(), RtpReceiver([H264])
+    groups = [sender.send(h264_payloads(nals, 100), 5000 + 3600 * n) for n, nals in enumerate([KEY, (SLICE,)])]
+    empty = rtp(b"", sequence=sender.sequence, timestamp=5000 + 3600)
+    sender.sequence += 1
+    last = sender.send(h264_payloads((SLICE,), 100), 5000 + 2 * 3600)
+    untrusted = RtpReceiver([H264])
+    lone = [rtp(KEY[2], sequence=1, timestamp=9, marker=True), rtp(b"", sequence=2, timestamp=9)]
+    assert untrusted.receive_rtp(0, lone, at(0)) == []
+    assert [unit.pts for unit in receive(receiver, [*groups, [empty], last])] == [0, 3600, 7200]
+    assert codes(receiver) == codes(untrusted) == []
+
+
 def test_marker_that_begins_to_lie_later_costs_one_picture() -> None:
     sender = Sender()
     groups = send_pictures([KEY, (SLICE,), (SLICE,)], sender)
@@ -423,6 +436,37 @@ def test_g711_packets_become_units_on_the_same_timeline() -> None:
         (0, 160, True, 0), (1800, 160, True, 0), (5400, 160, True, 1),
     ]  # fmt: skip
     assert receiver.receive_rtp(1, [b"", rtp(b"", sequence=5, timestamp=0, payload_type=8)], T0) == []
+
+
+def receive_sound(payload_sizes: Sequence[int], reads_of: int, *, channels: int, early_us: int) -> list[object]:
+    """Return what comes of sound whose timestamps wrap, with a loss in it, behind a picture and sender reports."""
+    receiver = RtpReceiver([H264, TrackDescription(1, Codec.PCMA, 8, 8_000, channels)])
+    receiver.receive_rtp(0, send_pictures([KEY, (SLICE,)])[0], T0)
+    timestamp, packets = 2**32 - 1000, []
+    for number, size_bytes in enumerate(payload_sizes):
+        payload = bytes((number % 256,)) * size_bytes
+        packets.append(rtp(payload, sequence=65_530 + number, timestamp=timestamp, payload_type=8))
+        timestamp = timestamp + size_bytes // channels & 0xFFFFFFFF
+    del packets[5]
+    units = receiver.receive_rtp(1, packets[:1], T0)
+    receiver.receive_rtcp(0, sender_report(0x1234, T0, 5000), T0)
+    receiver.receive_rtcp(1, sender_report(0x1234, T0 + early_us, 2**32 - 1000), T0)
+    for start in range(1, len(packets), reads_of):
+        units += receiver.receive_rtp(1, packets[start : start + reads_of], T0)
+    return [(unit.pts, unit.data, unit.lost) for unit in units] + [receiver.units_dropped, receiver.packets_lost]
+
+
+@pytest.mark.parametrize("early_us", [0, 100_000, -100_000])
+@pytest.mark.parametrize(
+    ("payload_sizes", "channels"), [([160] * 40, 1), ([80] * 20 + [240] * 20, 2), ([160, 0] * 20, 1), ([1] * 20, 2)]
+)
+@pytest.mark.parametrize("reads_of", [2, 9, 1000])
+def test_sound_in_reads_of_any_size_gives_the_same_units(
+    payload_sizes: Sequence[int], channels: int, early_us: int, reads_of: int
+) -> None:
+    whole = receive_sound(payload_sizes, reads_of, channels=channels, early_us=early_us)
+    assert len(whole) > 15
+    assert whole == receive_sound(payload_sizes, 1, channels=channels, early_us=early_us)
 
 
 def test_pcmu_in_a_track_described_as_pcma_is_recorded_as_what_it_is() -> None:

@@ -3,6 +3,7 @@ import { type Camera, camerasQuery, withCamera } from "./cameras";
 import { sessionQuery } from "./session";
 
 const sessionOverCode = 1008;
+const rolesChangedCode = 1012;
 
 export interface EventsPorts {
   openSocket: (url: string) => WebSocket;
@@ -34,6 +35,7 @@ export function followEvents(queries: QueryClient, onLine: (up: boolean) => void
     mine.onmessage = (event) => applyEvent(queries, event.data);
     mine.onclose = ({ code }) => {
       if (stopped || mine !== socket) return;
+      if (code === rolesChangedCode) void queries.invalidateQueries();
       if (code === sessionOverCode) void queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
       onLine(false);
       attempt += 1;

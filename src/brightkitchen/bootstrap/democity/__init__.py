@@ -1,0 +1,1 @@
+"""The invented city of the demo: which premises there are, who works there, how their cameras have been."""

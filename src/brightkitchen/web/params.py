@@ -1,0 +1,27 @@
+"""Parameters that many routes take: closed sets, bounded text, entity tags (SECURITY S41)."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import Header, Query
+
+MAX_TEXT_CHARS: Final = 64
+_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
+RegionQuery = Annotated[str, Query(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")]
+CodeQuery = Annotated[str, Query(pattern=r"^[A-Z0-9_]{0,24}$")]
+TextQuery = Annotated[str, Query(max_length=MAX_TEXT_CHARS)]
+
+
+def read_etag(text: str | None) -> int | None:
+    """Return the version that an `If-Match` names, None for any; -1, which no record has, for a tag that is none of ours."""
+    if text is None or text == "*":
+        return None
+    match = _ETAG.fullmatch(text)
+    return int(match[1]) if match else -1
+
+
+def write_etag(version: int) -> str:
+    """Return the entity tag of a version, with its quotes."""
+    return f'"{version}"'
