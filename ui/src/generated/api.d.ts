@@ -72,6 +72,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Onboarding
+         * @description Count the premises in the caller's scope by state, and list those of one state, longest there first.
+         */
+        get: operations["list_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Denominator Changes
+         * @description List what changed in what 100 % is counted from: who is to be connected, exemptions, suspensions.
+         */
+        get: operations["list_denominator_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Onboarding
+         * @description Show where a premises stands: what may happen next and what it needs, history, acceptance checklist.
+         */
+        get: operations["get_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/onboarding/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Premises
+         * @description Move a premises along the road.
+         */
+        post: operations["move_premises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Premises Due
+         * @description Say whether a premises is to be connected or exempt; each change is logged with its reason.
+         */
+        put: operations["set_premises_due"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List First Frames
+         * @description List the channels whose first frame no officer approved yet, those that can be judged now first.
+         */
+        get: operations["list_first_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve First Frame
+         * @description Let a channel count: its picture shows the zone it claims.
+         */
+        post: operations["approve_first_frame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse First Frame
+         * @description Send a channel back to be mended, with the reason.
+         */
+        post: operations["refuse_first_frame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -81,7 +241,7 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope.
+         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -144,6 +304,142 @@ export interface paths {
         patch: operations["change_camera"];
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description List the devices in the caller's scope.
+         */
+        get: operations["list_devices"];
+        put?: never;
+        /**
+         * Add Device
+         * @description Enter a device into the inventory.
+         */
+        post: operations["add_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device
+         * @description Show one device and what happened to it.
+         */
+        get: operations["get_device"];
+        /**
+         * Change Device
+         * @description Write the record of a device anew; where it is stays.
+         */
+        put: operations["change_device"];
+        post?: never;
+        /**
+         * Remove Device
+         * @description Forget a device that was entered by mistake.
+         */
+        delete: operations["remove_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Device
+         * @description Move a device by its state table.
+         */
+        post: operations["move_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Faults
+         * @description List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own.
+         */
+        get: operations["list_faults"];
+        put?: never;
+        /**
+         * Open Fault
+         * @description Report a fault of a channel by hand.
+         */
+        post: operations["open_fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{ticket_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fault
+         * @description Show one ticket, its history, and the tickets of the same outage below it.
+         */
+        get: operations["get_fault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{ticket_id}/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Fault
+         * @description Move a ticket by its state table.
+         */
+        post: operations["move_fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/media/tokens": {
         parameters: {
             query?: never;
@@ -164,16 +460,262 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/premises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Premises
+         * @description List the premises in the caller's scope. text: a part of the name, pinyin initials, the beginning of a number, or a whole
+         *     telephone number. sort: name is by pinyin, updated is newest first.
+         */
+        get: operations["list_premises"];
+        put?: never;
+        /**
+         * Add Premises
+         * @description Put a premises into the register.
+         */
+        post: operations["add_premises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Premises
+         * @description Show one premises: the whole file, or the card to whoever may see no more.
+         */
+        get: operations["get_premises"];
+        put?: never;
+        post?: never;
+        /**
+         * Retire Premises
+         * @description Take a premises out of the register. Refused while cameras in service belong to it.
+         */
+        delete: operations["retire_premises"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises
+         * @description Change a premises. Fields belong to different roles; one that is not the caller's refuses the whole change.
+         */
+        patch: operations["change_premises"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Premises Person
+         * @description Note somebody who answers for the premises. Numbers come back masked, here and everywhere.
+         */
+        post: operations["add_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Premises Person
+         * @description Forget somebody, with the numbers.
+         */
+        delete: operations["remove_premises_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Premises Person
+         * @description Change somebody.
+         */
+        patch: operations["change_premises_person"];
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/people/{person_id}/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmask Premises Person
+         * @description Tell one number in clear; who asked, when and for what purpose is written into the audit first.
+         */
+        post: operations["unmask_premises_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Suspension
+         * @description Ask that a time without business counts as such; an officer of the region decides.
+         */
+        post: operations["request_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Suspension
+         * @description Approve or refuse what somebody else asked for.
+         */
+        post: operations["decide_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Suspension
+         * @description Say that the premises is open again from today on.
+         */
+        post: operations["end_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Kinds
+         * @description Say what categories and zones there are, and which zones each kind of premises must show.
+         */
+        get: operations["get_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptanceIn
+         * @description notice_sign_note: where the sign hangs, or the number of its photo; a photo cannot be uploaded yet.
+         */
+        AcceptanceIn: {
+            talk: components["schemas"]["Talk"];
+            /** Notice Sign Confirmed */
+            notice_sign_confirmed: boolean;
+            /**
+             * Notice Sign Note
+             * @default
+             */
+            notice_sign_note?: string;
+            /**
+             * Police Filing No
+             * @default
+             */
+            police_filing_no?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * ApproveIn
+         * @description frame_at: the instant of the frame that was looked at.
+         */
+        ApproveIn: {
+            /** Frame At */
+            frame_at?: string | null;
+        };
+        /**
+         * AssetOwner
+         * @description Whose it is.
+         * @enum {string}
+         */
+        AssetOwner: "OPERATOR" | "MERCHANT";
+        /** BoardOut */
+        BoardOut: {
+            /** Counts */
+            counts: components["schemas"]["StateCountOut"][];
+            /** Items */
+            items: components["schemas"]["StandingOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** CameraIn */
         CameraIn: {
             /** Name */
             name: string;
             /** Url */
             url: string;
+            /** Premises Id */
+            premises_id?: string | null;
             /**
              * Premises Name
              * @default
@@ -184,6 +726,11 @@ export interface components {
              * @default
              */
             zone?: string;
+            /**
+             * Zones
+             * @default []
+             */
+            zones?: string[];
             /**
              * Username
              * @default
@@ -230,16 +777,27 @@ export interface components {
         /**
          * CameraOut
          * @description A camera; `abilities` says what the caller may do to it. The log-in never comes back.
+         *
+         *     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
          */
         CameraOut: {
             /** Id */
             id: string;
             /** Name */
             name: string;
+            /** Premises Id */
+            premises_id: string | null;
             /** Premises Name */
             premises_name: string;
             /** Zone */
             zone: string;
+            /** Zones */
+            zones: string[];
+            /**
+             * Activity
+             * @enum {string}
+             */
+            activity: "NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE";
             /** Address */
             address: string;
             /** Sub Path */
@@ -272,16 +830,22 @@ export interface components {
         /**
          * CameraPatchIn
          * @description Only what is to change. sub_path "" or null removes the sub-stream; username "" with no password, the log-in.
+         *
+         *     premises_id null takes the camera out of its premises.
          */
         CameraPatchIn: {
             /** Name */
             name?: string | null;
             /** Url */
             url?: string | null;
+            /** Premises Id */
+            premises_id?: string | null;
             /** Premises Name */
             premises_name?: string | null;
             /** Zone */
             zone?: string | null;
+            /** Zones */
+            zones?: string[] | null;
             /** Username */
             username?: string | null;
             /** Password */
@@ -297,12 +861,317 @@ export interface components {
             /** Allow Basic */
             allow_basic?: boolean | null;
         };
+        /** CategoryOut */
+        CategoryOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Zone Profile */
+            zone_profile: string;
+            /** Is School */
+            is_school: boolean;
+            /** Retention Days */
+            retention_days: number;
+        };
+        /**
+         * Cause
+         * @description Why pictures are away (DOMAIN §3.3).
+         * @enum {string}
+         */
+        Cause: "POWER" | "LINE" | "DEVICE" | "STORAGE" | "COVERED" | "PLATFORM" | "CLOSED" | "ARREARS";
+        /** CheckItemOut */
+        CheckItemOut: {
+            /** What */
+            what: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Subjects */
+            subjects: string[];
+            /** Percent */
+            percent: number | null;
+        };
+        /** ContractIn */
+        ContractIn: {
+            /** Number */
+            number: string;
+            /** Party */
+            party: string;
+            /** Credit Code */
+            credit_code: string;
+            /** From On */
+            from_on: string;
+            /** To On */
+            to_on: string;
+            payer: components["schemas"]["Payer"];
+            /** Data Clause Agreed */
+            data_clause_agreed: boolean;
+            /** Signed On */
+            signed_on: string;
+            /** Manager */
+            manager: string;
+            /**
+             * Operator
+             * @default
+             */
+            operator?: string;
+        };
         /** Credentials */
         Credentials: {
             /** Username */
             username: string;
             /** Password */
             password: string;
+        };
+        /** DecisionIn */
+        DecisionIn: {
+            /** Approve */
+            approve: boolean;
+        };
+        /** DenominatorChangeListOut */
+        DenominatorChangeListOut: {
+            /** Items */
+            items: components["schemas"]["DenominatorChangeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** DenominatorChangeOut */
+        DenominatorChangeOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Premises Name */
+            premises_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** What */
+            what: string;
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * DeviceEvent
+         * @description What moves it.
+         * @enum {string}
+         */
+        DeviceEvent: "assign" | "unassign" | "install" | "activate" | "degrade" | "drop" | "recover" | "repair" | "return" | "scrap";
+        /**
+         * DeviceIn
+         * @description premises_id: assigned at once, when it is added; later only by the event `assign`.
+         */
+        DeviceIn: {
+            /** Sn */
+            sn: string;
+            kind: components["schemas"]["DeviceKind"];
+            /**
+             * Vendor
+             * @default
+             */
+            vendor?: string;
+            /**
+             * Model
+             * @default
+             */
+            model?: string;
+            /** Mac */
+            mac?: string | null;
+            /** Gb Id */
+            gb_id?: string | null;
+            /** Pinned Onvif Serial */
+            pinned_onvif_serial?: string | null;
+            /** Pinned Banner */
+            pinned_banner?: string | null;
+            /** Pinned Parameters Sha256 */
+            pinned_parameters_sha256?: string | null;
+            /**
+             * Network
+             * @default
+             */
+            network?: string;
+            /**
+             * Line Account
+             * @default
+             */
+            line_account?: string;
+            /** Premises Id */
+            premises_id?: string | null;
+            /**
+             * Firmware
+             * @default
+             */
+            firmware?: string;
+            /** Installed On */
+            installed_on?: string | null;
+            /** Warranty Until On */
+            warranty_until_on?: string | null;
+            /** @default OPERATOR */
+            asset_owner?: components["schemas"]["AssetOwner"];
+            /** Storage Days */
+            storage_days?: number | null;
+            /**
+             * Can Talk
+             * @default false
+             */
+            can_talk?: boolean;
+        };
+        /**
+         * DeviceKind
+         * @description What a device is (DOMAIN §3.2).
+         * @enum {string}
+         */
+        DeviceKind: "IPC" | "NVR" | "SPEAKER" | "SCREEN" | "AI_BOX" | "SENSOR" | "GATEWAY";
+        /** DeviceListOut */
+        DeviceListOut: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+            /** Counts */
+            counts: components["schemas"]["DeviceStateCountOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * DeviceMoveIn
+         * @description assign needs premises_id; install may link the camera and names the zone.
+         */
+        DeviceMoveIn: {
+            /** Premises Id */
+            premises_id?: string | null;
+            /** Camera Id */
+            camera_id?: string | null;
+            /** Zone */
+            zone?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
+         * DeviceOut
+         * @description events: what may be done to it now; `abilities` says whether the caller may.
+         */
+        DeviceOut: {
+            /** Id */
+            id: string;
+            /** Sn */
+            sn: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Vendor */
+            vendor: string;
+            /** Model */
+            model: string;
+            /** Mac */
+            mac: string | null;
+            /** Gb Id */
+            gb_id: string | null;
+            /** Pinned Onvif Serial */
+            pinned_onvif_serial: string | null;
+            /** Pinned Banner */
+            pinned_banner: string | null;
+            /** Pinned Parameters Sha256 */
+            pinned_parameters_sha256: string | null;
+            /** Network */
+            network: string;
+            /** Line Account */
+            line_account: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string | null;
+            /** Firmware */
+            firmware: string;
+            /** Installed On */
+            installed_on: string | null;
+            /** Warranty Until On */
+            warranty_until_on: string | null;
+            asset_owner: components["schemas"]["AssetOwner"];
+            /** Storage Days */
+            storage_days: number | null;
+            /** Can Talk */
+            can_talk: boolean;
+            state: components["schemas"]["DeviceState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            /** Events */
+            events: components["schemas"]["DeviceEvent"][];
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * DeviceState
+         * @description Where a device is.
+         * @enum {string}
+         */
+        DeviceState: "STOCK" | "ASSIGNED" | "INSTALLED" | "ACTIVE" | "DEGRADED" | "OFFLINE" | "REPAIR" | "SCRAPPED";
+        /** DeviceStateCountOut */
+        DeviceStateCountOut: {
+            state: components["schemas"]["DeviceState"];
+            /** Count */
+            count: number;
+        };
+        /** DeviceViewOut */
+        DeviceViewOut: {
+            device: components["schemas"]["DeviceOut"];
+            /** History */
+            history: components["schemas"]["MoveOut"][];
+        };
+        /**
+         * DueIn
+         * @description exempt_reason "": not exempt.
+         */
+        DueIn: {
+            /** Is Due */
+            is_due: boolean;
+            /**
+             * Exempt Reason
+             * @default
+             */
+            exempt_reason?: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Event
+         * @description What moves it.
+         * @enum {string}
+         */
+        Event: "sign" | "survey" | "order" | "start_install" | "finish_install" | "start_trial" | "accept" | "put_in_service" | "refuse" | "rework" | "suspend" | "resume" | "relocate" | "terminate" | "reopen";
+        /**
+         * EventIn
+         * @description What is handed in with an event; `needs` of the step says what must be.
+         */
+        EventIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            contract?: components["schemas"]["ContractIn"] | null;
+            survey?: components["schemas"]["SurveyIn"] | null;
+            work_order?: components["schemas"]["WorkOrderIn"] | null;
+            installation?: components["schemas"]["InstallationIn"] | null;
+            acceptance?: components["schemas"]["AcceptanceIn"] | null;
+            suspension?: components["schemas"]["brightkitchen__web__present__onboarding__SuspensionIn"] | null;
         };
         /** FieldProblemOut */
         FieldProblemOut: {
@@ -314,6 +1183,123 @@ export interface components {
             detail: string;
         };
         /**
+         * FrameCaseOut
+         * @description waiting: look at it now. own: the caller added or installed it and may not decide.
+         */
+        FrameCaseOut: {
+            camera: components["schemas"]["CameraOut"];
+            /** Premises Id */
+            premises_id: string;
+            /** Has Pictures */
+            has_pictures: boolean;
+            /** Waiting */
+            waiting: boolean;
+            /** Own */
+            own: boolean;
+            /** Refused At */
+            refused_at: string | null;
+            /** Refused Reason */
+            refused_reason: string;
+        };
+        /** FrameListOut */
+        FrameListOut: {
+            /** Items */
+            items: components["schemas"]["FrameCaseOut"][];
+        };
+        /**
+         * HistoryRowOut
+         * @description actor "": the system itself.
+         */
+        HistoryRowOut: {
+            event: components["schemas"]["Event"];
+            from_state: components["schemas"]["State"];
+            to_state: components["schemas"]["State"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            role: components["schemas"]["Role"] | null;
+            /** Reason */
+            reason: string;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        /** InstallationIn */
+        InstallationIn: {
+            /** Cameras */
+            cameras: components["schemas"]["InstalledCameraIn"][];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** InstalledCameraIn */
+        InstalledCameraIn: {
+            /** Camera */
+            camera: string;
+            /** Zone */
+            zone: string;
+            /** Height M */
+            height_m: number;
+            /** Angle Deg */
+            angle_deg: number;
+            /** Up Mbps */
+            up_mbps: number;
+        };
+        /**
+         * KindsOut
+         * @description must_zones: zone profile → its rows, in the order of the zones.
+         */
+        KindsOut: {
+            /** Categories */
+            categories: components["schemas"]["CategoryOut"][];
+            /** Zones */
+            zones: components["schemas"]["ZoneOut"][];
+            /** Must Zones */
+            must_zones: {
+                [key: string]: components["schemas"]["ZoneNeedOut"][];
+            };
+        };
+        /**
+         * Light
+         * @description How a point is lit.
+         * @enum {string}
+         */
+        Light: "GOOD" | "DIM" | "BACKLIT";
+        /**
+         * MoveOut
+         * @description One row of history. actor "": the system itself.
+         */
+        MoveOut: {
+            /** Event */
+            event: string;
+            /** From State */
+            from_state: string;
+            /** To State */
+            to_state: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Note */
+            note: string;
+        };
+        /**
+         * Need
+         * @description What has to be handed in with an event; the values are in `model.py` under the same names.
+         * @enum {string}
+         */
+        Need: "reason" | "contract" | "survey" | "work_order" | "installation" | "acceptance" | "checklist" | "suspension";
+        /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
          */
@@ -324,6 +1310,381 @@ export interface components {
             port: number | null;
             /** Connected */
             connected: boolean;
+        };
+        /**
+         * Outcome
+         * @description What is known of one item of the checklist.
+         * @enum {string}
+         */
+        Outcome: "OK" | "MISSING" | "UNKNOWN" | "BY_HAND";
+        /**
+         * Payer
+         * @description Who pays.
+         * @enum {string}
+         */
+        Payer: "MERCHANT" | "OPERATOR" | "GOVERNMENT";
+        /** PersonIn */
+        PersonIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /**
+         * PersonOut
+         * @description phone, id_no: masked.
+         */
+        PersonOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY";
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Id No */
+            id_no: string | null;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PersonPatchIn
+         * @description Only what is to change; null or "" forgets a number. A masked number that comes back is refused, not stored.
+         */
+        PersonPatchIn: {
+            /** Kind */
+            kind?: ("RESPONSIBLE" | "FS_DIRECTOR" | "FS_OFFICER" | "DUTY") | null;
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Id No */
+            id_no?: string | null;
+        };
+        /** PlannedCameraIn */
+        PlannedCameraIn: {
+            /** Sn */
+            sn: string;
+            /** Model */
+            model: string;
+            /** Mac */
+            mac: string;
+            /**
+             * Gb Id
+             * @default
+             */
+            gb_id?: string;
+        };
+        /** PointOut */
+        PointOut: {
+            /** Longitude Deg */
+            longitude_deg: number;
+            /** Latitude Deg */
+            latitude_deg: number;
+        };
+        /**
+         * PremisesCardOut
+         * @description What everybody may know who may know of the premises at all: parents of its school.
+         */
+        PremisesCardOut: {
+            /**
+             * View
+             * @default card
+             * @constant
+             */
+            view?: "card";
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesIn
+         * @description A premises to add. longitude_deg, latitude_deg: WGS-84, both or none. hours: "1-5 06:30-20:00;6-7 08:00-14:00".
+         */
+        PremisesIn: {
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesListOut
+         * @description total: rows of all pages together, in the caller's scope.
+         */
+        PremisesListOut: {
+            /** Items */
+            items: components["schemas"]["PremisesRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * PremisesOut
+         * @description The whole file. position: WGS-84; map_position: GCJ-02, for Chinese maps only.
+         */
+        PremisesOut: {
+            /**
+             * View
+             * @default file
+             * @constant
+             */
+            view?: "file";
+            /** Id */
+            id: string;
+            /** External No */
+            external_no: string | null;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Credit Code */
+            credit_code: string | null;
+            /** Licence No */
+            licence_no: string | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Address */
+            address: string;
+            position: components["schemas"]["PointOut"] | null;
+            map_position: components["schemas"]["PointOut"] | null;
+            /** Area M2 */
+            area_m2: number | null;
+            /** Diners */
+            diners: number | null;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Hours */
+            hours: string;
+            /** Present Zones */
+            present_zones: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+            /** State At */
+            state_at: string | null;
+            /** Is Due */
+            is_due: boolean;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Is Demo */
+            is_demo: boolean;
+            /** People */
+            people: components["schemas"]["PersonOut"][];
+            /** Suspensions */
+            suspensions: components["schemas"]["SuspensionOut"][];
+            /** Coverage */
+            coverage: components["schemas"]["ZoneCoverageOut"][];
+            /** Cameras */
+            cameras: number;
+            /** Cameras Active */
+            cameras_active: number;
+            /** Abilities */
+            abilities: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * PremisesPatchIn
+         * @description Only what is to change; null empties a field that may be empty.
+         */
+        PremisesPatchIn: {
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * Category
+             * @default -
+             */
+            category?: string;
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /** External No */
+            external_no?: string | null;
+            /** Credit Code */
+            credit_code?: string | null;
+            /** Licence No */
+            licence_no?: string | null;
+            /** Licence Expires On */
+            licence_expires_on?: string | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /** Longitude Deg */
+            longitude_deg?: number | null;
+            /** Latitude Deg */
+            latitude_deg?: number | null;
+            /** Area M2 */
+            area_m2?: number | null;
+            /** Diners */
+            diners?: number | null;
+            /** Risk Grade */
+            risk_grade?: ("A" | "B" | "C" | "D") | null;
+            /**
+             * Hours
+             * @default
+             */
+            hours?: string;
+            /**
+             * Present Zones
+             * @default []
+             */
+            present_zones?: string[];
+            /**
+             * Is Due
+             * @default true
+             */
+            is_due?: boolean;
+            /** Exempt Reason */
+            exempt_reason?: string | null;
+        };
+        /**
+         * PremisesRowOut
+         * @description One row of the list. What is null is not for the caller, or not known. cameras, cameras_active: channels in service.
+         */
+        PremisesRowOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Address */
+            address: string;
+            /** Risk Grade */
+            risk_grade: ("A" | "B" | "C" | "D") | null;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** State */
+            state: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+            /** Is Due */
+            is_due: boolean | null;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean | null;
+            /** Licence Expires On */
+            licence_expires_on: string | null;
+            /** Cameras */
+            cameras: number | null;
+            /** Cameras Active */
+            cameras_active: number | null;
+            /** Is Demo */
+            is_demo: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Etag */
+            etag: string;
         };
         /**
          * ProbeIn
@@ -398,6 +1759,8 @@ export interface components {
         /**
          * Problem
          * @description An error (RFC 9457). `code` is stable; `detail` is a sentence in the reader's language.
+         *
+         *     current: after a conflict, the record as it is now, in the shape in which it can be fetched.
          */
         Problem: {
             /** Type */
@@ -421,12 +1784,95 @@ export interface components {
              * @default []
              */
             errors?: components["schemas"]["FieldProblemOut"][];
+            /** Current */
+            current?: {
+                [key: string]: unknown;
+            } | null;
         };
+        /** RefuseIn */
+        RefuseIn: {
+            /** Reason */
+            reason: string;
+            /** Frame At */
+            frame_at?: string | null;
+        };
+        /** RoadOut */
+        RoadOut: {
+            standing: components["schemas"]["StandingOut"];
+            /** History */
+            history: components["schemas"]["HistoryRowOut"][];
+            /** Checklist */
+            checklist: components["schemas"]["CheckItemOut"][];
+        };
+        /**
+         * Role
+         * @description What somebody is to this system (DOMAIN §1.10, SECURITY §0 rule 10).
+         *
+         *     ANONYMOUS is whoever has no session; LOCAL is whoever may open the server's private socket on its own machine.
+         * @enum {string}
+         */
+        Role: "ANONYMOUS" | "LOCAL" | "SYS_ADMIN" | "SEC_ADMIN" | "AUDITOR" | "CITY_ADMIN" | "CITY_OFFICER" | "COUNTY_ADMIN" | "COUNTY_OFFICER" | "STATION_OFFICER" | "GRID_ASSISTANT" | "EDU_OFFICER" | "OPERATOR_PM" | "OPERATOR_INSTALLER" | "OPERATOR_NOC" | "OWNER" | "FS_DIRECTOR" | "FS_OFFICER" | "PARENT";
         /** SessionOut */
         SessionOut: {
             user: components["schemas"]["UserOut"];
             /** Abilities */
             abilities: string[];
+        };
+        /**
+         * StandingOut
+         * @description Where a premises stands; steps[0] is the next step where there is one.
+         */
+        StandingOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            state: components["schemas"]["State"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Is Due */
+            is_due: boolean;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+        };
+        /**
+         * State
+         * @description Where a premises stands.
+         * @enum {string}
+         */
+        State: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+        /** StateCountOut */
+        StateCountOut: {
+            state: components["schemas"]["State"];
+            /** Count */
+            count: number;
+        };
+        /**
+         * StepOut
+         * @description to null: back to where it was. roles: who may do it; `allowed`: whether the caller may.
+         */
+        StepOut: {
+            event: components["schemas"]["Event"];
+            to: components["schemas"]["State"] | null;
+            /** Needs */
+            needs: components["schemas"]["Need"][];
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+            /** Allowed */
+            allowed: boolean;
         };
         /** StreamReportOut */
         StreamReportOut: {
@@ -476,6 +1922,92 @@ export interface components {
             main: components["schemas"]["StreamReportOut"] | null;
             sub: components["schemas"]["StreamReportOut"] | null;
         };
+        /** SurveyIn */
+        SurveyIn: {
+            /** Points */
+            points: components["schemas"]["SurveyPointIn"][];
+            result: components["schemas"]["SurveyResult"];
+            /**
+             * Materials
+             * @default
+             */
+            materials?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** SurveyPointIn */
+        SurveyPointIn: {
+            /** Zone */
+            zone: string;
+            /** Place */
+            place: string;
+            /** Has Power */
+            has_power: boolean;
+            /** Up Mbps */
+            up_mbps: number;
+            light: components["schemas"]["Light"];
+            /** Height M */
+            height_m: number;
+            /**
+             * Obstacles
+             * @default
+             */
+            obstacles?: string;
+        };
+        /**
+         * SurveyResult
+         * @description Whether cameras can go up. A place where they cannot is `refuse`d.
+         * @enum {string}
+         */
+        SurveyResult: "SUITABLE" | "AFTER_WORKS";
+        /**
+         * SuspensionKind
+         * @description Why a premises is closed for a while.
+         * @enum {string}
+         */
+        SuspensionKind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+        /**
+         * SuspensionOut
+         * @description is_mine: the caller asked for it and cannot decide it.
+         */
+        SuspensionOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "REQUESTED" | "APPROVED" | "REFUSED" | "ENDED";
+            /** Is Mine */
+            is_mine: boolean;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Decided At */
+            decided_at: string | null;
+        };
         /** SystemOut */
         SystemOut: {
             /** Version */
@@ -491,6 +2023,127 @@ export interface components {
             server_at: string;
             /** Time Zone */
             time_zone: string;
+        };
+        /**
+         * Talk
+         * @description Whether two-way talk was tried, or the devices cannot.
+         * @enum {string}
+         */
+        Talk: "OK" | "NOT_CAPABLE";
+        /**
+         * TicketEvent
+         * @description What moves it.
+         * @enum {string}
+         */
+        TicketEvent: "triage" | "dispatch" | "arrive" | "wait" | "continue" | "fix" | "recover" | "confirm" | "close" | "reopen";
+        /** TicketIn */
+        TicketIn: {
+            /** Camera Id */
+            camera_id: string;
+            /** Note */
+            note: string;
+        };
+        /** TicketListOut */
+        TicketListOut: {
+            /** Items */
+            items: components["schemas"]["TicketOut"][];
+            /** Counts */
+            counts: components["schemas"]["TicketStateCountOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** TicketMoveIn */
+        TicketMoveIn: {
+            cause?: components["schemas"]["Cause"] | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * TicketOut
+         * @description left_s: of the time for mending, negative = overdue; it stands while `paused`. children: of a batch outage.
+         */
+        TicketOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Region */
+            region: string;
+            /** Operator */
+            operator: string;
+            /** Parent Id */
+            parent_id: string | null;
+            /** Children */
+            children: number;
+            state: components["schemas"]["TicketState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            cause: components["schemas"]["Cause"] | null;
+            /** Note */
+            note: string;
+            /** Automatic */
+            automatic: boolean;
+            /** Dark From At */
+            dark_from_at: string | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Sla S */
+            sla_s: number;
+            /** Left S */
+            left_s: number;
+            /** Paused */
+            paused: boolean;
+            /** Running */
+            running: boolean;
+            /** Fixed At */
+            fixed_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Reopened */
+            reopened: number;
+            /** Events */
+            events: components["schemas"]["TicketEvent"][];
+            /** Abilities */
+            abilities: string[];
+        };
+        /**
+         * TicketState
+         * @description Where a fault ticket is.
+         * @enum {string}
+         */
+        TicketState: "OPEN" | "TRIAGED" | "DISPATCHED" | "ON_SITE" | "WAIT_CUSTOMER" | "FIXED" | "CONFIRMED" | "CLOSED" | "REOPENED";
+        /** TicketStateCountOut */
+        TicketStateCountOut: {
+            state: components["schemas"]["TicketState"];
+            /** Count */
+            count: number;
+        };
+        /** TicketViewOut */
+        TicketViewOut: {
+            ticket: components["schemas"]["TicketOut"];
+            /** History */
+            history: components["schemas"]["MoveOut"][];
+            /** Children */
+            children: components["schemas"]["TicketOut"][];
         };
         /** TokenListOut */
         TokenListOut: {
@@ -537,6 +2190,29 @@ export interface components {
             /** To */
             to?: string | null;
         };
+        /** UnmaskIn */
+        UnmaskIn: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "INSPECTION" | "CASE" | "EMERGENCY" | "INSTALLATION" | "DATA_CHECK";
+        };
+        /** UnmaskedOut */
+        UnmaskedOut: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "phone" | "id_no";
+            /** Value */
+            value: string;
+        };
         /** UserOut */
         UserOut: {
             /** Id */
@@ -545,6 +2221,96 @@ export interface components {
             username: string;
             /** Name */
             name: string;
+        };
+        /** WorkOrderIn */
+        WorkOrderIn: {
+            /** Installer */
+            installer: string;
+            /** Planned On */
+            planned_on: string;
+            /** Cameras */
+            cameras: components["schemas"]["PlannedCameraIn"][];
+        };
+        /**
+         * ZoneCoverageOut
+         * @description is_required: the premises is not complete without it. cameras: ids of those that count for it.
+         */
+        ZoneCoverageOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** Is Required */
+            is_required: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "COVERED" | "INACTIVE" | "MISSING" | "NOT_PRESENT";
+            /** Cameras */
+            cameras: string[];
+        };
+        /** ZoneNeedOut */
+        ZoneNeedOut: {
+            /** Zone */
+            zone: string;
+            /**
+             * Need
+             * @enum {string}
+             */
+            need: "MUST" | "MUST_IF_PRESENT" | "SHOULD" | "SHOULD_IF_PRESENT";
+            /** May Be Shared */
+            may_be_shared: boolean;
+        };
+        /**
+         * ZoneOut
+         * @description area REFUSED: no camera may show it.
+         */
+        ZoneOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Area */
+            area: string;
+            /** Is Public */
+            is_public: boolean;
+        };
+        /** SuspensionIn */
+        brightkitchen__web__present__onboarding__SuspensionIn: {
+            kind: components["schemas"]["SuspensionKind"];
+            /** From On */
+            from_on: string;
+            /** To On */
+            to_on: string;
+        };
+        /**
+         * SuspensionIn
+         * @description from_on, to_on: both days included.
+         */
+        brightkitchen__web__present__premises__SuspensionIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -700,10 +2466,284 @@ export interface operations {
             };
         };
     };
+    list_onboarding: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["State"] | null;
+                region?: string;
+                category?: string;
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_denominator_changes: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DenominatorChangeListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                event: components["schemas"]["Event"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_premises_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DueIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_first_frames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_first_frame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_first_frame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_cameras: {
         parameters: {
             query?: {
                 cursor?: string;
+                premises?: string;
+                region?: string;
+                category?: string;
+                zone?: string;
+                activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
+                text?: string;
                 limit?: number;
             };
             header?: never;
@@ -897,6 +2937,340 @@ export interface operations {
             };
         };
     };
+    list_devices: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["DeviceState"] | null;
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceViewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_device: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+                event: components["schemas"]["DeviceEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceMoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_faults: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["TicketState"][];
+                premises?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketViewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+                event: components["schemas"]["TicketEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketMoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     issue_media_tokens: {
         parameters: {
             query?: never;
@@ -917,6 +3291,452 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_premises: {
+        parameters: {
+            query?: {
+                region?: string;
+                category?: string;
+                state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                is_due?: boolean | null;
+                is_complete?: boolean | null;
+                is_suspended?: boolean | null;
+                text?: string;
+                sort?: "name" | "region" | "state" | "updated";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PremisesPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PremisesOut"] | components["schemas"]["PremisesCardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_premises_person: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmask_premises_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmaskedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["brightkitchen__web__present__premises__SuspensionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                suspension_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_kinds: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindsOut"];
                 };
             };
             /** @description problem */
