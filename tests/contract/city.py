@@ -1,5 +1,7 @@
 """Two counties with one premises and one camera each, and people who may see only one of them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -80,6 +82,16 @@ async def build_person(control: Control, username: str, *grants: Grant) -> httpx
     token = answer.headers["set-cookie"].partition(";")[0]
     client.headers.update({"cookie": token, "X-BK": "1", "Origin": ORIGIN})
     return client
+
+
+@asynccontextmanager
+async def acting_as(control: Control, username: str, *grants: Grant) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of a new person with these roles."""
+    client = await build_person(control, username, *grants)
+    try:
+        yield client
+    finally:
+        await client.aclose()
 
 
 def officer_of(region: str) -> Grant:

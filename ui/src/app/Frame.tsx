@@ -1,4 +1,4 @@
-import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined } from "@ant-design/icons";
+import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined, ShopOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -16,6 +16,7 @@ import { TopBar } from "./TopBar";
 const entries = [
   { to: "/live", word: "nav.live", icon: <PlaySquareOutlined />, ability: "camera.live" },
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
+  { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
 ] as const;
 

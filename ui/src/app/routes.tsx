@@ -18,6 +18,14 @@ export const routes: RouteObject[] = [
         path: "/play",
         lazy: async () => ({ Component: (await import("@/features/playback/PlaybackPage")).PlaybackPage }),
       },
+      {
+        path: "/premises",
+        lazy: async () => ({ Component: (await import("@/features/premises/PremisesPage")).PremisesPage }),
+      },
+      {
+        path: "/premises/:id",
+        lazy: async () => ({ Component: (await import("@/features/premises/PremisesFilePage")).PremisesFilePage }),
+      },
       { path: "/devices", element: <CamerasPage /> },
       { path: "*", element: <PageError isMissing /> },
     ],

@@ -1400,10 +1400,9 @@ export interface components {
         PremisesCardOut: {
             /**
              * View
-             * @default card
              * @constant
              */
-            view?: "card";
+            view: "card";
             /** Id */
             id: string;
             /** Name */
@@ -1502,10 +1501,9 @@ export interface components {
         PremisesOut: {
             /**
              * View
-             * @default file
              * @constant
              */
-            view?: "file";
+            view: "file";
             /** Id */
             id: string;
             /** External No */
@@ -1829,6 +1827,8 @@ export interface components {
             name: string;
             /** Region */
             region: string;
+            /** Region Name */
+            region_name: string;
             /** Category */
             category: string;
             state: components["schemas"]["State"];

@@ -8,8 +8,11 @@ export function aCamera(changes: Partial<Camera> = {}): Camera {
   return {
     id: "cam_0000000000000001",
     name: "烹饪间1号",
+    premises_id: null,
     premises_name: "站前小学食堂",
     zone: "COOK",
+    zones: [],
+    activity: "ACTIVE",
     address: "rtsp://10.0.0.1:554/main",
     sub_path: "/sub",
     has_password: true,

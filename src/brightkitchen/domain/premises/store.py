@@ -263,7 +263,7 @@ async def load_number_taken(connection: AsyncConnection, item: Premises) -> str 
         if column is premises.c.licence_no:  # a licence is given again; an external number never
             wanted = wanted.where(premises.c.retired_at.is_(None))
         if (await connection.execute(wanted.limit(1))).first() is not None:
-            return column.name
+            return str(column.name)  # a plain str: it goes into an answer
     return None
 
 

@@ -1,6 +1,6 @@
 """The road to service, as it leaves and enters the server."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -27,6 +27,7 @@ from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.options import Services
 from brightkitchen.web.present.base import In, Instant, Out, Text, present_instant
 from brightkitchen.web.present.cameras import CameraOut, present_camera
+from brightkitchen.web.present.premises import name_region
 
 
 class StepOut(Out):
@@ -45,6 +46,7 @@ class StandingOut(Out):
     premises_id: str
     name: str
     region: str
+    region_name: str
     category: str
     state: State
     state_at: Instant
@@ -232,32 +234,33 @@ def read_handed_in(given: EventIn) -> HandedIn:
     return msgspec.convert(given.model_dump(mode="json", exclude_none=True), HandedIn)
 
 
-def present_road(road: Road) -> RoadOut:
+def present_road(road: Road, regions: Mapping[str, str]) -> RoadOut:
     """Return everything of one premises."""
     return RoadOut(
-        standing=present_standing(road.standing),
+        standing=present_standing(road.standing, regions),
         history=[_present_history(row) for row in road.history],
         checklist=[_present_item(item) for item in road.checklist],
     )
 
 
-def present_board(board: Board) -> BoardOut:
+def present_board(board: Board, regions: Mapping[str, str]) -> BoardOut:
     """Return counts in the order of the road, and the page."""
     after = board.next_after
     return BoardOut(
         counts=[StateCountOut(state=state, count=board.counts.get(state, 0)) for state in (*MAIN_ROAD, *SIDE_STATES)],
-        items=[present_standing(each) for each in board.items],
+        items=[present_standing(each, regions) for each in board.items],
         next_cursor=build_cursor(after),
     )
 
 
-def present_standing(standing: Standing) -> StandingOut:
+def present_standing(standing: Standing, regions: Mapping[str, str]) -> StandingOut:
     """Return where one premises stands."""
     premises = standing.premises
     return StandingOut(
         premises_id=premises.id,
         name=premises.name,
         region=premises.place.region,
+        region_name=name_region(premises.place.region, regions),
         category=premises.place.category,
         state=premises.state,
         state_at=format_utc(premises.state_at),

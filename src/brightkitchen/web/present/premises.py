@@ -156,7 +156,7 @@ class ZoneCoverageOut(Out):
 class PremisesCardOut(Out):
     """What everybody may know who may know of the premises at all: parents of its school."""
 
-    view: Literal["card"] = "card"
+    view: Literal["card"]
     id: str
     name: str
     category: str
@@ -175,7 +175,7 @@ class PremisesCardOut(Out):
 class PremisesOut(Out):
     """The whole file. position: WGS-84; map_position: GCJ-02, for Chinese maps only."""
 
-    view: Literal["file"] = "file"
+    view: Literal["file"]
     id: str
     external_no: str | None
     name: str
@@ -363,6 +363,7 @@ def present_card(
 ) -> PremisesCardOut:
     """Return what a parent may know."""
     return PremisesCardOut(
+        view="card",
         id=premises.id,
         name=premises.name,
         category=premises.category,
@@ -391,6 +392,7 @@ def present_file(
     """Return the whole file."""
     premises = file.premises
     return PremisesOut(
+        view="file",
         id=premises.id,
         external_no=premises.external_no,
         name=premises.name,

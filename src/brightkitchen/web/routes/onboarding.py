@@ -10,7 +10,7 @@ from brightkitchen.domain.onboarding.states import Event, State
 from brightkitchen.domain.onboarding.store import Filter
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import Utc, parse_utc
-from brightkitchen.web.auth import Human, Signed, services_of
+from brightkitchen.web.auth import Caller, Human, Signed, services_of
 from brightkitchen.web.present.cameras import CameraOut, present_camera
 from brightkitchen.web.present.onboarding import (
     ApproveIn,
@@ -47,7 +47,7 @@ async def list_onboarding(
     """Count the premises in the caller's scope by state, and list those of one state, longest there first."""
     wish = Filter(state, region, category, q.strip())
     board = await services_of(request).onboarding.list_board(caller.actor, wish, after=read_cursor(cursor), limit=limit)
-    return present_board(board)
+    return present_board(board, await services_of(request).premises.load_region_names())
 
 
 @router.get("/onboarding/changes", operation_id="list_denominator_changes", response_model=DenominatorChangeListOut)
@@ -62,7 +62,7 @@ async def list_denominator_changes(request: Request, caller: Signed, cursor: Cur
 @router.get("/premises/{premises_id}/onboarding", operation_id="get_onboarding", response_model=RoadOut)
 async def get_onboarding(request: Request, caller: Signed, premises_id: str) -> RoadOut:
     """Show where a premises stands: what may happen next and what it needs, history, acceptance checklist."""
-    return present_road(await services_of(request).onboarding.load_road(caller.actor, premises_id))
+    return await _shown_road(request, caller, premises_id)
 
 
 @router.post("/premises/{premises_id}/onboarding/{event}", operation_id="move_premises", response_model=RoadOut)
@@ -70,7 +70,7 @@ async def move_premises(request: Request, caller: Human, premises_id: str, event
     """Move a premises along the road."""
     onboarding = services_of(request).onboarding
     await onboarding.apply_event(caller.actor, premises_id, event, read_handed_in(given))
-    return present_road(await onboarding.load_road(caller.actor, premises_id))
+    return await _shown_road(request, caller, premises_id)
 
 
 @router.put("/premises/{premises_id}/due", operation_id="set_premises_due", response_model=RoadOut)
@@ -80,7 +80,7 @@ async def set_premises_due(request: Request, caller: Human, premises_id: str, gi
     await onboarding.set_due(
         caller.actor, premises_id, is_due=given.is_due, exempt_reason=given.exempt_reason, reason=given.reason
     )
-    return present_road(await onboarding.load_road(caller.actor, premises_id))
+    return await _shown_road(request, caller, premises_id)
 
 
 @router.get("/frames", operation_id="list_first_frames", response_model=FrameListOut)
@@ -107,6 +107,12 @@ async def refuse_first_frame(request: Request, caller: Human, camera_id: str, gi
         caller.actor, camera_id, reason=given.reason, frame_at=_read_instant(given.frame_at)
     )
     return present_camera(camera, caller.actor, services)
+
+
+async def _shown_road(request: Request, caller: Caller, premises_id: str) -> RoadOut:
+    services = services_of(request)
+    road = await services.onboarding.load_road(caller.actor, premises_id)
+    return present_road(road, await services.premises.load_region_names())
 
 
 def read_cursor(text: str) -> tuple[int, str] | None:

@@ -11,9 +11,19 @@ export class ProblemError extends Error {
   readonly detail: string;
   readonly instance: string;
   readonly fields: readonly FieldProblem[];
+  /** After a conflict: the record as it is on the server now. */
+  readonly current: unknown;
 
-  constructor(status: number, code: string, detail: string, instance = "", fields: readonly FieldProblem[] = []) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    instance = "",
+    fields: readonly FieldProblem[] = [],
+    current: unknown = undefined,
+  ) {
     super(detail);
+    this.current = current;
     this.name = "ProblemError";
     this.status = status;
     this.code = code;
@@ -63,6 +73,7 @@ export async function readProblem(response: Response): Promise<ProblemError> {
     text(problem.detail),
     text(problem.instance),
     fieldsOf(problem),
+    problem.current ?? undefined,
   );
 }
 

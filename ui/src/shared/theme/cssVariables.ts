@@ -1,5 +1,5 @@
 import type { ThemeName } from "./antdTheme";
-import { dark, extra, light, stage, timelineColours } from "./tokens";
+import { dark, extra, gradeColours, light, stage, timelineColours } from "./tokens";
 
 /** Hands the tokens to our own style sheet as custom properties, so that colours stand in one file only. */
 export function applyCssVariables(name: ThemeName, root: HTMLElement): void {
@@ -10,6 +10,7 @@ export function applyCssVariables(name: ThemeName, root: HTMLElement): void {
   for (const [key, value] of Object.entries(extra[name])) root.style.setProperty(`--bk-${kebab(key)}`, value);
   for (const [key, value] of Object.entries(stage)) root.style.setProperty(`--stage-${kebab(key)}`, value);
   for (const [key, value] of Object.entries(timelineColours)) root.style.setProperty(`--timeline-${key}`, value);
+  for (const [key, value] of Object.entries(gradeColours)) root.style.setProperty(`--grade-${kebab(key)}`, value);
   root.style.colorScheme = name;
   root.dataset.theme = name;
 }

@@ -114,6 +114,18 @@ export const timelineColours = {
   playhead: "#FFFFFF",
 } as const;
 
+/** Official risk grades: the letter is always there; D is brown, not red. The same in both themes. */
+export const gradeColours = {
+  aText: "#1F5F47",
+  aBg: "#DDF0E7",
+  bText: "#1B4F91",
+  bBg: "#E1ECFA",
+  cText: "#744600",
+  cBg: "#FBE6BF",
+  dText: "#FFFFFF",
+  dBg: "#6B3A00",
+} as const;
+
 export const fontFamily =
   '"PingFang SC","HarmonyOS Sans SC","MiSans","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC","WenQuanYi Micro Hei",system-ui,sans-serif';
 export const monoFamily = 'ui-monospace,"Cascadia Mono",Menlo,"Noto Sans Mono CJK SC",monospace';
