@@ -21,8 +21,9 @@ from tests.contract.small_city import (
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.maintenance.store import devices
-from brightkitchen.domain.onboarding.states import TABLE, Event, State
+from brightkitchen.domain.onboarding.states import TABLE, Event
 from brightkitchen.domain.onboarding.store import denominator_changes, premises_events
+from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.domain.premises.store import premises
 from brightkitchen.kernel.ids import CameraId, PremisesId
 from brightkitchen.kernel.units import US_PER_S

@@ -11,7 +11,8 @@ from brightkitchen.domain.maintenance.states import (
     TICKET_TABLE,
 )
 from brightkitchen.domain.onboarding.policy import WHO
-from brightkitchen.domain.onboarding.states import TABLE, State, due_days_of
+from brightkitchen.domain.onboarding.states import TABLE, due_days_of
+from brightkitchen.domain.premises.states import PremisesState as State
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ref" / "states.md"
 BACK = "where it was"

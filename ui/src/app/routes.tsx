@@ -27,6 +27,26 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/premises/PremisesFilePage")).PremisesFilePage }),
       },
       { path: "/devices", element: <CamerasPage /> },
+      {
+        path: "/devices/inventory",
+        lazy: async () => ({ Component: (await import("@/features/inventory/InventoryPage")).InventoryPage }),
+      },
+      {
+        path: "/faults",
+        lazy: async () => ({ Component: (await import("@/features/faults/FaultsPage")).FaultsPage }),
+      },
+      {
+        path: "/onboarding",
+        lazy: async () => ({ Component: (await import("@/features/onboarding/OnboardingPage")).OnboardingPage }),
+      },
+      {
+        path: "/onboarding/:id",
+        lazy: async () => ({ Component: (await import("@/features/onboarding/RoadPage")).RoadPage }),
+      },
+      {
+        path: "/approvals/frames",
+        lazy: async () => ({ Component: (await import("@/features/frames/FramesPage")).FramesPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },

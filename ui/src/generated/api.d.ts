@@ -892,6 +892,14 @@ export interface components {
             /** Percent */
             percent: number | null;
         };
+        /** ClosedDaysIn */
+        ClosedDaysIn: {
+            kind: components["schemas"]["SuspensionKind"];
+            /** From On */
+            from_on: string;
+            /** To On */
+            to_on: string;
+        };
         /** ContractIn */
         ContractIn: {
             /** Number */
@@ -1171,7 +1179,7 @@ export interface components {
             work_order?: components["schemas"]["WorkOrderIn"] | null;
             installation?: components["schemas"]["InstallationIn"] | null;
             acceptance?: components["schemas"]["AcceptanceIn"] | null;
-            suspension?: components["schemas"]["brightkitchen__web__present__onboarding__SuspensionIn"] | null;
+            suspension?: components["schemas"]["ClosedDaysIn"] | null;
         };
         /** FieldProblemOut */
         FieldProblemOut: {
@@ -1212,8 +1220,8 @@ export interface components {
          */
         HistoryRowOut: {
             event: components["schemas"]["Event"];
-            from_state: components["schemas"]["State"];
-            to_state: components["schemas"]["State"];
+            from_state: components["schemas"]["PremisesState"];
+            to_state: components["schemas"]["PremisesState"];
             /**
              * At
              * Format: date-time
@@ -1685,6 +1693,12 @@ export interface components {
             etag: string;
         };
         /**
+         * PremisesState
+         * @description The state of onboarding.
+         * @enum {string}
+         */
+        PremisesState: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+        /**
          * ProbeIn
          * @description camera: use the log-in that is stored for this camera, if the address is the one it was given for.
          */
@@ -1831,7 +1845,7 @@ export interface components {
             region_name: string;
             /** Category */
             category: string;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["PremisesState"];
             /**
              * State At
              * Format: date-time
@@ -1848,15 +1862,9 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepOut"][];
         };
-        /**
-         * State
-         * @description Where a premises stands.
-         * @enum {string}
-         */
-        State: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
         /** StateCountOut */
         StateCountOut: {
-            state: components["schemas"]["State"];
+            state: components["schemas"]["PremisesState"];
             /** Count */
             count: number;
         };
@@ -1866,7 +1874,7 @@ export interface components {
          */
         StepOut: {
             event: components["schemas"]["Event"];
-            to: components["schemas"]["State"] | null;
+            to: components["schemas"]["PremisesState"] | null;
             /** Needs */
             needs: components["schemas"]["Need"][];
             /** Roles */
@@ -1963,6 +1971,29 @@ export interface components {
          * @enum {string}
          */
         SurveyResult: "SUITABLE" | "AFTER_WORKS";
+        /**
+         * SuspensionIn
+         * @description from_on, to_on: both days included.
+         */
+        SuspensionIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /**
+             * To On
+             * Format: date
+             */
+            to_on: string;
+            /** Reason */
+            reason: string;
+        };
         /**
          * SuspensionKind
          * @description Why a premises is closed for a while.
@@ -2281,37 +2312,6 @@ export interface components {
             /** Is Public */
             is_public: boolean;
         };
-        /** SuspensionIn */
-        brightkitchen__web__present__onboarding__SuspensionIn: {
-            kind: components["schemas"]["SuspensionKind"];
-            /** From On */
-            from_on: string;
-            /** To On */
-            to_on: string;
-        };
-        /**
-         * SuspensionIn
-         * @description from_on, to_on: both days included.
-         */
-        brightkitchen__web__present__premises__SuspensionIn: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "HOLIDAY" | "CLOSED" | "RENOVATION";
-            /**
-             * From On
-             * Format: date
-             */
-            from_on: string;
-            /**
-             * To On
-             * Format: date
-             */
-            to_on: string;
-            /** Reason */
-            reason: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -2469,7 +2469,7 @@ export interface operations {
     list_onboarding: {
         parameters: {
             query?: {
-                state?: components["schemas"]["State"] | null;
+                state?: components["schemas"]["PremisesState"] | null;
                 region?: string;
                 category?: string;
                 q?: string;
@@ -3627,7 +3627,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["brightkitchen__web__present__premises__SuspensionIn"];
+                "application/json": components["schemas"]["SuspensionIn"];
             };
         };
         responses: {

@@ -10,7 +10,9 @@ from typing import Final
 import msgspec
 
 from brightkitchen.domain.authz.model import Place, Role
-from brightkitchen.domain.onboarding.states import Event, Need, State
+from brightkitchen.domain.onboarding.states import Event, Need
+from brightkitchen.domain.premises.model import SuspensionKind
+from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.deviceids import is_camera_gb_id, parse_mac
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
@@ -45,14 +47,6 @@ class SurveyResult(StrEnum):
 
     SUITABLE = "SUITABLE"
     AFTER_WORKS = "AFTER_WORKS"
-
-
-class SuspensionKind(StrEnum):
-    """Why a premises is closed for a while."""
-
-    HOLIDAY = "HOLIDAY"
-    CLOSED = "CLOSED"
-    RENOVATION = "RENOVATION"
 
 
 class Talk(StrEnum):

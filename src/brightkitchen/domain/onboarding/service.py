@@ -26,7 +26,8 @@ from brightkitchen.domain.onboarding.model import (
     Suspension,
 )
 from brightkitchen.domain.onboarding.ports import AuditPort, ClockDrifts, Inventory
-from brightkitchen.domain.onboarding.states import TABLE, Event, Need, State, Transition, due_days_of, events_of
+from brightkitchen.domain.onboarding.states import TABLE, Event, Need, Transition, due_days_of, events_of
+from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy

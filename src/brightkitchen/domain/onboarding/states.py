@@ -19,24 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-
-class State(StrEnum):
-    """Where a premises stands."""
-
-    LEAD = "LEAD"
-    SIGNED = "SIGNED"
-    SURVEYED = "SURVEYED"
-    ORDERED = "ORDERED"
-    INSTALLING = "INSTALLING"
-    INSTALLED = "INSTALLED"
-    TRIAL = "TRIAL"
-    ACCEPTED = "ACCEPTED"
-    IN_SERVICE = "IN_SERVICE"
-    REFUSED = "REFUSED"
-    REWORK = "REWORK"
-    SUSPENDED = "SUSPENDED"
-    RELOCATED = "RELOCATED"
-    TERMINATED = "TERMINATED"
+from brightkitchen.domain.premises.states import PremisesState as State
 
 
 class Event(StrEnum):

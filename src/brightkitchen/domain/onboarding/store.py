@@ -19,7 +19,8 @@ from brightkitchen.domain.onboarding.model import (
     OnboardedPremises,
     Suspension,
 )
-from brightkitchen.domain.onboarding.states import Event, State
+from brightkitchen.domain.onboarding.states import Event
+from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.domain.premises.store import premises, suspensions, zones
 from brightkitchen.domain.users.store import grants, users
 from brightkitchen.kernel.database import metadata

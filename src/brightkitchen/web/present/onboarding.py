@@ -18,11 +18,12 @@ from brightkitchen.domain.onboarding.model import (
     Outcome,
     Payer,
     SurveyResult,
-    SuspensionKind,
     Talk,
 )
 from brightkitchen.domain.onboarding.service import Board, Road, Standing, Step
-from brightkitchen.domain.onboarding.states import MAIN_ROAD, SIDE_STATES, Event, Need, State
+from brightkitchen.domain.onboarding.states import MAIN_ROAD, SIDE_STATES, Event, Need
+from brightkitchen.domain.premises.model import SuspensionKind
+from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.options import Services
 from brightkitchen.web.present.base import In, Instant, Out, Text, present_instant
@@ -192,7 +193,7 @@ class AcceptanceIn(In):
     note: Text = ""
 
 
-class SuspensionIn(In):
+class ClosedDaysIn(In):
     kind: SuspensionKind
     from_on: Text
     to_on: Text
@@ -207,7 +208,7 @@ class EventIn(In):
     work_order: WorkOrderIn | None = None
     installation: InstallationIn | None = None
     acceptance: AcceptanceIn | None = None
-    suspension: SuspensionIn | None = None
+    suspension: ClosedDaysIn | None = None
 
 
 class DueIn(In):

@@ -6,8 +6,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 
 from brightkitchen.domain.onboarding.service import MAX_PAGE
-from brightkitchen.domain.onboarding.states import Event, State
+from brightkitchen.domain.onboarding.states import Event
 from brightkitchen.domain.onboarding.store import Filter
+from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import Utc, parse_utc
 from brightkitchen.web.auth import Caller, Human, Signed, services_of

@@ -12,10 +12,10 @@ from brightkitchen.domain.onboarding.states import (
     TABLE,
     Event,
     Need,
-    State,
     due_days_of,
     events_of,
 )
+from brightkitchen.domain.premises.states import PremisesState as State
 
 ALLOWED = {
     State.LEAD: "sign refuse terminate",
