@@ -338,3 +338,5 @@ async def test_board_counts_by_state_and_pages_the_longest_waiting_first(control
     params = {"state": "LEAD", "limit": 2, "cursor": first["next_cursor"]}
     second = (await people.officer.get("/api/v1/onboarding", params=params)).json()
     assert ([each["name"] for each in second["items"]], second["next_cursor"]) == (["饺子馆2"], None)
+    under_way = (await people.officer.get("/api/v1/onboarding")).json()["items"]
+    assert [each["name"] for each in under_way] == ["饺子馆0", "饺子馆1", "饺子馆2"]

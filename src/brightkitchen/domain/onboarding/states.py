@@ -77,6 +77,9 @@ MAIN_ROAD: Final = (
 )
 SIDE_STATES: Final = (State.REWORK, State.SUSPENDED, State.RELOCATED, State.REFUSED, State.TERMINATED)
 
+SETTLED: Final = (State.IN_SERVICE, State.SUSPENDED, State.REFUSED, State.TERMINATED)
+"""Nobody has to do anything to bring the premises nearer to service."""
+
 _WORKING: Final = (*MAIN_ROAD[1:], State.REWORK)
 
 NEXT_EVENT: Final[Mapping[State, Event]] = {

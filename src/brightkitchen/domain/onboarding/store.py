@@ -19,7 +19,7 @@ from brightkitchen.domain.onboarding.model import (
     OnboardedPremises,
     Suspension,
 )
-from brightkitchen.domain.onboarding.states import Event
+from brightkitchen.domain.onboarding.states import SETTLED, Event
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.domain.premises.store import premises, suspensions, zones
 from brightkitchen.domain.users.store import grants, users
@@ -136,10 +136,15 @@ async def load_premises(
 async def load_page(
     connection: AsyncConnection, held: Sequence[Grant], wish: Filter, *, after: tuple[int, str] | None, limit: int
 ) -> list[OnboardedPremises]:
-    """Return up to `limit` premises inside the grants, those longest in their state first. after: (state_at, id)."""
+    """Return up to `limit` premises inside the grants, those longest in their state first. after: (state_at, id).
+
+    Without a state in the filter: those that somebody still has to bring into service.
+    """
     wanted = _columns.where(_in_register, is_in_scope(held, SCOPE), *_clauses(wish))
     if after is not None:
         wanted = wanted.where(sa.tuple_(premises.c.state_at, premises.c.id) > sa.tuple_(*map(sa.literal, after)))
+    if wish.state is None:
+        wanted = wanted.where(premises.c.state.not_in([state.value for state in SETTLED]))
     wanted = wanted.order_by(premises.c.state_at, premises.c.id).limit(limit)
     return [_premises(row) for row in await connection.execute(wanted)]
 

@@ -45,7 +45,7 @@ async def list_onboarding(
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> BoardOut:
-    """Count the premises in the caller's scope by state, and list those of one state, longest there first."""
+    """Count the premises in the caller's scope by state, and list those of one state (or all under way), longest there first."""
     wish = Filter(state, region, category, q.strip())
     board = await services_of(request).onboarding.list_board(caller.actor, wish, after=read_cursor(cursor), limit=limit)
     return present_board(board, await services_of(request).premises.load_region_names())

@@ -5,6 +5,7 @@ import { useSearchParams } from "react-router";
 import { faultsQuery, type Ticket, type TicketState } from "@/shared/api/maintenance";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
+import { zoneBeside } from "@/shared/camera/zones";
 import { useKinds } from "@/shared/premises/useKinds";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
@@ -98,7 +99,7 @@ function Where({ ticket }: { ticket: Ticket }) {
     <div className="bk-name-cell">
       <strong>{ticket.premises_name || t("fault.noPremises")}</strong>
       <span className="bk-secondary">
-        {kinds.zone(ticket.zone)}·{ticket.camera_name}
+        {[zoneBeside(ticket.camera_name, kinds.zone(ticket.zone)), ticket.camera_name].filter(Boolean).join("·")}
       </span>
     </div>
   );
@@ -153,7 +154,7 @@ function Rows({ items, onOpen }: ListProps) {
       columns={columns}
       dataSource={items}
       pagination={false}
-      onRow={({ id }) => ({ onClick: () => onOpen(id), className: "bk-row-link" })}
+      onRow={({ id }) => ({ onClick: () => onOpen(id), className: "bk-row-open" })}
     />
   );
 }
