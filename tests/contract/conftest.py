@@ -13,7 +13,10 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
+from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.bootstrap.operations import Operations, build_operations
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role
@@ -64,15 +67,17 @@ REGIONS = (
 
 
 class KeptJournal:
-    """Keeps what the register writes down, and can refuse to."""
+    """Keeps what the register writes down beside the audit, and can refuse to."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: AuditJournal) -> None:
+        self._journal = journal
         self.acts: list[Act] = []
         self.is_full = False
 
     async def record(self, connection: AsyncConnection, act: Act) -> None:
         if self.is_full:
             raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
+        await self._journal.record(connection, act)
         self.acts.append(act)
 
 
@@ -166,17 +171,20 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
-    clock, entropy, metrics = ManualClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = ManualClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     database = await open_database(migrated_database)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
+    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()
+    audit_rules.register_actions(policy)
     camera_policy.register_actions(policy)
     premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+    users = UserService(database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
     board = LiveBoard()
@@ -188,6 +196,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         nodes=nodes,
         board=board,
         minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        audit=audit,
         clock=clock,
         entropy=entropy,
     )
@@ -199,7 +208,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         policy,
         sealers[Purpose.PERSON],
         channels=Channels(),
-        journal=(journal := KeptJournal()),
+        journal=(journal := KeptJournal(AuditJournal(audit))),
         clock=clock,
         entropy=entropy,
         zone=ZoneInfo("Asia/Shanghai"),
@@ -211,6 +220,7 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         users=users,
         cameras=cameras,
         premises=premises,
+        audit=audit,
         policy=policy,
         board=board,
         nodes=nodes,

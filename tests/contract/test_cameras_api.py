@@ -34,7 +34,7 @@ async def test_add_camera_with_login_in_url_splits_it_off(admin: httpx.AsyncClie
 async def test_list_cameras_shows_what_was_added(admin: httpx.AsyncClient) -> None:
     camera = await add_camera(admin)
     answer = await admin.get("/api/v1/cameras")
-    assert answer.json() == {"items": [camera], "next_cursor": None}
+    assert answer.json() == {"items": [camera], "next_cursor": None, "total": 1}
     assert camera["abilities"] == [
         "camera.view",
         "camera.change",

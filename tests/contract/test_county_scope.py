@@ -59,3 +59,13 @@ async def test_event_socket_is_silent_about_another_county(scene: Scene) -> None
         for camera in (scene.foreign.camera, scene.ours.camera):
             assert (await scene.admin.delete(f"/api/v1/cameras/{camera}")).status_code == 204
         assert await socket.hear() == {"type": "removed", "id": scene.ours.camera}
+
+
+async def test_list_by_ids_holds_the_own_county_only(scene: Scene) -> None:
+    wanted = {"id": [scene.foreign.camera, scene.ours.camera, "nonsense"]}
+    answer = (await scene.officer.get("/api/v1/cameras", params=wanted)).json()
+    assert ([camera["id"] for camera in answer["items"]], answer["total"]) == ([scene.ours.camera], 1)
+    only_foreign = (await scene.officer.get("/api/v1/cameras", params={"id": scene.foreign.camera})).json()
+    assert (only_foreign["items"], only_foreign["total"]) == ([], 0)
+    nothing = (await scene.officer.get("/api/v1/cameras", params={"id": "nonsense"})).json()
+    assert (nothing["items"], nothing["total"]) == ([], 0)

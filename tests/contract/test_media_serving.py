@@ -706,3 +706,45 @@ async def test_live_h265_is_announced_as_such(node: NodeBench) -> None:
     assert texts[-1]["video"] == {"mime": 'video/mp4; codecs="hvc1.1.6.L30.90"', "width": 160, "height": 96}
     assert decode_numbers(b"".join(data[10:] for data in binaries)) == list(range(5))
     await socket.close()
+
+
+# -- what was watched ------------------------------------------------------------------------------------------------------
+
+
+async def test_live_recorded_and_still_pictures_are_reported_as_watched(node: NodeBench) -> None:
+    clip = encode_numbers(60)
+    await node.record(clip)
+    play, snapshot, thumb = [await node.open_handle(act, sid="s7") for act in (Act.PLAY, Act.SNAPSHOT, Act.THUMB)]
+    _, playlist, _ = await node.get(f"/play/{CAMERA}/video.m3u8?{RANGE}", play)
+    parts = uris_of(playlist)
+    assert node.server.views.take() is None  # a list shows nothing
+    for part in parts:
+        assert (await node.get(f"/play/{CAMERA}/{part}", play))[0] == 200
+    for path, handle in (("snapshot", snapshot), ("snapshot", snapshot), ("thumb", thumb)):
+        assert (await node.get(f"/{path}/{CAMERA}?at={iso(1).replace('+', '%2B')}", handle))[0] == 200
+    assert (await node.get(f"/snapshot/{CAMERA}?at={iso(900)}", snapshot))[0] == 404
+    node.server.views.close()
+    message = node.server.views.take()
+    assert message is not None
+    told = {report.act: report for report in message.reports}
+    assert {act: (report.count, report.sid, report.camera) for act, report in told.items()} == {
+        "play": (len(parts), "s7", CAMERA),
+        "snapshot": (2, "s7", CAMERA),
+        "thumb": (1, "s7", CAMERA),
+    }
+    assert (told["play"].from_at, told["play"].to_at) == (at_s(0), at_s(2.4))
+
+
+async def test_live_viewer_is_reported_when_it_goes(node: NodeBench) -> None:
+    clip = encode_numbers(30)
+    await node.connect({VIDEO_TRACK: clip.format})
+    node.feed(build_units(clip, with_sound=False))
+    socket = await open_live(node, sid="s8")
+    await read_until(socket, 5)
+    node.clock.jump(42)
+    await socket.close()
+    async with asyncio.timeout(5):
+        while (message := node.server.views.take()) is None:
+            await node.clock.advance(0)
+            await asyncio.to_thread(lambda: None)
+    assert [(report.act, report.sid, report.seconds) for report in message.reports] == [("live", "s8", 42)]

@@ -11,10 +11,14 @@ from typing import Any
 
 import aiohttp
 import httpx
+import msgspec
 import pytest
+import sqlalchemy as sa
 from aiohttp import web
 from tests.contract.conftest import NODE, ORIGIN, OTHER_NODE, Control, add_camera
 
+from brightkitchen.domain.audit.model import MEDIA_VIEW
+from brightkitchen.domain.audit.queries import Filters
 from brightkitchen.kernel.cameraspec import Credential
 from brightkitchen.kernel.camerastate import CameraState, StreamReport
 from brightkitchen.kernel.errors import BrightKitchenError
@@ -32,6 +36,9 @@ from brightkitchen.kernel.nodeprotocol import (
     Revoked,
     ToControl,
     ToNode,
+    ViewReport,
+    Views,
+    ViewsKept,
     Welcome,
     build_message,
     parse_to_node,
@@ -362,3 +369,46 @@ async def test_new_key_reaches_the_node_before_it_signs(place: Path, control: Co
         control.clock.jump(16 * 60)
         assert await control.keys.refresh()
         assert [key.kid for key in control.keys.verify_keys()] == [renewed.keys[1].kid]
+
+
+async def test_watched_is_confirmed_once_it_is_in_the_audit(
+    control: Control, place: Path, admin: httpx.AsyncClient
+) -> None:
+    camera = (await add_camera(admin))["id"]
+    seen = ViewReport(
+        view="vw_0000000000000001",
+        camera=camera,
+        sid="sid_1",
+        act="live",
+        profile="main",
+        started_at=control.clock.utc(),
+        ended_at=control.clock.utc(),
+        seconds=5,
+    )
+    foreign = msgspec.structs.replace(seen, view="vw_0000000000000002", camera="cam_0000000000000000")
+    async with join(place) as (node, _, _):
+        await node.say(Views(request=7, reports=(seen, foreign)))
+        assert await node.hear() == ViewsKept(request=7)
+    found = await control.services.audit.search(Filters(kinds=(MEDIA_VIEW,)))
+    assert [(each.row.object_id, each.row.camera_id) for each in found.rows] == [(seen.view, camera)]
+    assert forbidden(control) == {(NODE, "view_of_unknown_camera"): 1}
+
+
+async def test_watched_is_not_confirmed_while_the_audit_cannot_be_written(
+    control: Control, place: Path, admin: httpx.AsyncClient
+) -> None:
+    camera = (await add_camera(admin))["id"]
+    now = control.clock.utc()
+    seen = ViewReport(
+        view="vw_1", camera=camera, sid="s", act="live", profile="main", started_at=now, ended_at=now, seconds=5
+    )
+    async with join(place) as (node, _, _):
+        async with control.database.write() as connection:
+            await connection.execute(sa.text("ALTER TABLE audit_head RENAME TO audit_head_away"))
+        await node.say(Views(request=1, reports=(seen,)))
+        await node.say(CredentialRequest(request=2, camera=camera, epoch=1))
+        assert await node.hear() == CredentialAnswer(request=2, credential=None)  # no confirmation came before it
+        async with control.database.write() as connection:
+            await connection.execute(sa.text("ALTER TABLE audit_head_away RENAME TO audit_head"))
+        await node.say(Views(request=3, reports=(seen,)))
+        assert await node.hear() == ViewsKept(request=3)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera, add_premises
 
+from brightkitchen.domain.audit.policy import AUDIT_ACTIONS
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
 from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
@@ -111,6 +112,8 @@ ENTRIES = {
         "premises.decide", 401, 200, {"approve": True}
     ),
     ("POST", "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end"): Entry("premises.resume", 401, 409),
+    ("GET", "/api/v1/audit"): Entry("audit.search", 401, 200),
+    ("GET", "/api/v1/premises/{premises_id}/watchers"): Entry("premises.watchers", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
 }
 
@@ -211,6 +214,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *USER_ACTIONS,
         *ONBOARDING_ACTIONS,
         *MAINTENANCE_ACTIONS,
+        *AUDIT_ACTIONS,
     }
 
 

@@ -235,3 +235,12 @@ def test_command_without_a_running_control_says_so_in_one_sentence(running: Runn
     gone = running.command("camera", "list")
     assert gone.returncode == 1
     assert len(gone.stderr.splitlines()) == 1
+
+
+def test_audit_is_anchored_from_the_start_and_checked_while_control_runs(running: Running) -> None:
+    with running.client() as client:
+        client.post("/api/v1/session", json={**ADMIN, "password": "wrong"})
+    checked = running.command("check", "--audit")
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+    assert "The audit is intact" in checked.stdout
+    assert {file.name for file in (running.data / "anchors").iterdir()} >= {"keys.jsonl"}

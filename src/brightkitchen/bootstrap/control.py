@@ -11,12 +11,18 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
+from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
-from brightkitchen.bootstrap.journal import LogJournal
+from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.bootstrap.operations import build_operations
 from brightkitchen.cli.admin_socket import make_local_app
+from brightkitchen.domain.audit.anchoring import Anchorer
+from brightkitchen.domain.audit.anchors import AnchorFolder
+from brightkitchen.domain.audit.checking import run_nightly
+from brightkitchen.domain.audit.keys import AuditKeys
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
@@ -59,7 +65,8 @@ def run_control(config: Config, inherit_fd: int) -> int:
 
 
 async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> None:
-    clock, entropy, metrics = SystemClock(), SystemEntropy(), ControlMetrics()
+    clock, entropy = SystemClock(), SystemEntropy()
+    metrics = ControlMetrics(clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,7 +77,10 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
+        zone = ZoneInfo(config.time_zone)
+        audit = AuditTrail(database, clock=clock, entropy=entropy, zone=zone)
         policy = Policy()
+        audit_rules.register_actions(policy)
         camera_policy.register_actions(policy)
         premises_policy.register_actions(policy)
         user_policy.register_actions(policy)
@@ -78,7 +88,9 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
-        users = UserService(database, policy, passwords, LoginAttempts(clock), clock=clock, entropy=entropy)
+        users = UserService(
+            database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy
+        )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         users.add_listener(nodes)
@@ -91,6 +103,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             nodes=nodes,
             board=board,
             minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+            audit=audit,
             clock=clock,
             entropy=entropy,
         )
@@ -102,10 +115,10 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             policy,
             sealers[Purpose.PERSON],
             channels=Channels(),
-            journal=LogJournal(),
+            journal=AuditJournal(audit),
             clock=clock,
             entropy=entropy,
-            zone=ZoneInfo(config.time_zone),
+            zone=zone,
         )
         await premises.prepare()
         if config.demo.enabled:
@@ -114,6 +127,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             users=users,
             cameras=cameras,
             premises=premises,
+            audit=audit,
             policy=policy,
             board=board,
             nodes=nodes,
@@ -157,6 +171,23 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
             city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
             supervisor.start("demo-city", city)
+
+        folder = AnchorFolder(anchor_dir_of(config))
+        anchorer = Anchorer(database, audit, AuditKeys(sealers[Purpose.AUDIT], entropy), folder, clock=clock, zone=zone)
+        supervisor.keep("audit anchors", anchorer.run)
+        supervisor.keep(
+            "audit check",
+            lambda: run_nightly(
+                database,
+                audit,
+                anchorer,
+                metrics,
+                clock=clock,
+                zone=zone,
+                trusted_root=config.audit.trusted_key,
+                accepted_lines=config.audit.accepted_restores,
+            ),
+        )
         supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
         supervisor.keep("presence", operations.presence.run)
         server = WebServer(
@@ -201,6 +232,11 @@ async def _ensure_first_people(database: Database, users: UserService, wanted: t
 def folder_of(config: Config) -> Path:
     """Return the data folder, absolute."""
     return Path(config.data_dir).resolve()
+
+
+def anchor_dir_of(config: Config) -> Path:
+    """Return the folder of the audit's anchors, absolute."""
+    return Path(config.audit.anchor_dir).resolve() if config.audit.anchor_dir else folder_of(config) / "anchors"
 
 
 def site_origins(config: Config) -> tuple[str, ...]:

@@ -1,29 +1,30 @@
-"""Where the acts of the register are written down."""
+"""Where the acts of the register are written down: in the audit, in the transaction of the act."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brightkitchen.domain.audit.service import AuditTrail
+from brightkitchen.domain.authz.audited import who
 from brightkitchen.domain.premises.ports import Act
-from brightkitchen.kernel.log import get_logger
-
-log = get_logger(__name__)
 
 
-class LogJournal:
-    """Writes acts into the log: who, what, to which object, for which purpose. Never names or numbers of people.
+class AuditJournal:
+    """Fits `domain.premises.ports.Journal`."""
 
-    Fits `domain.premises.ports.Journal`. The chained audit takes its place where both are joined.
-    """
+    def __init__(self, trail: AuditTrail) -> None:
+        self._trail = trail
 
     async def record(self, connection: AsyncConnection, act: Act) -> None:
-        """Write one line."""
-        del connection
-        log.info(
-            "act",
-            kind=act.kind,
-            actor=act.actor.user or "local",
+        """Write one row. raises: BrightKitchenError "audit.not_written"; the act is undone."""
+        said = self._trail.entry(
+            act.kind,
+            who(act.actor),
             object_kind=act.object_kind,
             object_id=act.object_id,
-            premises=act.premises.id,
+            reason=act.reason,
+            premises_id=act.premises.id,
+            region=act.premises.place.region,
             purpose=act.purpose,
-            **{f"detail_{key}": value for key, value in act.detail.items()},
+            detail=act.detail,
+            names=act.names,
         )
+        await self._trail.append(connection, said)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from brightkitchen.bootstrap.demo import is_loopback
-from brightkitchen.cli import camera, user
+from brightkitchen.cli import camera, check, user
 from brightkitchen.cli import config as config_command
 from brightkitchen.kernel.config import Config, load_config
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     camera.add_parser(commands)
     user.add_parser(commands)
+    check.add_parser(commands)
     config_command.add_parser(commands)
     return parser
 

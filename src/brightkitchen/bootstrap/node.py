@@ -55,6 +55,7 @@ from brightkitchen.wire.fmp4 import writer
 
 log = get_logger(__name__)
 STOP_TIMEOUT_S = 6.0
+VIEWS_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ class _Node:
             for task in (failing, stopping):
                 task.cancel()
             self._server.close()
+            await self._link.flush_views(VIEWS_TIMEOUT_S)
         return 1 if failed else 0
 
     async def _start_serving(self, ending: AsyncExitStack, pool: DecodePool) -> None:
@@ -214,6 +216,7 @@ class _Node:
                 on_probe=self._on_probe,
                 reports=self._node.reports,
             ),
+            views=self._server.views,
             clock=self._machine.clock,
             entropy=self._machine.entropy,
             supervisor=self._machine.supervisor,

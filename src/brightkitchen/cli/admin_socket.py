@@ -12,6 +12,8 @@ import msgspec
 from aiohttp import web
 
 from brightkitchen.cli.admin_client import CameraAsk, CameraLine, Done, Refusal, UserAsk, UserLine
+from brightkitchen.domain.audit.whence import LOCAL as LOCAL_ADDRESS
+from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.regions import is_region_code
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -61,6 +63,7 @@ async def _guard(
     if connection is None or read_peer_uid(connection) not in (0, os.getuid()):
         log.warning("other user at the private socket")
         return web.Response(status=403)
+    note_address(LOCAL_ADDRESS)
     try:
         return await handler(request)
     except BrightKitchenError as error:

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from brightkitchen.kernel.config import load_config
+from brightkitchen.kernel.config import Config, load_config
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +15,12 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 def admin_socket_path(arguments: argparse.Namespace) -> Path:
     """Return the path of the private socket. raises: BrightKitchenError "config.…"."""
+    return Path(load_settings(arguments).data_dir) / "run" / "admin.sock"
+
+
+def load_settings(arguments: argparse.Namespace) -> Config:
+    """Return the settings that `serve` would read. raises: BrightKitchenError "config.…"."""
     path = arguments.config
     if path is None and Path("brightkitchen.toml").is_file():
         path = Path("brightkitchen.toml")
-    config = load_config(path, os.environ, {"data_dir": arguments.data})
-    return Path(config.data_dir) / "run" / "admin.sock"
+    return load_config(path, os.environ, {"data_dir": arguments.data})

@@ -78,6 +78,14 @@ class DemoConfig(_Branch, frozen=True, kw_only=True):
     public: bool = False
 
 
+class AuditConfig(_Branch, frozen=True, kw_only=True):
+    """Where the audit's anchors go, and what its check is told."""
+
+    anchor_dir: str = ""
+    trusted_key: str = ""
+    accepted_restores: tuple[int, ...] = ()
+
+
 class LogConfig(_Branch, frozen=True, kw_only=True):
     """What is logged."""
 
@@ -95,6 +103,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     media: MediaConfig = MediaConfig()
     netguard: NetGuardConfig = NetGuardConfig()
     demo: DemoConfig = DemoConfig()
+    audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
 
 

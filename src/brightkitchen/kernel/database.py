@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
@@ -175,6 +176,29 @@ async def open_database(
     return database
 
 
+async def open_database_read_only(address: str | PostgresAddress, *, limits: Limits = DEFAULT_LIMITS) -> Database:
+    """Connect to select only; neither migrates nor changes anything, and works while others write.
+
+    raises: BrightKitchenError(UNAVAILABLE) as `open_database`.
+    """
+    if isinstance(address, PostgresAddress):
+        from brightkitchen.kernel.postgres import make_reader
+
+        engine = make_reader(address, read_s=limits.read_s)
+    else:
+        scheme, _, path = address.partition(":///")
+        engine = create_async_engine(f"{scheme}:///file:{quote(path)}?mode=ro&uri=true", hide_parameters=True)
+        event.listen(engine.sync_engine, "connect", _wait_for_locks)
+    database = Database(engine, engine)
+    try:
+        async with database.read() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+    except BrightKitchenError:
+        await database.close()
+        raise
+    return database
+
+
 def sqlite_url(file: Path) -> str:
     """Return the URL of a SQLite file."""
     return f"sqlite+aiosqlite:///{file.resolve()}"
@@ -193,6 +217,12 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             if connected:
                 raise
             raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable") from cause
+
+
+def _wait_for_locks(connection: Any, _record: ConnectionPoolEntry) -> None:  # Any: as above
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={DEFAULT_LIMITS.turn_s * 1000:.0f}")
+    cursor.close()
 
 
 @contextmanager

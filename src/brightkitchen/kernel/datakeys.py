@@ -20,6 +20,7 @@ class Purpose(StrEnum):
 
     CAMERA = "camera"
     SIGNING = "signing"
+    AUDIT = "audit"
     PERSON = "person"
 
 

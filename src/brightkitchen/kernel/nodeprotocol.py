@@ -3,6 +3,8 @@
 Every message is one of two tagged unions; `parse_*` refuses anything else. Ids travel, never paths or names of files.
 """
 
+from typing import Annotated, Literal
+
 import msgspec
 
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential
@@ -64,7 +66,13 @@ class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True, tag="probe_request
         return f"ProbeRequest(request={self.request}, spec={self.spec!r}, username=…, password=…)"
 
 
-ToNode = Welcome | Desired | CredentialAnswer | Revoke | ProbeRequest
+class ViewsKept(msgspec.Struct, frozen=True, kw_only=True, tag="views_kept", forbid_unknown_fields=True):
+    """The reports of that message are in the audit; the node may forget them."""
+
+    request: int
+
+
+ToNode = Welcome | Desired | CredentialAnswer | Revoke | ProbeRequest | ViewsKept
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", forbid_unknown_fields=True):
@@ -119,7 +127,35 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="probe_answer",
     elapsed_s: float = 0.0
 
 
-ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer
+class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session really watched of one stream, or a piece of it: at most ten minutes of a long view.
+
+    view: random, so that a report sent twice counts once. act: as in the token. seconds: watched, without pauses; 0 for pictures.
+    count: views, or pictures that were sent. from_at, to_at: the recorded time that was looked at, where it was a recording.
+    """
+
+    view: str
+    camera: str
+    sid: str
+    act: Literal["live", "play", "snapshot", "thumb", "talk", "ptz"]
+    profile: str
+    started_at: Utc
+    ended_at: Utc
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=86_400)]
+    count: Annotated[int, msgspec.Meta(ge=0)] = 1
+    from_at: Utc | None = None
+    to_at: Utc | None = None
+
+
+class Views(msgspec.Struct, frozen=True, kw_only=True, tag="views", forbid_unknown_fields=True):
+    """Kept by the node until control answers `ViewsKept`. lost: reports dropped since the last one because too many waited."""
+
+    request: int
+    reports: Annotated[tuple[ViewReport, ...], msgspec.Meta(max_length=500)]
+    lost: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer | Views
 
 _to_node: msgspec.json.Decoder[ToNode] = msgspec.json.Decoder(ToNode)
 _to_control: msgspec.json.Decoder[ToControl] = msgspec.json.Decoder(ToControl)

@@ -15,7 +15,7 @@ import aiohttp
 
 from brightkitchen.kernel.cameraspec import Credential
 from brightkitchen.kernel.camerastate import StreamReport
-from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.clock import Clock, wait_until
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, TheirError
 from brightkitchen.kernel.log import get_logger
@@ -32,11 +32,13 @@ from brightkitchen.kernel.nodeprotocol import (
     Revoked,
     ToControl,
     ToNode,
+    ViewsKept,
     Welcome,
     build_message,
     parse_to_node,
 )
 from brightkitchen.kernel.tasks import HEALTHY_AFTER_S, Supervisor, back_off_s
+from brightkitchen.media.serve.views import RESEND_S, ViewLog
 
 log = get_logger(__name__)
 
@@ -72,11 +74,22 @@ class ControlLink:
     """One node's end of the line."""
 
     def __init__(
-        self, socket: Path, hello: Hello, handlers: Handlers, *, clock: Clock, entropy: Entropy, supervisor: Supervisor
+        self,
+        socket: Path,
+        hello: Hello,
+        handlers: Handlers,
+        *,
+        views: ViewLog,
+        clock: Clock,
+        entropy: Entropy,
+        supervisor: Supervisor,
     ) -> None:
         self._socket = socket
         self._hello = hello
         self._handlers = handlers
+        self._views = views
+        self._has_views = asyncio.Event()
+        views.tell = self._has_views.set
         self._clock = clock
         self._entropy = entropy
         self._supervisor = supervisor
@@ -134,15 +147,17 @@ class ControlLink:
                 line = await session.ws_connect(CHANNEL_URL, max_msg_size=MAX_MESSAGE_BYTES, heartbeat=SILENCE_S)
             async with line:
                 self._line = line
-                reporting: asyncio.Task[None] | None = None
+                tasks: list[asyncio.Task[None]] = []
                 try:
                     await self._send(self._hello)
-                    reporting = self._supervisor.start("reports", self._keep_reporting(line))
+                    tasks.append(self._supervisor.start("reports", self._keep_reporting(line)))
+                    tasks.append(self._supervisor.start("view reports", self._keep_telling_views(line)))
                     await self._receive(line)
                 finally:
                     self._line = None
-                    if reporting is not None:
-                        reporting.cancel()
+                    for task in tasks:
+                        task.cancel()
+                    self._views.forget_sending()
                     self._fail_waiting()
 
     async def _receive(self, line: aiohttp.ClientWebSocketResponse) -> None:
@@ -165,6 +180,8 @@ class ControlLink:
                 answer.set_result(message.credential)
         elif isinstance(message, Revoke):
             self._supervisor.start("revoke", self._revoke(message))
+        elif isinstance(message, ViewsKept):
+            self._views.keep(message.request)
         elif self._probes >= PROBES_WAITING:
             busy = ProbeAnswer(request=message.request, reason="camera_busy", detail="too many tries at once")
             self._supervisor.start("probe refused", self._send_if_connected(busy))
@@ -208,6 +225,27 @@ class ControlLink:
                     return
                 self._told.update((_name(report), _gist(report)) for report in reports)
             await self._clock.sleep(REPORT_EVERY_S)
+
+    async def _keep_telling_views(self, line: aiohttp.ClientWebSocketResponse) -> None:
+        """Send what was watched, one message at a time, each until control says that it is written."""
+        while True:
+            message = self._views.take()
+            if message is not None:
+                try:
+                    await self._send(message)
+                except BrightKitchenError:
+                    await line.close()
+                    return
+            self._has_views.clear()
+            try:
+                async with asyncio.timeout(RESEND_S):
+                    await self._has_views.wait()
+            except TimeoutError:
+                continue
+
+    async def flush_views(self, timeout_s: float) -> None:
+        """Wait until control has all that was watched, at most `timeout_s`; for a node that stops."""
+        await wait_until(lambda: not self._views or not self.is_connected, self._clock, timeout_s=timeout_s)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 

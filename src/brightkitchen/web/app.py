@@ -16,7 +16,7 @@ from brightkitchen.web.errors import PROBLEM_TYPE, install_error_handlers
 from brightkitchen.web.guard import Guard
 from brightkitchen.web.options import Services, WebOptions
 from brightkitchen.web.present.base import Problem
-from brightkitchen.web.routes import cameras, devices, faults, media, onboarding, premises, session, system
+from brightkitchen.web.routes import audit, cameras, devices, faults, media, onboarding, premises, session, system
 
 PROBES_PER_MINUTE: Final = 10
 
@@ -69,7 +69,7 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
         prefix="/api/v1",
         responses={"default": {"model": Problem, "description": "problem", "content": {PROBLEM_TYPE: {}}}},
     )
-    parts = (session, system, onboarding, cameras, devices, faults, media, premises)
+    parts = (session, system, onboarding, cameras, devices, faults, media, premises, audit)
     for each in parts:
         api.include_router(each.router)
     api.include_router(premises.kinds_router)

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.users.model import Session, User
 from brightkitchen.domain.users.service import actor_of
@@ -79,6 +80,7 @@ def client_address(connection: HTTPConnection) -> str:
 
 async def authenticate(connection: HTTPConnection) -> Caller | None:
     """Return who holds the session of the cookie, or None."""
+    note_address(client_address(connection))
     token = connection.cookies.get(COOKIE)
     found = await services_of(connection).users.authenticate(token) if token else None
     if found is None:

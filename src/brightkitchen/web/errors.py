@@ -17,7 +17,7 @@ from brightkitchen.kernel.text import choose_language, say
 log = get_logger(__name__)
 
 PROBLEM_TYPE: Final = "application/problem+json"
-_STATUS: Final = {
+STATUS_OF_KIND: Final = {
     Kind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
     Kind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     Kind.FORBIDDEN: HTTPStatus.FORBIDDEN,
@@ -28,7 +28,7 @@ _STATUS: Final = {
     Kind.DATA_LOSS: HTTPStatus.INTERNAL_SERVER_ERROR,
     Kind.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-_STATUS_OF_CODE: Final = {
+STATUS_OF_CODE: Final = {
     "web.host": HTTPStatus.MISDIRECTED_REQUEST,
     "web.too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "web.too_slow": HTTPStatus.REQUEST_TIMEOUT,
@@ -52,7 +52,7 @@ def build_problem(
     error: BrightKitchenError, *, language: str, instance: str, errors: Sequence[FieldProblem] = ()
 ) -> tuple[int, bytes, dict[str, str]]:
     """Return status, body and extra headers of the answer that says `error`."""
-    status = _STATUS_OF_CODE.get(error.code, _STATUS[error.kind])
+    status = STATUS_OF_CODE.get(error.code, STATUS_OF_KIND[error.kind])
     body: dict[str, object] = {
         "type": f"urn:brightkitchen:problem:{error.code}",
         "title": status.phrase,
@@ -96,7 +96,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def on_ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, BrightKitchenError)
-        if _STATUS[error.kind] == HTTPStatus.INTERNAL_SERVER_ERROR:
+        if STATUS_OF_KIND[error.kind] == HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request failed", code=error.code, instance=instance_of(request), exc_info=error)
         elif error.kind is Kind.UNAVAILABLE:
             log.warning("request not served", code=error.code, instance=instance_of(request))

@@ -36,6 +36,9 @@ from brightkitchen.kernel.nodeprotocol import (
     ToControl,
     ToNode,
     VerifyKey,
+    ViewReport,
+    Views,
+    ViewsKept,
     Welcome,
     build_message,
     parse_to_control,
@@ -60,6 +63,7 @@ class CameraAuthority(Protocol):
     async def build_desired(self, node: NodeId) -> Desired: ...
     async def release_credential(self, node: NodeId, camera: str, epoch: int) -> Credential | None: ...
     async def note_reports(self, node: NodeId, reports: Sequence[StreamReport]) -> int: ...
+    async def note_views(self, node: NodeId, reports: Sequence[ViewReport], *, lost: int = 0) -> int: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -310,6 +314,8 @@ class NodeChannel:
             refused = await self._cameras.note_reports(link.node, said.reports)
             for _ in range(refused):
                 self._registry.note_forbidden(link.node, "report_of_other_camera")
+        elif isinstance(said, Views):
+            await self._handle_views(link, said)
         elif isinstance(said, CredentialRequest):
             await self._handle_credential_request(link, said)
         elif isinstance(said, Hello):
@@ -322,6 +328,17 @@ class NodeChannel:
                 self._registry.note_forbidden(link.node, "answer_to_nothing")
             else:
                 waiting.set_result(said)
+
+    async def _handle_views(self, link: NodeLink, said: Views) -> None:
+        """Answer only once it is written: until then the node keeps what it said, and says it again."""
+        try:
+            refused = await self._cameras.note_views(link.node, said.reports, lost=said.lost)
+        except BrightKitchenError as error:
+            log.error("views not written into the audit", node=link.node, code=error.code, reports=len(said.reports))
+            return
+        for _ in range(refused):
+            self._registry.note_forbidden(link.node, "view_of_unknown_camera")
+        await link.send(ViewsKept(request=said.request))
 
     async def _handle_credential_request(self, link: NodeLink, said: CredentialRequest) -> None:
         try:

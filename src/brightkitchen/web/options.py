@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
@@ -64,6 +65,7 @@ class Services:
     users: UserService
     cameras: CameraService
     premises: PremisesService
+    audit: AuditTrail
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

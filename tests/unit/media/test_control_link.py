@@ -13,6 +13,7 @@ from brightkitchen.kernel.camerastate import CameraState, StreamReport
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.entropy import SeededEntropy
 from brightkitchen.kernel.errors import BrightKitchenError
+from brightkitchen.kernel.mediatoken import Act, MediaClaims
 from brightkitchen.kernel.nodeprotocol import (
     CredentialAnswer,
     CredentialRequest,
@@ -25,6 +26,8 @@ from brightkitchen.kernel.nodeprotocol import (
     Revoked,
     ToControl,
     ToNode,
+    Views,
+    ViewsKept,
     Welcome,
     build_message,
     parse_to_control,
@@ -32,6 +35,7 @@ from brightkitchen.kernel.nodeprotocol import (
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.control_link import CHANNEL_URL, ControlLink, Handlers
+from brightkitchen.media.serve.views import ViewLog
 
 SPEC = CameraSpec(camera="cam_0000000000000001", epoch=4, name="热厨", host="10.0.0.7", main=StreamSpec(path="/main"))
 CREDENTIAL = Credential(camera=SPEC.camera, host=SPEC.host, username="admin", password="p4ss")
@@ -73,6 +77,7 @@ class Bench:
         self.welcomed: list[Welcome] = []
         self.desired: asyncio.Queue[Desired] = asyncio.Queue()
         self.reports = [StreamReport(camera=SPEC.camera, profile="main", state=CameraState.LIVE)]
+        self.views = ViewLog(SystemClock(), SeededEntropy(3))
         self.link = ControlLink(
             socket,
             Hello(node="node-0", secret="5ec2e7", port=8081),
@@ -83,6 +88,7 @@ class Bench:
                 on_probe=self.on_probe,
                 reports=lambda: list(self.reports),
             ),
+            views=self.views,
             clock=SystemClock(),
             entropy=SeededEntropy(2),
             supervisor=self.supervisor,
@@ -189,3 +195,48 @@ async def test_lost_line_is_made_anew(bench: Bench) -> None:
     await bench.control.lines[-1].send_str("no message of ours")
     await bench.control.expect(Hello)
     assert len(bench.control.lines) == 2
+
+
+def _watched(views: ViewLog) -> None:
+    claims = MediaClaims(
+        kid="k",
+        iss="control",
+        aud="node-0",
+        cam=SPEC.camera,
+        act=Act.SNAPSHOT,
+        prof="main",
+        sid="sid_1",
+        cls="officer",
+        iat=Utc(1),
+        exp=Utc(2),
+        jti="j",
+        org="",
+        wm="w",
+    )
+    views.note(claims)
+    views.close()
+
+
+async def test_what_was_watched_is_told_once_control_confirms(bench: Bench) -> None:
+    bench.link.start()
+    await bench.control.expect(Hello)
+    _watched(bench.views)
+    said = await bench.control.expect(Views)
+    assert isinstance(said, Views)
+    assert [(report.act, report.count, report.sid) for report in said.reports] == [("snapshot", 1, "sid_1")]
+    assert len(bench.views) == 1
+    await bench.control.say(ViewsKept(request=said.request))
+    await bench.link.flush_views(5.0)
+    assert len(bench.views) == 0
+
+
+async def test_what_was_watched_is_told_again_on_the_next_line(bench: Bench) -> None:
+    bench.link.start()
+    await bench.control.expect(Hello)
+    _watched(bench.views)
+    first = await bench.control.expect(Views)
+    await bench.control.lines[-1].close()
+    again = await bench.control.expect(Views)
+    assert isinstance(first, Views)
+    assert isinstance(again, Views)
+    assert again.reports == first.reports

@@ -1,5 +1,6 @@
 """Every code that control raises has a sentence in both languages, whose parameters it gives."""
 
+import os
 import re
 import string
 import tomllib
@@ -8,11 +9,21 @@ from pathlib import Path
 import pytest
 
 from brightkitchen.kernel.camerastate import Reason
+from brightkitchen.kernel.errors import Kind
 from brightkitchen.kernel.text import LANGUAGES, sentences
+from brightkitchen.web.errors import STATUS_OF_CODE, STATUS_OF_KIND
 
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "brightkitchen"
+ERRORS_PAGE = SOURCE.parents[1] / "docs" / "ref" / "errors.md"
+_TABLE_HEAD = "| status | code | in English |\n|--:|---|---|\n"
+_ELSEWHERE = ("secrets.", "database.", "control.", "config.")
+"""Told at start or on the command line only."""
+_UNSEEN = {"node.forbidden", "web.needs_tls"}
+"""Told to nodes, and at start."""
 PART = SOURCE / "kernel" / "text" / "control.toml.part"
 _RAISED = re.compile(r'(?:BrightKitchenError\(\s*Kind\.\w+,|faults\.add\(\s*[^,]+,)\s*"([a-z_.]+)"')
+_KINDS = re.compile(r'BrightKitchenError\(\s*Kind\.(\w+),\s*"([a-z_.]+)"')
+_FAULTS = re.compile(r'faults\.add\(\s*[^,]+,\s*"([a-z_.]+)"')
 _SAID = re.compile(r'say\(\s*"([a-z_.]+)"')
 
 
@@ -60,10 +71,30 @@ def test_chinese_sentences_are_punctuated_as_the_house_does() -> None:
     assert wrong == set()
 
 
-def test_errors_page_names_every_code_of_the_api() -> None:
-    page = (SOURCE.parents[1] / "docs" / "ref" / "errors.md").read_text(encoding="utf-8")
+def test_errors_page_is_what_the_code_raises() -> None:
+    """To draw it again after a change: BK_REGENERATE=1 pytest on this file."""
+    head, _, rest = ERRORS_PAGE.read_text(encoding="utf-8").partition(_TABLE_HEAD)
+    foot = rest.partition("\n\n")[2]
+    page = f"{head}{_TABLE_HEAD}{_build_error_rows()}\n\n{foot}"
+    if os.environ.get("BK_REGENERATE") == "1":
+        ERRORS_PAGE.write_text(page, encoding="utf-8")
+    assert ERRORS_PAGE.read_text(encoding="utf-8") == page
+
+
+def _build_error_rows() -> str:
     files = [path for area in ("domain", "web") for path in (SOURCE / area).rglob("*.py")]
-    raised = set(_RAISED.findall("\n".join(path.read_text(encoding="utf-8") for path in files)))
-    elsewhere = ("user.", "secrets.", "database.", "control.")  # told at start or on the command line only
-    missing = {code for code in raised if not code.startswith(elsewhere) and f"`{code}`" not in page}
-    assert missing == {"node.forbidden", "web.needs_tls"}
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (*files, SOURCE / "kernel" / "netguard.py"))
+    raised = {
+        *_KINDS.findall(text),
+        *(("INVALID", code) for code in _FAULTS.findall(text)),
+        ("CONFLICT", "edit.conflict"),
+    }
+    status_of = {
+        code: STATUS_OF_CODE.get(code, STATUS_OF_KIND[Kind[kind]]) for kind, code in raised if code not in _UNSEEN
+    }
+    said = sentences("en")
+    rows = sorted((status.value, code) for code, status in status_of.items() if not code.startswith(_ELSEWHERE))
+    assert len(rows) > 60
+    return "\n".join(
+        f"| {status} | `{code}` | {said[code].replace('|', '/').replace(chr(10), ' ')} |" for status, code in rows
+    )

@@ -81,7 +81,7 @@ export interface paths {
         };
         /**
          * List Onboarding
-         * @description Count the premises in the caller's scope by state, and list those of one state, longest there first.
+         * @description Count the premises in the caller's scope by state, and list those of one state (or all under way), longest there first.
          */
         get: operations["list_onboarding"];
         put?: never;
@@ -241,7 +241,10 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
+         * @description List the cameras in the caller's scope.
+         *
+         *     text: in the name of the camera or its premises, or the pinyin initials of the latter. connected: whether a device serves
+         *     the channel. abnormal: only those that are offline or degraded. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -637,6 +640,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Audit
+         * @description Search the audit, newest first, inside the caller's regions. Reading it is a row of it as well.
+         */
+        get: operations["search_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Watchers
+         * @description Say who watched this kitchen: which authority and role, what for, which channel, when and how long; from 08:00 of the next day.
+         */
+        get: operations["list_watchers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kinds": {
         parameters: {
             query?: never;
@@ -699,6 +742,62 @@ export interface components {
          * @enum {string}
          */
         AssetOwner: "OPERATOR" | "MERCHANT";
+        /** AuditPageOut */
+        AuditPageOut: {
+            /** Items */
+            items: components["schemas"]["AuditRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * AuditRowOut
+         * @description A row. names null: they were erased by law; hash: what the next row builds on.
+         */
+        AuditRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Role */
+            actor_role: string;
+            /** Session */
+            session: string;
+            /** Address */
+            address: string;
+            /** Object Kind */
+            object_kind: string;
+            /** Object Id */
+            object_id: string;
+            /** Premises Id */
+            premises_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Region */
+            region: string;
+            /** Decision */
+            decision: string;
+            /** Reason */
+            reason: string;
+            /** Purpose */
+            purpose: string;
+            /** Detail */
+            detail: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Names */
+            names: {
+                [key: string]: string;
+            } | null;
+            /** Hash */
+            hash: string;
+        };
         /** BoardOut */
         BoardOut: {
             /** Counts */
@@ -773,6 +872,8 @@ export interface components {
             items: components["schemas"]["CameraOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * CameraOut
@@ -2253,6 +2354,52 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * WatchOut
+         * @description authority: region whose officer it was, "" = the city's. seconds null: allowed, and no node has said what became of it.
+         */
+        WatchOut: {
+            /** Authority */
+            authority: string;
+            /** Role */
+            role: string;
+            /** Purpose */
+            purpose: string;
+            /** Camera */
+            camera: string;
+            /** Act */
+            act: string;
+            /** Profile */
+            profile: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Seconds */
+            seconds: number | null;
+            /** Count */
+            count: number;
+            /** From At */
+            from_at: string | null;
+            /** To At */
+            to_at: string | null;
+        };
+        /**
+         * WatchPageOut
+         * @description published_until: what happened from then on is told from 08:00 of the day after it.
+         */
+        WatchPageOut: {
+            /** Items */
+            items: components["schemas"]["WatchOut"][];
+            /**
+             * Published Until
+             * Format: date-time
+             */
+            published_until: string;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /** WorkOrderIn */
         WorkOrderIn: {
             /** Installer */
@@ -2744,6 +2891,9 @@ export interface operations {
                 zone?: string;
                 activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
                 text?: string;
+                connected?: boolean | null;
+                abnormal?: boolean;
+                id?: string[] | null;
                 limit?: number;
             };
             header?: never;
@@ -3706,6 +3856,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuspensionOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_audit: {
+        parameters: {
+            query?: {
+                actor?: string;
+                kind?: string[] | null;
+                object?: string;
+                premises?: string;
+                camera?: string;
+                session?: string;
+                region?: string;
+                from?: string;
+                to?: string;
+                decision?: string;
+                text?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPageOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_watchers: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchPageOut"];
                 };
             };
             /** @description problem */

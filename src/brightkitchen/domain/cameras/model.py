@@ -157,7 +157,11 @@ class CameraChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraFilter:
-    """What a list is narrowed by; "" = not. zone: the primary one. text: in the names of camera and premises, or its initials."""
+    """What a list is narrowed by; "", None or () = not.
+
+    zone: the primary one. text: in the names of camera and premises, or its initials. connected: True = with an address.
+    is_abnormal: True = OFFLINE or DEGRADED. ids: these only.
+    """
 
     premises: str = ""
     region: str = ""
@@ -165,6 +169,9 @@ class CameraFilter:
     zone: str = ""
     activity: str = ""
     text: str = ""
+    connected: bool | None = None
+    is_abnormal: bool = False
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

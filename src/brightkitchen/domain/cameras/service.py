@@ -1,14 +1,18 @@
 """Adding, changing, retiring and trying out cameras; what nodes are told of them; who may see them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brightkitchen.domain.audit import model as audited
+from brightkitchen.domain.audit.model import Entry, Scalar
+from brightkitchen.domain.audit.service import AuditTrail
+from brightkitchen.domain.authz.audited import authority, who
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import NOWHERE, Actor
+from brightkitchen.domain.authz.model import NOWHERE, Actor, Decision
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.ports import MediaGrant
 from brightkitchen.domain.authz.roles import viewer_class
@@ -40,7 +44,7 @@ from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, Profile, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
-from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer
+from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer, ViewReport
 from brightkitchen.kernel.sealing import FieldSealer
 
 log = get_logger(__name__)
@@ -56,10 +60,11 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a list; next_after is None at its end."""
+    """A stretch of a list; next_after is None at its end. total: of all stretches together."""
 
     items: tuple[Camera, ...]
     next_after: str | None
+    total: int
 
 
 class CameraService:
@@ -75,6 +80,7 @@ class CameraService:
         nodes: Nodes,
         board: LiveBoard,
         minter: MediaTokenMinter,
+        audit: AuditTrail,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -85,6 +91,7 @@ class CameraService:
         self._nodes = nodes
         self._board = board
         self._minter = minter
+        self._audit = audit
         self._clock = clock
         self._entropy = entropy
         self._version = 0
@@ -101,6 +108,7 @@ class CameraService:
                 found = await store.load_camera(connection, CameraId(camera))
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
+        await self._note_miss(actor, camera, action)
         raise _none()
 
     def check(self, actor: Actor, action: str) -> None:
@@ -116,7 +124,8 @@ class CameraService:
         async with self._database.read() as connection:
             grants = self._policy.grants_for(actor, rules.VIEW)
             found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)
-        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+            total = await store.count_cameras(connection, grants, asked)
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None, total)
 
     async def load_known(self, actor: Actor, ids: Sequence[CameraId]) -> dict[str, Camera]:
         """Return those of `ids` that the actor may see; retired ones too, so that a page can take them away."""
@@ -132,7 +141,7 @@ class CameraService:
         """
         self.check(actor, rules.ADD)
         url = parse_camera_url(new.url)
-        await self._guard.check_address(url.host, url.port)
+        await self._check_address(actor, url)
         login = _login_of(url, new.username, new.password)
         now = self._clock.utc()
         async with self._database.read() as connection:
@@ -175,6 +184,7 @@ class CameraService:
                 await store.save_login(connection, self._sealer, camera, login, now)
             if camera.premises is not None:
                 await recompute_complete(connection, [camera.premises])
+            await self._audit.append(connection, self._changed_entry(actor, camera, *build_change(None, camera)))
         log.info("camera added", camera=camera.id, node=camera.node)
         self._nodes.desired_changed(camera.node)
         self._board.announce(camera.id)
@@ -191,7 +201,7 @@ class CameraService:
         old = await self._access_for_change(actor, camera_id, change)
         url = parse_camera_url(change.url) if change.url is not None else None
         if url is not None:
-            await self._guard.check_address(url.host, url.port)
+            await self._check_address(actor, url)
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
@@ -217,6 +227,10 @@ class CameraService:
             touched = [each for each in (current.premises, new.premises) if each is not None]
             if (new.premises, new.zone, new.more_zones) != (current.premises, current.zone, current.more_zones):
                 await recompute_complete(connection, touched)
+            detail, names = build_change(current, new)
+            if login != kept:
+                detail["login"] = "removed" if login is None else "changed"
+            await self._audit.append(connection, self._changed_entry(actor, new, detail, names))
         log.info(
             "camera changed",
             camera=new.id,
@@ -243,6 +257,9 @@ class CameraService:
             await self._save(connection, gone, was=current)
             if current.premises is not None:
                 await recompute_complete(connection, [current.premises])
+            await self._audit.append(
+                connection, self._changed_entry(actor, current, {"retired": True}, {"old.name": current.name})
+            )
         log.info("camera retired", camera=old.id)
         self._nodes.desired_changed(old.node)
         self._board.forget(old.id)
@@ -256,7 +273,7 @@ class CameraService:
         """
         self.check(actor, rules.PROBE)
         url = parse_camera_url(wish.url)
-        await self._guard.check_address(url.host, url.port)
+        await self._check_address(actor, url)
         login = _login_of(url, wish.username, wish.password)
         if login is None and camera is not None:
             login = await self._stored_login(actor, camera, url)
@@ -289,6 +306,7 @@ class CameraService:
         if len(wishes) > MAX_TOKENS:
             raise BrightKitchenError(Kind.INVALID, "media.too_many", most=MAX_TOKENS)
         issued = []
+        granted: dict[Hashable, Entry] = {}
         for wish in wishes:
             action = rules.MEDIA_ACTIONS.get(wish.act, "")
             camera = await self.access_camera(actor, wish.camera, action)
@@ -306,7 +324,11 @@ class CameraService:
                 from_at=wish.from_at,
                 to_at=wish.to_at,
             )
+            key = (actor.pseudonym, camera.id, wish.act, wish.profile, wish.from_at, wish.to_at)
+            granted[key] = self._grant_entry(actor, camera, wish, self._policy.check(actor, action, camera))
             issued.append(IssuedToken(camera.id, wish.act, self._minter.mint(grant), camera.node))
+        # Nobody holds a token yet: what cannot be written down is not granted.
+        await self._audit.record_once(granted)
         return tuple(issued)
 
     async def load_coverage(self, premises: Premises) -> tuple[ZoneCoverage, ...]:
@@ -368,7 +390,84 @@ class CameraService:
                 refused += 1
         return refused
 
+    async def note_views(self, node: NodeId, reports: Sequence[ViewReport], *, lost: int = 0) -> int:
+        """Write what `node` says was watched of its cameras into the audit; returns how many were about others'.
+
+        A camera that was retired or moved meanwhile may still be reported on: what was watched was watched.
+        raises: BrightKitchenError "audit.not_written"; the node then says it again.
+        """
+        async with self._database.read() as connection:
+            known = await store.load_cameras_ever(connection, {report.camera for report in reports})
+        own = [report for report in reports if report.camera in known]
+        await self._audit.record_views(node, own, lost=lost)
+        return len(reports) - len(own)
+
     # ---- inside
+
+    async def _check_address(self, actor: Actor, url: CameraUrl) -> None:
+        """raises: as `AddressGuard.check_address`; a refusal is written down."""
+        try:
+            await self._guard.check_address(url.host, url.port)
+        except BrightKitchenError as refused:
+            said = self._audit.entry(
+                audited.GUARD_REFUSED,
+                who(actor),
+                object_kind="address",
+                decision=audited.REFUSED,
+                reason=refused.code,
+                detail={"port": url.port},
+                names={"host": url.host},
+            )
+            await self._audit.record_once({("guard", actor.pseudonym, url.host, url.port): said})
+            raise
+
+    async def _note_miss(self, actor: Actor, camera: str, action: str) -> None:
+        """Somebody asked for what is not there or not theirs. What was sent is kept only if it is an id at all."""
+        known = camera if is_id(camera, "cam") else ""
+        said = self._audit.entry(
+            audited.SCOPE_MISS,
+            who(actor),
+            object_kind="camera",
+            object_id=known,
+            decision=audited.REFUSED,
+            reason=action,
+        )
+        await self._audit.record_once({("miss", actor.pseudonym, known, action): said})
+
+    def _grant_entry(self, actor: Actor, camera: Camera, wish: MediaWish, decision: Decision) -> Entry:
+        detail: dict[str, Scalar] = {
+            "act": wish.act,
+            "profile": wish.profile,
+            "authority": authority(actor, decision, camera),
+        }
+        if wish.from_at is not None:
+            detail["from_at"] = wish.from_at
+        if wish.to_at is not None:
+            detail["to_at"] = wish.to_at
+        return self._audit.entry(
+            audited.MEDIA_GRANT,
+            who(actor, decision),
+            object_kind="camera",
+            object_id=camera.id,
+            premises_id=camera.place.premises or "",
+            region=camera.place.region,
+            camera_id=camera.id,
+            reason=decision.reason,
+            detail=detail,
+        )
+
+    def _changed_entry(self, actor: Actor, camera: Camera, detail: dict[str, Scalar], names: dict[str, str]) -> Entry:
+        return self._audit.entry(
+            audited.CHANGE,
+            who(actor),
+            object_kind="camera",
+            object_id=camera.id,
+            premises_id=camera.place.premises or "",
+            region=camera.place.region,
+            camera_id=camera.id,
+            detail=detail,
+            names=names,
+        )
 
     def _may_view(self, actor: Actor, camera: Camera) -> bool:
         return self._policy.check(actor, rules.VIEW, camera).allowed
@@ -410,14 +509,15 @@ class CameraService:
         asked = {name for name in change.__slots__ if getattr(change, name) is not None}
         found = await self.access_camera(actor, camera_id, rules.VIEW if asked and asked <= shows else rules.CHANGE)
         if asked & shows and not self._policy.check(actor, rules.REZONE, found).allowed:
-            if self._policy.check(actor, rules.CHANGE, found).allowed:
+            if not self._policy.check(actor, rules.CHANGE, found).allowed:
+                raise _none()
+            if _shows_otherwise(found, change):
                 raise BrightKitchenError(Kind.FORBIDDEN, "camera.zone_locked", field="zone")
-            raise _none()
         return found
 
     async def _moved(self, connection: AsyncConnection, actor: Actor, camera: Camera, change: CameraChange) -> Camera:
         """Return the camera with its new premises and zones. raises: as `add_camera`."""
-        if change.premises is not None:
+        if change.premises is not None and change.premises != (camera.premises or ""):
             owner = await self._reached_premises(connection, actor, change.premises)
             name = owner.name if owner else camera.premises_name
             place = owner.place if owner else NOWHERE
@@ -458,6 +558,43 @@ class CameraService:
             return None
         async with self._database.read() as connection:
             return await store.load_login(connection, self._sealer, found)
+
+
+def build_change(old: Camera | None, new: Camera) -> tuple[dict[str, Scalar], dict[str, str]]:
+    """Return what became different, old → new, for the audit: codes and numbers, and names apart.
+
+    Paths are only said to have changed: cameras of some makers carry the password in them.
+    """
+    detail: dict[str, Scalar] = {"version": new.version}
+    names: dict[str, str] = {}
+    for field in (
+        "host",
+        "port",
+        "tls",
+        "transport",
+        "record",
+        "audio",
+        "allow_basic",
+        "zone",
+        "name",
+        "premises_name",
+    ):
+        before, after = (getattr(old, field) if old else None), getattr(new, field)
+        if before == after:
+            continue
+        is_name = field in ("name", "premises_name")
+        for when, value in (("old", before), ("new", after)):
+            if value is None:
+                continue
+            text = ",".join(value) if isinstance(value, tuple) else value
+            if is_name:
+                names[f"{when}.{field}"] = str(text)
+            else:
+                detail[f"{when}.{field}"] = text
+    for field in ("path_main", "path_sub"):
+        if old is not None and getattr(old, field) != getattr(new, field):
+            detail[field] = "changed"
+    return detail, names
 
 
 def _none() -> BrightKitchenError:
@@ -514,6 +651,15 @@ def _check_recordable(camera: Camera) -> None:
 def _check_version(camera: Camera, expected: int | None) -> None:
     if expected is not None and camera.version != expected:
         raise EditConflict(camera)
+
+
+def _shows_otherwise(camera: Camera, change: CameraChange) -> bool:
+    """True if the change moves the camera or says that it shows something else; saying what is so already moves nothing."""
+    return (
+        (change.premises is not None and change.premises != (camera.premises or ""))
+        or (change.zone is not None and change.zone != camera.zone)
+        or (change.more_zones is not None and set(change.more_zones) != set(camera.more_zones))
+    )
 
 
 async def _checked_zones(connection: AsyncConnection, zone: str, more: Sequence[str]) -> tuple[str, tuple[str, ...]]:

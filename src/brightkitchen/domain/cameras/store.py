@@ -124,6 +124,15 @@ async def load_page(
     return await _with_more_zones(connection, [_camera(row) for row in await connection.execute(wanted)])
 
 
+async def count_cameras(connection: AsyncConnection, grants: Sequence[Grant], asked: CameraFilter) -> int:
+    """Return how many cameras in service `load_page` would find in all pages together."""
+    counted = sa.select(sa.func.count()).select_from(
+        cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id)
+    )
+    wanted = counted.where(_in_service, is_in_scope(grants, SCOPE), *_narrowed(asked))
+    return int((await connection.execute(wanted)).scalar_one())
+
+
 def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of a filter. % and _ of its text are what they are."""
     parts: list[sa.ColumnElement[bool]] = []
@@ -138,6 +147,12 @@ def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
     inside = region_clause(asked.region, premises.c.region)
     if inside is not None:
         parts.append(inside)
+    if asked.connected is not None:
+        parts.append((cameras.c.host != "") == asked.connected)
+    if asked.is_abnormal:
+        parts.append(cameras.c.activity.in_(("OFFLINE", "DEGRADED")))
+    if asked.ids:
+        parts.append(cameras.c.id.in_(asked.ids))
     if asked.text:
         lower = asked.text.lower()
         columns = (cameras.c.name, cameras.c.premises_name, premises.c.name)

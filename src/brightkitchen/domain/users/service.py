@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from brightkitchen.domain.audit import model as audited
+from brightkitchen.domain.audit.model import Entry, Scalar, Who
+from brightkitchen.domain.audit.service import AuditTrail
+from brightkitchen.domain.authz.audited import who
 from brightkitchen.domain.authz.model import Actor, Grant
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.users import store
@@ -48,9 +52,11 @@ class UserService:
         passwords: PasswordPool,
         attempts: LoginAttempts,
         *,
+        audit: AuditTrail,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
+        self._audit = audit
         self._database = database
         self._policy = policy
         self._passwords = passwords
@@ -71,14 +77,20 @@ class UserService:
         """
         network = source_network(address)
         account = username.casefold()
-        self._attempts.check_flood(network)
-        self._attempts.check_open(account, network)
         async with self._database.read() as connection:
             user = await store.load_user_by_name(connection, account, self._clock.utc())
+        try:
+            self._attempts.check_flood(network)
+            self._attempts.check_open(account, network)
+        except BrightKitchenError as closed:
+            await self._audit.record_once({(closed.code, account, network): self._login_refused(user, closed.code)})
+            raise
         known = user if user is not None and user.disabled_at is None else None
         is_correct = await self._passwords.is_correct(password, known.password_hash if known else None)
         if known is None or not is_correct:
-            raise self._refused(account, network)
+            refused = self._refused(account, network)
+            await self._audit.record(self._login_refused(user, refused.code))
+            raise refused
         self._attempts.note_success(account, network)
         return await self._open_session(known)
 
@@ -103,6 +115,7 @@ class UserService:
         """End the session; whoever serves it media is told and waited for, at most 5 s."""
         async with self._database.write() as connection:
             await store.end_session(connection, session.id, self._clock.utc())
+            await self._audit.append(connection, self._session_ended(session.user, session.pseudonym, "log_out"))
         await self._tell_ended((session.pseudonym,))
 
     async def has_anybody(self) -> bool:
@@ -143,9 +156,12 @@ class UserService:
             if await store.load_user_by_name(connection, user.username, self._clock.utc()) is not None:
                 raise BrightKitchenError(Kind.CONFLICT, "user.name_taken", username=user.username)
             await store.save_new_user(connection, user, self._clock.utc())
+            entries = [self._user_changed(actor, user, {"created": True})]
             for grant in grants:
                 grant_id = new_id("grt", self._entropy)
                 await store.save_new_grant(connection, grant_id, user.id, grant, self._clock.utc())
+                entries.append(self._role_granted(actor, user, grant))
+            await self._audit.append(connection, *entries)
         _log.info("user created", extra={"user": user.id})
         return CreatedUser(user, chosen)
 
@@ -164,6 +180,11 @@ class UserService:
                 raise BrightKitchenError(Kind.NOT_FOUND, "user.unknown", username=username)
             await store.save_password(connection, user.id, hashed, self._clock.utc())
             ended = await store.end_sessions(connection, user.id, self._clock.utc())
+            await self._audit.append(
+                connection,
+                self._user_changed(actor, user, {"password": "changed"}),
+                *(self._session_ended(user.id, each, "password_reset") for each in ended),
+            )
         await self._tell_ended(ended)
         _log.info("password reset", extra={"user": user.id})
         return CreatedUser(replace(user, password_hash=hashed), chosen)
@@ -187,6 +208,12 @@ class UserService:
         )
         async with self._database.write() as connection:
             await store.save_new_session(connection, session, _token_sha256(token))
+            said = self._audit.entry(
+                audited.LOGIN_OK,
+                Who(user.id, ",".join(sorted({grant.role.value for grant in user.grants})), session.pseudonym),
+                names={"username": user.username},
+            )
+            await self._audit.append(connection, said)
         return OpenedSession(user, session, token)
 
     def _refused(self, account: str, network: str) -> BrightKitchenError:
@@ -198,6 +225,41 @@ class UserService:
             except BrightKitchenError as locked:
                 return locked
         return BrightKitchenError(Kind.UNAUTHENTICATED, "auth.wrong", left=left)
+
+    def _login_refused(self, user: User | None, code: str) -> Entry:
+        """The name that was typed is kept only if it is somebody's: people type passwords into the wrong field."""
+        return self._audit.entry(
+            audited.LOGIN_REFUSED,
+            decision=audited.REFUSED,
+            reason=code if user is not None else "unknown_account",
+            object_kind="user",
+            object_id=user.id if user else "",
+            names={"username": user.username} if user else {},
+        )
+
+    def _session_ended(self, user: UserId, pseudonym: str, reason: str) -> Entry:
+        return self._audit.entry(audited.SESSION_ENDED, Who(user, "", pseudonym), reason=reason)
+
+    def _user_changed(self, actor: Actor, user: User, detail: dict[str, Scalar]) -> Entry:
+        return self._audit.entry(
+            audited.CHANGE,
+            who(actor),
+            object_kind="user",
+            object_id=user.id,
+            detail=detail,
+            names={"username": user.username},
+        )
+
+    def _role_granted(self, actor: Actor, user: User, grant: Grant) -> Entry:
+        return self._audit.entry(
+            audited.ROLE_GRANTED,
+            who(actor),
+            object_kind="user",
+            object_id=user.id,
+            premises_id=grant.scope.premises or "",
+            region=grant.scope.region,
+            detail={"role": grant.role.value, "categories": ",".join(sorted(grant.scope.categories))},
+        )
 
     async def _tell_ended(self, pseudonyms: tuple[str, ...]) -> None:
         for pseudonym in pseudonyms:

@@ -22,6 +22,12 @@ class _ServerCollector(Collector):
         server = self._server
         yield GaugeMetricFamily("bk_media_leases", "Viewers, handles included.", value=len(server.leases))
         yield GaugeMetricFamily("bk_media_live_viewers", "Live viewers.", value=server.muxers.viewers)
+        yield GaugeMetricFamily(
+            "bk_media_view_reports_waiting", "Reports control has not yet.", value=len(server.views)
+        )
+        yield CounterMetricFamily(
+            "bk_media_view_reports_lost", "Reports dropped while control was away.", value=server.views.lost_ever
+        )
         refused = CounterMetricFamily("bk_media_refused", "Refused requests and tokens by cause.", labels=["cause"])
         for cause, count in sorted(server.guard.refused.items()):
             refused.add_metric([cause], count)

@@ -18,6 +18,7 @@ from brightkitchen.media.serve.leases import LEASE_S, Lease
 from brightkitchen.media.serve.ranges import ByteRange, RangeNotSatisfiable, parse_range
 from brightkitchen.media.serve.server import MediaServer, stream_of, visible_range
 from brightkitchen.media.snapshot.service import MAX_THUMB_PX, Still
+from brightkitchen.media.store.model import SegmentInfo
 
 _HANDLE_ACTS: Final = frozenset((Act.PLAY, Act.SNAPSHOT, Act.THUMB))
 _PLAYLIST: Final = "application/vnd.apple.mpegurl"
@@ -132,30 +133,31 @@ class PlayRoutes:
 
     async def video_init(self, request: web.Request) -> web.StreamResponse:
         camera, segment, _ = await self._read_path(request)
-        return await _send_mp4(request, await self._server.playback.video_init(camera, segment))
+        return await _send_mp4(request, await self._server.playback.video_init(camera, segment.id))
 
     async def audio_init(self, request: web.Request) -> web.StreamResponse:
         camera, segment, _ = await self._read_path(request)
-        return await _send_mp4(request, await self._server.playback.audio_init(camera, segment))
+        return await _send_mp4(request, await self._server.playback.audio_init(camera, segment.id))
 
     async def video_run(self, request: web.Request) -> web.StreamResponse:
         camera, segment, allowed = await self._read_path(request)
         run = request.match_info["run"]
-        return await _send_mp4(request, await self._server.playback.video_run(camera, segment, run, allowed))
+        data = await self._server.playback.video_run(camera, segment.id, run, allowed)
+        self._note_played(request, segment, allowed)
+        return await _send_mp4(request, data)
 
     async def audio_run(self, request: web.Request) -> web.StreamResponse:
         camera, segment, allowed = await self._read_path(request)
         run = request.match_info["run"]
-        return await _send_mp4(request, await self._server.playback.audio_run(camera, segment, run, allowed))
+        data = await self._server.playback.audio_run(camera, segment.id, run, allowed)
+        self._note_played(request, segment, allowed)
+        return await _send_mp4(request, data)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """The stored file, or one range of it, as far as whole fragments are written and the token reaches."""
-        camera, segment_id, allowed = await self._read_path(request)
-        segment = await self._server.playback.check_visible(
-            camera, segment_id, self._server.check_lease(request, Act.PLAY).claims.prof, allowed
-        )
+        _, segment, allowed = await self._read_path(request)
         start, end = await self._server.playback.visible_bytes(segment, allowed)
-        opened = await asyncio.to_thread(self._server.recordings.open_segment, segment_id)
+        opened = await asyncio.to_thread(self._server.recordings.open_segment, segment.id)
         try:
             end = min(end, opened.size_bytes)
             try:
@@ -166,9 +168,15 @@ class PlayRoutes:
             in_init = chosen.end <= segment.init_bytes
             if not in_init and not (start <= chosen.start and chosen.end <= end):
                 return _unsatisfiable(opened.size_bytes)
+            self._note_played(request, segment, allowed)
             return await _send_file(request, opened.fd, chosen, opened.size_bytes, is_part=wanted is not None)
         finally:
             os.close(opened.fd)
+
+    def _note_played(self, request: web.Request, segment: SegmentInfo, allowed: TimeRange) -> None:
+        """Count a piece of a recording that is about to be sent, with the recorded time of its file, inside what may be seen."""
+        claims = self._server.check_lease(request, Act.PLAY).claims
+        self._server.views.note(claims, *allowed.clip(segment.start_at, segment.end_at))
 
     def _read_query(self, request: web.Request) -> tuple[StreamKey, Utc, Utc]:
         """Return the stream and the asked time, clipped to what the token lets one see."""
@@ -181,15 +189,16 @@ class PlayRoutes:
         from_at, to_at = visible_range(lease).clip(from_at, to_at)
         return key, from_at, to_at
 
-    async def _read_path(self, request: web.Request) -> tuple[CameraId, SegmentId, TimeRange]:
+    async def _read_path(self, request: web.Request) -> tuple[CameraId, SegmentInfo, TimeRange]:
         """Return the camera, the segment and what may be seen. raises: NOT_FOUND if no instant of the segment may."""
         lease = self._server.check_lease(request, Act.PLAY)
-        segment = request.match_info["segment"]
-        if not is_id(segment, "seg"):
+        name = request.match_info["segment"]
+        if not is_id(name, "seg"):
             raise BrightKitchenError(Kind.NOT_FOUND, "media.not_found")
         key, allowed = stream_of(lease), visible_range(lease)
-        await self._server.playback.check_visible(key.camera, SegmentId(segment), key.profile.value, allowed)
-        return key.camera, SegmentId(segment), allowed
+        playback = self._server.playback
+        segment = await playback.check_visible(key.camera, SegmentId(name), key.profile.value, allowed)
+        return key.camera, segment, allowed
 
 
 class StillRoutes:
@@ -200,14 +209,21 @@ class StillRoutes:
 
     async def snapshot(self, request: web.Request) -> web.StreamResponse:
         key, at = self._read(request, Act.SNAPSHOT)
-        return _jpeg(await self._server.stills.snapshot(key, at))
+        return self._send(request, Act.SNAPSHOT, await self._server.stills.snapshot(key, at), at)
 
     async def thumb(self, request: web.Request) -> web.StreamResponse:
         key, at = self._read(request, Act.THUMB)
         text = request.query.get("width", str(_USUAL_THUMB_PX))
         if not (text.isascii() and text.isdigit() and len(text) <= 4 and 16 <= int(text) <= MAX_THUMB_PX):
             raise BrightKitchenError(Kind.INVALID, "media.width_invalid", widest_px=MAX_THUMB_PX)
-        return _jpeg(await self._server.stills.thumb(key, at, int(text)))
+        return self._send(request, Act.THUMB, await self._server.stills.thumb(key, at, int(text)), at)
+
+    def _send(self, request: web.Request, act: Act, still: Still, at: Utc | None) -> web.Response:
+        """Send a picture and count it; one of a recording with the instant that it shows."""
+        claims = self._server.check_lease(request, act).claims
+        recorded = (still.frame_at, still.frame_at) if at is not None else (None, None)
+        self._server.views.note(claims, *recorded)
+        return _jpeg(still)
 
     def _read(self, request: web.Request, act: Act) -> tuple[StreamKey, Utc | None]:
         lease = self._server.check_lease(request, act)

@@ -18,6 +18,7 @@ from brightkitchen.media.live.wsfmp4.muxer import LiveMuxers, StreamProvider
 from brightkitchen.media.playback.service import Playback, TimeRange
 from brightkitchen.media.serve.guard import HANDLE_HEADER, Guard
 from brightkitchen.media.serve.leases import EndCode, Handles, Lease, Leases
+from brightkitchen.media.serve.views import ViewLog
 from brightkitchen.media.snapshot.service import Stills
 from brightkitchen.media.store.ports import Recordings
 
@@ -48,6 +49,7 @@ class MediaServer:
         self.verifier = TokenVerifier(node, is_leased=is_leased)
         self.guard = Guard()
         self.leases = Leases(clock)
+        self.views = ViewLog(clock, entropy)
         self.handles = Handles(self.leases, entropy)
         self.muxers = LiveMuxers(streams, pool=pool, clock=clock, supervisor=supervisor)
         self.playback = Playback(recordings, pool)
@@ -55,18 +57,20 @@ class MediaServer:
         self.waiting_sockets: Counter[str] = Counter()
         self.is_stopping = False
         self._is_leased = is_leased
-        self._sweeper: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to end leases that expire."""
-        self._sweeper = self.supervisor.keep("leases", self.leases.run)
+        """Begin to end leases that expire, and to count what is watched."""
+        self._tasks = [self.supervisor.keep("leases", self.leases.run), self.supervisor.keep("views", self.views.run)]
 
     def close(self) -> int:
         """Let every viewer go with the code node_stopping and refuse new ones; return how many went."""
         self.is_stopping = True
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        return self.leases.end_matching(EndCode.NODE_STOPPING, sid=None, camera=None, kid=None)
+        for task in self._tasks:
+            task.cancel()
+        ended = self.leases.end_matching(EndCode.NODE_STOPPING, sid=None, camera=None, kid=None)
+        self.views.close()
+        return ended
 
     def set_keys(self, keys: Iterable[VerifyKey]) -> None:
         """Believe exactly these keys (nodeprotocol.Welcome)."""

@@ -92,6 +92,7 @@ class CameraOut(Out):
 class CameraListOut(Out):
     items: list[CameraOut]
     next_cursor: str | None
+    total: int
 
 
 class CameraIn(In):

@@ -41,17 +41,34 @@ async def list_cameras(
     zone: CodeQuery = "",
     activity: ActivityName | None = None,
     text: TextQuery = "",
+    connected: bool | None = None,
+    abnormal: bool = False,
+    ids: Annotated[list[str] | None, Query(alias="id", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> CameraListOut:
-    """List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter."""
+    """List the cameras in the caller's scope.
+
+    text: in the name of the camera or its premises, or the pinyin initials of the latter. connected: whether a device serves
+    the channel. abnormal: only those that are offline or degraded. id: only these, as far as they are in the scope.
+    """
     if cursor and not is_id(cursor, "cam"):
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
     services = services_of(request)
     asked = CameraFilter(
-        premises=premises, region=region, category=category, zone=zone, activity=activity or "", text=text.strip()
+        premises=premises,
+        region=region,
+        category=category,
+        zone=zone,
+        activity=activity or "",
+        text=text.strip(),
+        connected=connected,
+        is_abnormal=abnormal,
+        ids=tuple(each for each in ids or () if is_id(each, "cam")) or (("",) if ids else ()),
     )
     page = await services.cameras.list_cameras(caller.actor, asked, after=cursor, limit=limit)
-    return CameraListOut(items=present_cameras(page.items, caller.actor, services), next_cursor=page.next_after)
+    return CameraListOut(
+        items=present_cameras(page.items, caller.actor, services), next_cursor=page.next_after, total=page.total
+    )
 
 
 @router.post("", operation_id="add_camera", status_code=201, response_model=CameraOut)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
+from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.users.model import User
 from brightkitchen.domain.users.service import actor_of
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/session", tags=["session"])
 async def open_session(request: Request, response: Response, given: Credentials) -> SessionOut:
     """Log in. Whatever session the browser had before ends: a new log-in always gets a new token."""
     services = services_of(request)
+    note_address(client_address(request))
     opened = await services.users.log_in(given.username, given.password, address=client_address(request))
     before = await authenticate(request)
     if before is not None:

@@ -1,6 +1,6 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, App, AutoComplete, Button, Checkbox, Drawer, Form, type FormInstance, Input, Select } from "antd";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useDeferredValue, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import {
   type Camera,
@@ -11,8 +11,10 @@ import {
   useChangeCamera,
 } from "@/shared/api/cameras";
 import { useProblemText } from "@/shared/api/ProblemText";
+import { premisesListQuery } from "@/shared/api/premises";
 import { useProbe } from "@/shared/api/probe";
 import { asProblem } from "@/shared/api/problem";
+import { sessionQuery } from "@/shared/api/session";
 import { zoneCodeOf, zoneCodes } from "@/shared/camera/zones";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { checkAddress, splitAddress } from "./address";
@@ -20,6 +22,8 @@ import { ProbeResult } from "./ProbeResult";
 
 interface Fields {
   name: string;
+  /** Set while the name is that of a premises which was chosen from the register. */
+  premises_id?: string | null;
   premises_name: string;
   zone: string;
   url: string;
@@ -29,13 +33,24 @@ interface Fields {
   allow_basic?: boolean;
 }
 
-const fieldNames = ["name", "premises_name", "zone", "url", "username", "password", "sub_path", "allow_basic"] as const;
+const fieldNames = [
+  "name",
+  "premises_id",
+  "premises_name",
+  "zone",
+  "url",
+  "username",
+  "password",
+  "sub_path",
+  "allow_basic",
+] as const;
 
 /** What is sent: an empty password is left out, so that a kept one stays. */
 export function bodyFrom(fields: Fields): CameraIn {
   const subPath = fields.sub_path?.trim() ?? "";
   return {
     name: fields.name.trim(),
+    ...(fields.premises_id === undefined ? {} : { premises_id: fields.premises_id }),
     premises_name: fields.premises_name.trim(),
     zone: fields.zone,
     url: fields.url.trim(),
@@ -57,6 +72,7 @@ function initialFields(camera: Camera | undefined): Partial<Fields> {
   if (!camera) return {};
   return {
     name: camera.name,
+    ...(camera.premises_id ? { premises_id: camera.premises_id } : {}),
     premises_name: camera.premises_name,
     zone: zoneCodeOf(camera.zone),
     url: camera.address,
@@ -125,7 +141,7 @@ export function CameraDrawer({ camera, onClose }: { camera: Camera | undefined; 
 
 function showFieldProblems(form: FormInstance<Fields>, error: unknown): void {
   const found = asProblem(error).fields.flatMap(({ field, detail }) => {
-    const name = fieldNames.find((each) => each === field);
+    const name = field === "premises_id" ? "premises_name" : fieldNames.find((each) => each === field);
     return name ? [{ name, errors: [detail] }] : [];
   });
   if (found.length > 0) form.setFields(found);
@@ -136,11 +152,50 @@ function useRequired() {
   return (label: string) => [{ required: true, whitespace: true, message: t("form.required", { field: label }) }];
 }
 
+interface PremisesOption {
+  value: string;
+  label: ReactNode;
+  premises_id?: string;
+}
+
+const offered = 20;
+
+/** Premises of the register whose name, initials or number fit what is typed; else names that other cameras have. */
+function usePremisesOptions(text: string): PremisesOption[] {
+  const wanted = useDeferredValue(text.trim());
+  const canList = useQuery(sessionQuery).data?.abilities.includes("premises.list") ?? false;
+  const found = useInfiniteQuery({
+    ...premisesListQuery(wanted ? { text: wanted.slice(0, 64) } : {}, offered),
+    enabled: canList,
+  }).data?.pages[0]?.items;
+  const cameras = useQuery(camerasQuery).data ?? [];
+  const known = (found ?? []).map(({ id, name, region_name }) => ({
+    key: id,
+    value: name,
+    premises_id: id,
+    label: (
+      <span className="bk-name-cell">
+        <span>{name}</span>
+        <span className="bk-secondary">{region_name}</span>
+      </span>
+    ),
+  }));
+  const names = new Set(known.map(({ value }) => value));
+  const others = [...new Set(cameras.map((camera) => camera.premises_name))].filter(
+    (name) => name.includes(wanted) && name && !names.has(name),
+  );
+  return [...known, ...others.slice(0, offered).map((value) => ({ value, label: value }))];
+}
+
 function PlaceFields() {
   const { t } = useTranslation();
   const required = useRequired();
-  const cameras = useQuery(camerasQuery).data ?? [];
-  const premises = [...new Set(cameras.map((camera) => camera.premises_name))].filter(Boolean);
+  const form = Form.useFormInstance<Fields>();
+  const options = usePremisesOptions(Form.useWatch<string | undefined>("premises_name") ?? "");
+  // Another name is another premises: the link to the register goes with the old one.
+  const unlink = () => {
+    if (form.getFieldValue("premises_id") !== undefined) form.setFieldValue("premises_id", null);
+  };
   return (
     <>
       <Form.Item name="name" label={t("camera.name")} rules={required(t("camera.name"))}>
@@ -148,9 +203,13 @@ function PlaceFields() {
       </Form.Item>
       <Form.Item name="premises_name" label={t("camera.premises")} rules={required(t("camera.premises"))}>
         <AutoComplete
-          options={premises.map((value) => ({ value }))}
-          showSearch={{ filterOption: (text, option) => option?.value.includes(text) ?? false }}
+          options={options}
+          showSearch={{ onSearch: unlink }}
+          onSelect={(_, { premises_id }) => premises_id && form.setFieldValue("premises_id", premises_id)}
         />
+      </Form.Item>
+      <Form.Item name="premises_id" hidden>
+        <Input />
       </Form.Item>
       <Form.Item name="zone" label={t("camera.zone")} rules={required(t("camera.zone"))} extra={t("form.zoneHint")}>
         <Select options={zoneCodes.map((code) => ({ value: code, label: t(`zone.${code}`) }))} />

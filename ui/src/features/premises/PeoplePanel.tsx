@@ -33,7 +33,7 @@ export function PeoplePanel({ premises }: { premises: PremisesFile }) {
       <div className="bk-section-head">
         <h2>{t("premises.people")}</h2>
         {mayEdit && (
-          <Button size="small" icon={<PlusOutlined />} onClick={() => setEditing("new")}>
+          <Button size="small" icon={<PlusOutlined aria-hidden />} onClick={() => setEditing("new")}>
             {t("premises.addPerson")}
           </Button>
         )}

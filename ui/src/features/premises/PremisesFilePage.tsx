@@ -105,7 +105,7 @@ function Head({ premises }: { premises: PremisesShown }) {
       <div className="bk-file-tools">
         {premises.view === "file" && <LiveLinks premises={premises} />}
         {canEdit && premises.view === "file" && (
-          <Button icon={<EditOutlined />} onClick={() => setEditing(true)}>
+          <Button icon={<EditOutlined aria-hidden />} onClick={() => setEditing(true)}>
             {t("common.edit")}
           </Button>
         )}
@@ -130,14 +130,14 @@ function LiveLinks({ premises }: { premises: PremisesFile }) {
     <>
       {shown.length > 0 && (
         <Link to={`/live?wall=${wall}&c=${shown.map(({ id }) => id).join(",")}`}>
-          <Button type="primary" icon={<PlaySquareOutlined />} tabIndex={-1}>
+          <Button type="primary" icon={<PlaySquareOutlined aria-hidden />} tabIndex={-1}>
             {t("nav.live")}
           </Button>
         </Link>
       )}
       {played && (
         <Link to={`/play?c=${played.id}`}>
-          <Button icon={<HistoryOutlined />} tabIndex={-1}>
+          <Button icon={<HistoryOutlined aria-hidden />} tabIndex={-1}>
             {t("nav.play")}
           </Button>
         </Link>

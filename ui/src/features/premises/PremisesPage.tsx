@@ -34,7 +34,7 @@ export function PremisesPage() {
         <h1>{t("premises.title")}</h1>
         <span className="bk-grow" />
         {canAdd && (
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+          <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>
             {t("premises.add")}
           </Button>
         )}
@@ -181,13 +181,16 @@ function PremisesList({ address }: { address: Query }) {
   const rows = list.data?.pages.flatMap((page) => page.items);
   const total = list.data?.pages[0]?.total ?? 0;
   const at = formatMoment(list.dataUpdatedAt || serverNowMs(), zone, i18n.language, serverNowMs());
+  const figure = (count: number) => new Intl.NumberFormat(i18n.language).format(count);
   const List = isPhone ? PremisesCards : PremisesTable;
   return (
     <>
       <div className="bk-tools">
         {rows && (
           <span className="bk-muted" role="status">
-            {address.isNarrowed ? t("premises.found", { count: total }) : t("premises.total", { count: total })}
+            {address.isNarrowed
+              ? t("premises.found", { number: figure(total) })
+              : t("premises.total", { number: figure(total) })}
           </span>
         )}
         {address.isNarrowed && (
@@ -213,7 +216,7 @@ function PremisesList({ address }: { address: Query }) {
       {list.hasNextPage && rows && (
         <div className="bk-more">
           <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t("premises.more", { shown: rows.length, total })}
+            {t("premises.more", { shown: figure(rows.length), total: figure(total) })}
           </Button>
         </div>
       )}

@@ -23,7 +23,7 @@ export function SuspensionPanel({ premises }: { premises: PremisesFile }) {
       <div className="bk-section-head">
         <h2>{t("premises.suspensions")}</h2>
         {premises.abilities.includes("premises.suspend") && (
-          <Button size="small" icon={<PlusOutlined />} onClick={() => setAsking(true)}>
+          <Button size="small" icon={<PlusOutlined aria-hidden />} onClick={() => setAsking(true)}>
             {t("premises.suspend")}
           </Button>
         )}

@@ -13,7 +13,10 @@ export interface Region {
 export const regionsQuery = queryOptions({
   queryKey: ["regions"] as const,
   queryFn: async (): Promise<Region[]> => {
-    const answer = await globalThis.fetch("/api/v1/regions", { credentials: "same-origin", headers: { "X-BK": "1" } });
+    const answer = await globalThis.fetch(`${window.location.origin}/api/v1/regions`, {
+      credentials: "same-origin",
+      headers: { "X-BK": "1" },
+    });
     if (!answer.ok) throw await readProblem(answer);
     return ((await answer.json()) as { items: Region[] }).items;
   },
@@ -23,18 +26,18 @@ export const regionsQuery = queryOptions({
 export interface RegionNode {
   value: string;
   title: string;
-  /** What a search looks at. */
-  word: string;
+  /** What is shown once it is chosen: county and township. */
+  full: string;
   children: RegionNode[];
 }
 
 /** Counties with their townships: what a premises can belong to and a list be narrowed to. */
 export function regionTree(regions: readonly Region[]): RegionNode[] {
-  const node = ({ code, name }: Region): RegionNode => ({
+  const node = ({ code, name }: Region, outer: string): RegionNode => ({
     value: code,
     title: name,
-    word: name,
-    children: regions.filter(({ parent, level }) => parent === code && level === 4).map(node),
+    full: outer ? `${outer} ${name}` : name,
+    children: regions.filter(({ parent, level }) => parent === code && level === 4).map((each) => node(each, name)),
   });
-  return regions.filter(({ level }) => level === 3).map(node);
+  return regions.filter(({ level }) => level === 3).map((each) => node(each, ""));
 }

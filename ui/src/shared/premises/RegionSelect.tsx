@@ -22,7 +22,8 @@ export function RegionSelect({ label, ...props }: Props) {
       {...props}
       {...(label ? { "aria-label": label } : {})}
       treeData={tree}
-      showSearch={{ treeNodeFilterProp: "word" }}
+      treeNodeLabelProp="full"
+      showSearch={{ treeNodeFilterProp: "full" }}
       loading={regions.isPending}
       treeExpandAction="click"
       popupMatchSelectWidth={false}

@@ -151,10 +151,12 @@ class _Session:
             if muxer is None:
                 await self._socket.close(code=CLOSE_NO_STREAM)
                 return
+            view = self._server.views.begin(claims)
             try:
                 async with asyncio.timeout(None) as self._patience:
                     await self._listen(viewer, lease, muxer)
             finally:
+                self._server.views.end(view)
                 self._server.muxers.close(key, muxer, viewer)
         except TimeoutError:
             await self._socket.close(code=CLOSE_ENDED)
