@@ -72,6 +72,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Onboarding
+         * @description Count the premises in the caller's scope by state, and list those of one state (or all under way), longest there first.
+         */
+        get: operations["list_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Denominator Changes
+         * @description List what changed in what 100 % is counted from: who is to be connected, exemptions, suspensions.
+         */
+        get: operations["list_denominator_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Onboarding
+         * @description Show where a premises stands: what may happen next and what it needs, history, acceptance checklist.
+         */
+        get: operations["get_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/onboarding/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Premises
+         * @description Move a premises along the road.
+         */
+        post: operations["move_premises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Premises Due
+         * @description Say whether a premises is to be connected or exempt; each change is logged with its reason.
+         */
+        put: operations["set_premises_due"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List First Frames
+         * @description List the channels whose first frame no officer approved yet, those that can be judged now first.
+         */
+        get: operations["list_first_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve First Frame
+         * @description Let a channel count: its picture shows the zone it claims.
+         */
+        post: operations["approve_first_frame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse First Frame
+         * @description Send a channel back to be mended, with the reason.
+         */
+        post: operations["refuse_first_frame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -145,6 +305,142 @@ export interface paths {
          * @description Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along.
          */
         patch: operations["change_camera"];
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description List the devices in the caller's scope.
+         */
+        get: operations["list_devices"];
+        put?: never;
+        /**
+         * Add Device
+         * @description Enter a device into the inventory.
+         */
+        post: operations["add_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device
+         * @description Show one device and what happened to it.
+         */
+        get: operations["get_device"];
+        /**
+         * Change Device
+         * @description Write the record of a device anew; where it is stays.
+         */
+        put: operations["change_device"];
+        post?: never;
+        /**
+         * Remove Device
+         * @description Forget a device that was entered by mistake.
+         */
+        delete: operations["remove_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Device
+         * @description Move a device by its state table.
+         */
+        post: operations["move_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Faults
+         * @description List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own.
+         */
+        get: operations["list_faults"];
+        put?: never;
+        /**
+         * Open Fault
+         * @description Report a fault of a channel by hand.
+         */
+        post: operations["open_fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{ticket_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fault
+         * @description Show one ticket, its history, and the tickets of the same outage below it.
+         */
+        get: operations["get_fault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{ticket_id}/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Fault
+         * @description Move a ticket by its state table.
+         */
+        post: operations["move_fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/media/tokens": {
@@ -344,26 +640,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/kinds": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Kinds
-         * @description Say what categories and zones there are, and which zones each kind of premises must show.
-         */
-        get: operations["get_kinds"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -404,7 +680,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/imports": {
+    "/api/v1/kinds": {
         parameters: {
             query?: never;
             header?: never;
@@ -412,255 +688,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Imports
-         * @description List the caller's newest 50 files.
+         * Get Kinds
+         * @description Say what categories and zones there are, and which zones each kind of premises must show.
          */
-        get: operations["list_imports"];
+        get: operations["get_kinds"];
         put?: never;
-        /**
-         * Upload Import
-         * @description Read a .xlsx or .csv file of at most 20 MiB and begin to judge its rows. name: the file's.
-         */
-        post: operations["upload_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/template.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Import Template
-         * @description Return the workbook to fill in, with explanations and lists to choose from.
-         */
-        get: operations["get_import_template"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Import
-         * @description Show how far one file is.
-         */
-        get: operations["get_import"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/rows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Import Rows
-         * @description List rows of a file in its order, with what is wrong with each.
-         */
-        get: operations["list_import_rows"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/errors.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Import Errors
-         * @description Return the wrong rows with a column that says what is wrong; mended, the file can be given again.
-         */
-        get: operations["get_import_errors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/errors.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Import Errors Csv
-         * @description Return the wrong premises as CSV.
-         */
-        get: operations["get_import_errors_csv"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Run Import
-         * @description Write the rows that are right, in the background; also continues a file that was interrupted.
-         */
-        post: operations["run_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel Import
-         * @description Stop before the next batch. What was written stays.
-         */
-        post: operations["cancel_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/numbers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Numbers
-         * @description Count by region, category and month, in the caller's scope; at most 10 s old. month: "" = now.
-         */
-        get: operations["get_numbers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/numbers/rows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Number Rows
-         * @description List the premises or cameras that a number counts.
-         */
-        get: operations["list_number_rows"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/numbers/export.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export Numbers
-         * @description Return the numbers, or the rows of one, as a workbook. purpose: why; it is kept.
-         */
-        get: operations["export_numbers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/numbers/export.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export Numbers Csv
-         * @description As the workbook, as CSV; definitions and moment stand below the rows.
-         */
-        get: operations["export_numbers_csv"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/numbers/targets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Set Number Target
-         * @description Set how many premises of a county and category are planned in service by the end of a year.
-         */
-        put: operations["set_number_target"];
         post?: never;
         delete?: never;
         options?: never;
@@ -672,6 +704,44 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptanceIn
+         * @description notice_sign_note: where the sign hangs, or the number of its photo; a photo cannot be uploaded yet.
+         */
+        AcceptanceIn: {
+            talk: components["schemas"]["Talk"];
+            /** Notice Sign Confirmed */
+            notice_sign_confirmed: boolean;
+            /**
+             * Notice Sign Note
+             * @default
+             */
+            notice_sign_note?: string;
+            /**
+             * Police Filing No
+             * @default
+             */
+            police_filing_no?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * ApproveIn
+         * @description frame_at: the instant of the frame that was looked at.
+         */
+        ApproveIn: {
+            /** Frame At */
+            frame_at?: string | null;
+        };
+        /**
+         * AssetOwner
+         * @description Whose it is.
+         * @enum {string}
+         */
+        AssetOwner: "OPERATOR" | "MERCHANT";
         /** AuditPageOut */
         AuditPageOut: {
             /** Items */
@@ -727,6 +797,15 @@ export interface components {
             } | null;
             /** Hash */
             hash: string;
+        };
+        /** BoardOut */
+        BoardOut: {
+            /** Counts */
+            counts: components["schemas"]["StateCountOut"][];
+            /** Items */
+            items: components["schemas"]["StandingOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** CameraIn */
         CameraIn: {
@@ -898,43 +977,54 @@ export interface components {
             /** Retention Days */
             retention_days: number;
         };
-        /** CountedRowListOut */
-        CountedRowListOut: {
+        /**
+         * Cause
+         * @description Why pictures are away (DOMAIN §3.3).
+         * @enum {string}
+         */
+        Cause: "POWER" | "LINE" | "DEVICE" | "STORAGE" | "COVERED" | "PLATFORM" | "CLOSED" | "ARREARS";
+        /** CheckItemOut */
+        CheckItemOut: {
+            /** What */
+            what: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Subjects */
+            subjects: string[];
+            /** Percent */
+            percent: number | null;
+        };
+        /** ClosedDaysIn */
+        ClosedDaysIn: {
+            kind: components["schemas"]["SuspensionKind"];
+            /** From On */
+            from_on: string;
+            /** To On */
+            to_on: string;
+        };
+        /** ContractIn */
+        ContractIn: {
             /** Number */
             number: string;
-            /** Total */
-            total: number;
-            /** Items */
-            items: components["schemas"]["CountedRowOut"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** CountedRowOut */
-        CountedRowOut: {
-            /** Premises Id */
-            premises_id: string;
-            /** Name */
-            name: string;
-            /** External No */
-            external_no: string;
-            /** Region */
-            region: string;
-            /** Region Name */
-            region_name: string;
-            /** Category */
-            category: string;
-            /** Category Name */
-            category_name: string;
-            /** State */
-            state: string;
-            /** Camera Id */
-            camera_id: string;
-            /** Camera Name */
-            camera_name: string;
-            /** Zone */
-            zone: string;
-            /** Activity */
-            activity: string;
+            /** Party */
+            party: string;
+            /** Credit Code */
+            credit_code: string;
+            /** From On */
+            from_on: string;
+            /** To On */
+            to_on: string;
+            payer: components["schemas"]["Payer"];
+            /** Data Clause Agreed */
+            data_clause_agreed: boolean;
+            /** Signed On */
+            signed_on: string;
+            /** Manager */
+            manager: string;
+            /**
+             * Operator
+             * @default
+             */
+            operator?: string;
         };
         /** Credentials */
         Credentials: {
@@ -948,6 +1038,250 @@ export interface components {
             /** Approve */
             approve: boolean;
         };
+        /** DenominatorChangeListOut */
+        DenominatorChangeListOut: {
+            /** Items */
+            items: components["schemas"]["DenominatorChangeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** DenominatorChangeOut */
+        DenominatorChangeOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Premises Name */
+            premises_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** What */
+            what: string;
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * DeviceEvent
+         * @description What moves it.
+         * @enum {string}
+         */
+        DeviceEvent: "assign" | "unassign" | "install" | "activate" | "degrade" | "drop" | "recover" | "repair" | "return" | "scrap";
+        /**
+         * DeviceIn
+         * @description premises_id: assigned at once, when it is added; later only by the event `assign`.
+         */
+        DeviceIn: {
+            /** Sn */
+            sn: string;
+            kind: components["schemas"]["DeviceKind"];
+            /**
+             * Vendor
+             * @default
+             */
+            vendor?: string;
+            /**
+             * Model
+             * @default
+             */
+            model?: string;
+            /** Mac */
+            mac?: string | null;
+            /** Gb Id */
+            gb_id?: string | null;
+            /** Pinned Onvif Serial */
+            pinned_onvif_serial?: string | null;
+            /** Pinned Banner */
+            pinned_banner?: string | null;
+            /** Pinned Parameters Sha256 */
+            pinned_parameters_sha256?: string | null;
+            /**
+             * Network
+             * @default
+             */
+            network?: string;
+            /**
+             * Line Account
+             * @default
+             */
+            line_account?: string;
+            /** Premises Id */
+            premises_id?: string | null;
+            /**
+             * Firmware
+             * @default
+             */
+            firmware?: string;
+            /** Installed On */
+            installed_on?: string | null;
+            /** Warranty Until On */
+            warranty_until_on?: string | null;
+            /** @default OPERATOR */
+            asset_owner?: components["schemas"]["AssetOwner"];
+            /** Storage Days */
+            storage_days?: number | null;
+            /**
+             * Can Talk
+             * @default false
+             */
+            can_talk?: boolean;
+        };
+        /**
+         * DeviceKind
+         * @description What a device is (DOMAIN §3.2).
+         * @enum {string}
+         */
+        DeviceKind: "IPC" | "NVR" | "SPEAKER" | "SCREEN" | "AI_BOX" | "SENSOR" | "GATEWAY";
+        /** DeviceListOut */
+        DeviceListOut: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+            /** Counts */
+            counts: components["schemas"]["DeviceStateCountOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * DeviceMoveIn
+         * @description assign needs premises_id; install may link the camera and names the zone.
+         */
+        DeviceMoveIn: {
+            /** Premises Id */
+            premises_id?: string | null;
+            /** Camera Id */
+            camera_id?: string | null;
+            /** Zone */
+            zone?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
+         * DeviceOut
+         * @description events: what may be done to it now; `abilities` says whether the caller may.
+         */
+        DeviceOut: {
+            /** Id */
+            id: string;
+            /** Sn */
+            sn: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Vendor */
+            vendor: string;
+            /** Model */
+            model: string;
+            /** Mac */
+            mac: string | null;
+            /** Gb Id */
+            gb_id: string | null;
+            /** Pinned Onvif Serial */
+            pinned_onvif_serial: string | null;
+            /** Pinned Banner */
+            pinned_banner: string | null;
+            /** Pinned Parameters Sha256 */
+            pinned_parameters_sha256: string | null;
+            /** Network */
+            network: string;
+            /** Line Account */
+            line_account: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string | null;
+            /** Firmware */
+            firmware: string;
+            /** Installed On */
+            installed_on: string | null;
+            /** Warranty Until On */
+            warranty_until_on: string | null;
+            asset_owner: components["schemas"]["AssetOwner"];
+            /** Storage Days */
+            storage_days: number | null;
+            /** Can Talk */
+            can_talk: boolean;
+            state: components["schemas"]["DeviceState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            /** Events */
+            events: components["schemas"]["DeviceEvent"][];
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * DeviceState
+         * @description Where a device is.
+         * @enum {string}
+         */
+        DeviceState: "STOCK" | "ASSIGNED" | "INSTALLED" | "ACTIVE" | "DEGRADED" | "OFFLINE" | "REPAIR" | "SCRAPPED";
+        /** DeviceStateCountOut */
+        DeviceStateCountOut: {
+            state: components["schemas"]["DeviceState"];
+            /** Count */
+            count: number;
+        };
+        /** DeviceViewOut */
+        DeviceViewOut: {
+            device: components["schemas"]["DeviceOut"];
+            /** History */
+            history: components["schemas"]["MoveOut"][];
+        };
+        /**
+         * DueIn
+         * @description exempt_reason "": not exempt.
+         */
+        DueIn: {
+            /** Is Due */
+            is_due: boolean;
+            /**
+             * Exempt Reason
+             * @default
+             */
+            exempt_reason?: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Event
+         * @description What moves it.
+         * @enum {string}
+         */
+        Event: "sign" | "survey" | "order" | "start_install" | "finish_install" | "start_trial" | "accept" | "put_in_service" | "refuse" | "rework" | "suspend" | "resume" | "relocate" | "terminate" | "reopen";
+        /**
+         * EventIn
+         * @description What is handed in with an event; `needs` of the step says what must be.
+         */
+        EventIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            contract?: components["schemas"]["ContractIn"] | null;
+            survey?: components["schemas"]["SurveyIn"] | null;
+            work_order?: components["schemas"]["WorkOrderIn"] | null;
+            installation?: components["schemas"]["InstallationIn"] | null;
+            acceptance?: components["schemas"]["AcceptanceIn"] | null;
+            suspension?: components["schemas"]["ClosedDaysIn"] | null;
+        };
         /** FieldProblemOut */
         FieldProblemOut: {
             /** Field */
@@ -958,115 +1292,74 @@ export interface components {
             detail: string;
         };
         /**
-         * ImportCountsOut
-         * @description Rows of each outcome: a row is a premises with its cameras.
+         * FrameCaseOut
+         * @description waiting: look at it now. own: the caller added or installed it and may not decide.
          */
-        ImportCountsOut: {
-            /** New */
-            new: number;
-            /** Changed */
-            changed: number;
-            /** Unchanged */
-            unchanged: number;
-            /** Wrong */
-            wrong: number;
-            /** Pending */
-            pending: number;
-        };
-        /** ImportListOut */
-        ImportListOut: {
-            /** Items */
-            items: components["schemas"]["ImportOut"][];
-        };
-        /**
-         * ImportOut
-         * @description A file. rows_done counts towards rows_to_do. failure: a sentence, "" if nothing failed.
-         */
-        ImportOut: {
-            /** Id */
-            id: string;
-            /** File Name */
-            file_name: string;
-            /** Size Bytes */
-            size_bytes: number;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "UPLOADED" | "PREVIEWED" | "RUNNING" | "INTERRUPTED" | "DONE" | "FAILED" | "CANCELLED";
-            /** Failure */
-            failure: string;
-            /** Rows Total */
-            rows_total: number;
-            /** Rows To Do */
-            rows_to_do: number;
-            /** Rows Done */
-            rows_done: number;
-            /** Cameras Total */
-            cameras_total: number;
-            counts: components["schemas"]["ImportCountsOut"];
-            /** Can Run */
-            can_run: boolean;
-            /** Can Cancel */
-            can_cancel: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Updated At
-             * Format: date-time
-             */
-            updated_at: string;
-        };
-        /**
-         * ImportProblemOut
-         * @description line: as the spreadsheet counts. column: its title in the reader's language, "" for the whole row.
-         */
-        ImportProblemOut: {
-            /**
-             * Sheet
-             * @enum {string}
-             */
-            sheet: "premises" | "cameras";
-            /** Line */
-            line: number;
-            /** Column */
-            column: string;
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
-        };
-        /** ImportRowListOut */
-        ImportRowListOut: {
-            /** Items */
-            items: components["schemas"]["ImportRowOut"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-        };
-        /** ImportRowOut */
-        ImportRowOut: {
-            /** Number */
-            number: number;
-            /** Line */
-            line: number;
-            /** Name */
-            name: string;
-            /** External No */
-            external_no: string;
-            /** Cameras */
-            cameras: number;
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "PENDING" | "NEW" | "CHANGED" | "UNCHANGED" | "WRONG";
+        FrameCaseOut: {
+            camera: components["schemas"]["CameraOut"];
             /** Premises Id */
-            premises_id: string | null;
-            /** Problems */
-            problems: components["schemas"]["ImportProblemOut"][];
+            premises_id: string;
+            /** Has Pictures */
+            has_pictures: boolean;
+            /** Waiting */
+            waiting: boolean;
+            /** Own */
+            own: boolean;
+            /** Refused At */
+            refused_at: string | null;
+            /** Refused Reason */
+            refused_reason: string;
+        };
+        /** FrameListOut */
+        FrameListOut: {
+            /** Items */
+            items: components["schemas"]["FrameCaseOut"][];
+        };
+        /**
+         * HistoryRowOut
+         * @description actor "": the system itself.
+         */
+        HistoryRowOut: {
+            event: components["schemas"]["Event"];
+            from_state: components["schemas"]["PremisesState"];
+            to_state: components["schemas"]["PremisesState"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            role: components["schemas"]["Role"] | null;
+            /** Reason */
+            reason: string;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        /** InstallationIn */
+        InstallationIn: {
+            /** Cameras */
+            cameras: components["schemas"]["InstalledCameraIn"][];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** InstalledCameraIn */
+        InstalledCameraIn: {
+            /** Camera */
+            camera: string;
+            /** Zone */
+            zone: string;
+            /** Height M */
+            height_m: number;
+            /** Angle Deg */
+            angle_deg: number;
+            /** Up Mbps */
+            up_mbps: number;
         };
         /**
          * KindsOut
@@ -1082,13 +1375,39 @@ export interface components {
                 [key: string]: components["schemas"]["ZoneNeedOut"][];
             };
         };
-        /** NamedOut */
-        NamedOut: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
+        /**
+         * Light
+         * @description How a point is lit.
+         * @enum {string}
+         */
+        Light: "GOOD" | "DIM" | "BACKLIT";
+        /**
+         * MoveOut
+         * @description One row of history. actor "": the system itself.
+         */
+        MoveOut: {
+            /** Event */
+            event: string;
+            /** From State */
+            from_state: string;
+            /** To State */
+            to_state: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Note */
+            note: string;
         };
+        /**
+         * Need
+         * @description What has to be handed in with an event; the values are in `model.py` under the same names.
+         * @enum {string}
+         */
+        Need: "reason" | "contract" | "survey" | "work_order" | "installation" | "acceptance" | "checklist" | "suspension";
         /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
@@ -1102,77 +1421,17 @@ export interface components {
             connected: boolean;
         };
         /**
-         * NumberCellOut
-         * @description One cell; "" = all. target: how many premises are planned in service by the end of the year.
+         * Outcome
+         * @description What is known of one item of the checklist.
+         * @enum {string}
          */
-        NumberCellOut: {
-            /** Region */
-            region: string;
-            /** Category */
-            category: string;
-            /** Month */
-            month: string;
-            /** Values */
-            values: {
-                [key: string]: number;
-            };
-            /** Rates */
-            rates: {
-                [key: string]: number | null;
-            };
-            /** Target */
-            target: number | null;
-        };
+        Outcome: "OK" | "MISSING" | "UNKNOWN" | "BY_HAND";
         /**
-         * NumberWordsOut
-         * @description What a number or rate is called and how it is counted. parts: of a rate, numerator and denominator.
+         * Payer
+         * @description Who pays.
+         * @enum {string}
          */
-        NumberWordsOut: {
-            /** Key */
-            key: string;
-            /** Name */
-            name: string;
-            /** Definition */
-            definition: string;
-            /** Parts */
-            parts: string[];
-        };
-        /**
-         * NumbersOut
-         * @description day: the last whole day whose online time was measured, or the month's last recorded day.
-         *
-         *     opens: the numbers whose rows can be listed. cells hold the finest cut; by_region, by_category and total are its sums.
-         */
-        NumbersOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Month */
-            month: string;
-            /** Is Now */
-            is_now: boolean;
-            /** Day */
-            day: string;
-            /** Words */
-            words: components["schemas"]["NumberWordsOut"][];
-            /** Opens */
-            opens: string[];
-            /** Regions */
-            regions: components["schemas"]["NamedOut"][];
-            /** Categories */
-            categories: components["schemas"]["NamedOut"][];
-            /** Cells */
-            cells: components["schemas"]["NumberCellOut"][];
-            /** By Region */
-            by_region: components["schemas"]["NumberCellOut"][];
-            /** By Category */
-            by_category: components["schemas"]["NumberCellOut"][];
-            total: components["schemas"]["NumberCellOut"];
-            /** Abilities */
-            abilities: string[];
-        };
+        Payer: "MERCHANT" | "OPERATOR" | "GOVERNMENT";
         /** PersonIn */
         PersonIn: {
             /**
@@ -1221,6 +1480,20 @@ export interface components {
             phone?: string | null;
             /** Id No */
             id_no?: string | null;
+        };
+        /** PlannedCameraIn */
+        PlannedCameraIn: {
+            /** Sn */
+            sn: string;
+            /** Model */
+            model: string;
+            /** Mac */
+            mac: string;
+            /**
+             * Gb Id
+             * @default
+             */
+            gb_id?: string;
         };
         /** PointOut */
         PointOut: {
@@ -1521,6 +1794,12 @@ export interface components {
             etag: string;
         };
         /**
+         * PremisesState
+         * @description The state of onboarding.
+         * @enum {string}
+         */
+        PremisesState: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+        /**
          * ProbeIn
          * @description camera: use the log-in that is stored for this camera, if the address is the one it was given for.
          */
@@ -1623,11 +1902,86 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** RefuseIn */
+        RefuseIn: {
+            /** Reason */
+            reason: string;
+            /** Frame At */
+            frame_at?: string | null;
+        };
+        /** RoadOut */
+        RoadOut: {
+            standing: components["schemas"]["StandingOut"];
+            /** History */
+            history: components["schemas"]["HistoryRowOut"][];
+            /** Checklist */
+            checklist: components["schemas"]["CheckItemOut"][];
+        };
+        /**
+         * Role
+         * @description What somebody is to this system (DOMAIN §1.10, SECURITY §0 rule 10).
+         *
+         *     ANONYMOUS is whoever has no session; LOCAL is whoever may open the server's private socket on its own machine.
+         * @enum {string}
+         */
+        Role: "ANONYMOUS" | "LOCAL" | "SYS_ADMIN" | "SEC_ADMIN" | "AUDITOR" | "CITY_ADMIN" | "CITY_OFFICER" | "COUNTY_ADMIN" | "COUNTY_OFFICER" | "STATION_OFFICER" | "GRID_ASSISTANT" | "EDU_OFFICER" | "OPERATOR_PM" | "OPERATOR_INSTALLER" | "OPERATOR_NOC" | "OWNER" | "FS_DIRECTOR" | "FS_OFFICER" | "PARENT";
         /** SessionOut */
         SessionOut: {
             user: components["schemas"]["UserOut"];
             /** Abilities */
             abilities: string[];
+        };
+        /**
+         * StandingOut
+         * @description Where a premises stands; steps[0] is the next step where there is one.
+         */
+        StandingOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Category */
+            category: string;
+            state: components["schemas"]["PremisesState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Is Due */
+            is_due: boolean;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+        };
+        /** StateCountOut */
+        StateCountOut: {
+            state: components["schemas"]["PremisesState"];
+            /** Count */
+            count: number;
+        };
+        /**
+         * StepOut
+         * @description to null: back to where it was. roles: who may do it; `allowed`: whether the caller may.
+         */
+        StepOut: {
+            event: components["schemas"]["Event"];
+            to: components["schemas"]["PremisesState"] | null;
+            /** Needs */
+            needs: components["schemas"]["Need"][];
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+            /** Allowed */
+            allowed: boolean;
         };
         /** StreamReportOut */
         StreamReportOut: {
@@ -1677,6 +2031,47 @@ export interface components {
             main: components["schemas"]["StreamReportOut"] | null;
             sub: components["schemas"]["StreamReportOut"] | null;
         };
+        /** SurveyIn */
+        SurveyIn: {
+            /** Points */
+            points: components["schemas"]["SurveyPointIn"][];
+            result: components["schemas"]["SurveyResult"];
+            /**
+             * Materials
+             * @default
+             */
+            materials?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** SurveyPointIn */
+        SurveyPointIn: {
+            /** Zone */
+            zone: string;
+            /** Place */
+            place: string;
+            /** Has Power */
+            has_power: boolean;
+            /** Up Mbps */
+            up_mbps: number;
+            light: components["schemas"]["Light"];
+            /** Height M */
+            height_m: number;
+            /**
+             * Obstacles
+             * @default
+             */
+            obstacles?: string;
+        };
+        /**
+         * SurveyResult
+         * @description Whether cameras can go up. A place where they cannot is `refuse`d.
+         * @enum {string}
+         */
+        SurveyResult: "SUITABLE" | "AFTER_WORKS";
         /**
          * SuspensionIn
          * @description from_on, to_on: both days included.
@@ -1700,6 +2095,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * SuspensionKind
+         * @description Why a premises is closed for a while.
+         * @enum {string}
+         */
+        SuspensionKind: "HOLIDAY" | "CLOSED" | "RENOVATION";
         /**
          * SuspensionOut
          * @description is_mine: the caller asked for it and cannot decide it.
@@ -1756,18 +2157,125 @@ export interface components {
             time_zone: string;
         };
         /**
-         * TargetIn
-         * @description premises null: no target.
+         * Talk
+         * @description Whether two-way talk was tried, or the devices cannot.
+         * @enum {string}
          */
-        TargetIn: {
-            /** Year */
-            year: number;
+        Talk: "OK" | "NOT_CAPABLE";
+        /**
+         * TicketEvent
+         * @description What moves it.
+         * @enum {string}
+         */
+        TicketEvent: "triage" | "dispatch" | "arrive" | "wait" | "continue" | "fix" | "recover" | "confirm" | "close" | "reopen";
+        /** TicketIn */
+        TicketIn: {
+            /** Camera Id */
+            camera_id: string;
+            /** Note */
+            note: string;
+        };
+        /** TicketListOut */
+        TicketListOut: {
+            /** Items */
+            items: components["schemas"]["TicketOut"][];
+            /** Counts */
+            counts: components["schemas"]["TicketStateCountOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** TicketMoveIn */
+        TicketMoveIn: {
+            cause?: components["schemas"]["Cause"] | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * TicketOut
+         * @description left_s: of the time for mending, negative = overdue; it stands while `paused`. children: of a batch outage.
+         */
+        TicketOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
             /** Region */
             region: string;
-            /** Category */
-            category: string;
-            /** Premises */
-            premises: number | null;
+            /** Operator */
+            operator: string;
+            /** Parent Id */
+            parent_id: string | null;
+            /** Children */
+            children: number;
+            state: components["schemas"]["TicketState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            cause: components["schemas"]["Cause"] | null;
+            /** Note */
+            note: string;
+            /** Automatic */
+            automatic: boolean;
+            /** Dark From At */
+            dark_from_at: string | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Sla S */
+            sla_s: number;
+            /** Left S */
+            left_s: number;
+            /** Paused */
+            paused: boolean;
+            /** Running */
+            running: boolean;
+            /** Fixed At */
+            fixed_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Reopened */
+            reopened: number;
+            /** Events */
+            events: components["schemas"]["TicketEvent"][];
+            /** Abilities */
+            abilities: string[];
+        };
+        /**
+         * TicketState
+         * @description Where a fault ticket is.
+         * @enum {string}
+         */
+        TicketState: "OPEN" | "TRIAGED" | "DISPATCHED" | "ON_SITE" | "WAIT_CUSTOMER" | "FIXED" | "CONFIRMED" | "CLOSED" | "REOPENED";
+        /** TicketStateCountOut */
+        TicketStateCountOut: {
+            state: components["schemas"]["TicketState"];
+            /** Count */
+            count: number;
+        };
+        /** TicketViewOut */
+        TicketViewOut: {
+            ticket: components["schemas"]["TicketOut"];
+            /** History */
+            history: components["schemas"]["MoveOut"][];
+            /** Children */
+            children: components["schemas"]["TicketOut"][];
         };
         /** TokenListOut */
         TokenListOut: {
@@ -1891,6 +2399,15 @@ export interface components {
             published_until: string;
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** WorkOrderIn */
+        WorkOrderIn: {
+            /** Installer */
+            installer: string;
+            /** Planned On */
+            planned_on: string;
+            /** Cameras */
+            cameras: components["schemas"]["PlannedCameraIn"][];
         };
         /**
          * ZoneCoverageOut
@@ -2083,6 +2600,274 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_onboarding: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["PremisesState"] | null;
+                region?: string;
+                category?: string;
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_denominator_changes: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DenominatorChangeListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                event: components["schemas"]["Event"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_premises_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DueIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_first_frames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_first_frame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_first_frame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraOut"];
                 };
             };
             /** @description problem */
@@ -2289,6 +3074,340 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_devices: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["DeviceState"] | null;
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceViewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_device: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+                event: components["schemas"]["DeviceEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceMoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_faults: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["TicketState"][];
+                premises?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketViewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+                event: components["schemas"]["TicketEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketMoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
                 };
             };
             /** @description problem */
@@ -2750,37 +3869,6 @@ export interface operations {
             };
         };
     };
-    get_kinds: {
-        parameters: {
-            query?: never;
-            header?: {
-                "if-none-match"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KindsOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     search_audit: {
         parameters: {
             query?: {
@@ -2858,10 +3946,12 @@ export interface operations {
             };
         };
     };
-    list_imports: {
+    get_kinds: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2873,440 +3963,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportListOut"];
+                    "application/json": components["schemas"]["KindsOut"];
                 };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    upload_import: {
-        parameters: {
-            query: {
-                name: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_import_template: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_import_rows: {
-        parameters: {
-            query?: {
-                outcome?: ("PENDING" | "NEW" | "CHANGED" | "UNCHANGED" | "WRONG") | null;
-                cursor?: number;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportRowListOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_import_errors: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_import_errors_csv: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    run_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancel_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_numbers: {
-        parameters: {
-            query?: {
-                by?: string;
-                level?: "county" | "township";
-                region?: string;
-                category?: string[];
-                month?: string;
-                months?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NumbersOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_number_rows: {
-        parameters: {
-            query: {
-                number: "due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw";
-                region?: string;
-                category?: string[];
-                month?: string;
-                cursor?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountedRowListOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_numbers: {
-        parameters: {
-            query: {
-                purpose: string;
-                by?: string;
-                level?: "county" | "township";
-                region?: string;
-                category?: string[];
-                month?: string;
-                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_numbers_csv: {
-        parameters: {
-            query: {
-                purpose: string;
-                by?: string;
-                level?: "county" | "township";
-                region?: string;
-                category?: string[];
-                month?: string;
-                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    set_number_target: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TargetIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description problem */
             default: {

@@ -9,6 +9,7 @@ import { ProblemPanel, useProblemText } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { useWords } from "@/shared/camera/useWords";
+import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
@@ -34,6 +35,7 @@ export function CamerasPage() {
           </Button>
         )}
       </div>
+      <Tabs tabs={deviceTabs} label={t("nav.devices")} />
       {cameras.isError && cameras.data === undefined ? (
         <ProblemPanel error={cameras.error} title={t("camera.readFailed")} onRetry={() => void cameras.refetch()} />
       ) : cameras.data?.length === 0 ? (
