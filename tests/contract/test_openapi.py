@@ -155,3 +155,9 @@ async def test_document_of_the_page_is_the_one_of_the_server(control: Control) -
     if os.environ.get("BK_REGENERATE") == "1":
         PAGES_DOCUMENT.write_text(said, encoding="utf-8")
     assert json.loads(PAGES_DOCUMENT.read_text(encoding="utf-8")) == json.loads(said)
+
+
+async def test_no_two_models_share_a_name(control: Control) -> None:
+    # FastAPI would name both by their modules, and the page's types would change their names with them.
+    schemas = build_openapi(make_api(control.services, control.options))["components"]["schemas"]
+    assert [name for name in schemas if "__" in name] == []
