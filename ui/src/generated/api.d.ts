@@ -81,7 +81,11 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope. text: in the name of the camera or its premises, or the pinyin initials of the latter.
+         * @description List the cameras in the caller's scope, by premises and name.
+         *
+         *     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
+         *     colon in it) in the host. connected: whether a device serves the channel. abnormal: only those that are offline or degraded,
+         *     or are not recorded as they should be. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -361,10 +365,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Audit
+         * @description Search the audit, newest first, inside the caller's regions. Reading it is a row of it as well.
+         */
+        get: operations["search_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Watchers
+         * @description Say who watched this kitchen: which authority and role, what for, which channel, when and how long; from 08:00 of the next day.
+         */
+        get: operations["list_watchers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AuditPageOut */
+        AuditPageOut: {
+            /** Items */
+            items: components["schemas"]["AuditRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * AuditRowOut
+         * @description A row. names null: they were erased by law; hash: what the next row builds on.
+         */
+        AuditRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Role */
+            actor_role: string;
+            /** Session */
+            session: string;
+            /** Address */
+            address: string;
+            /** Object Kind */
+            object_kind: string;
+            /** Object Id */
+            object_id: string;
+            /** Premises Id */
+            premises_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Region */
+            region: string;
+            /** Decision */
+            decision: string;
+            /** Reason */
+            reason: string;
+            /** Purpose */
+            purpose: string;
+            /** Detail */
+            detail: {
+                [key: string]: string | number | boolean | null;
+            };
+            /** Names */
+            names: {
+                [key: string]: string;
+            } | null;
+            /** Hash */
+            hash: string;
+        };
         /** CameraIn */
         CameraIn: {
             /** Name */
@@ -430,6 +530,8 @@ export interface components {
             items: components["schemas"]["CameraOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * CameraOut
@@ -1240,6 +1342,52 @@ export interface components {
             name: string;
         };
         /**
+         * WatchOut
+         * @description authority: region whose officer it was, "" = the city's. seconds null: allowed, and no node has said what became of it.
+         */
+        WatchOut: {
+            /** Authority */
+            authority: string;
+            /** Role */
+            role: string;
+            /** Purpose */
+            purpose: string;
+            /** Camera */
+            camera: string;
+            /** Act */
+            act: string;
+            /** Profile */
+            profile: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Seconds */
+            seconds: number | null;
+            /** Count */
+            count: number;
+            /** From At */
+            from_at: string | null;
+            /** To At */
+            to_at: string | null;
+        };
+        /**
+         * WatchPageOut
+         * @description published_until: what happened from then on is told from 08:00 of the day after it.
+         */
+        WatchPageOut: {
+            /** Items */
+            items: components["schemas"]["WatchOut"][];
+            /**
+             * Published Until
+             * Format: date-time
+             */
+            published_until: string;
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * ZoneCoverageOut
          * @description is_required: the premises is not complete without it. cameras: ids of those that count for it.
          */
@@ -1453,6 +1601,9 @@ export interface operations {
                 zone?: string;
                 activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
                 text?: string;
+                connected?: boolean | null;
+                abnormal?: boolean;
+                id?: string[] | null;
                 limit?: number;
             };
             header?: never;
@@ -2112,6 +2263,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KindsOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_audit: {
+        parameters: {
+            query?: {
+                actor?: string;
+                kind?: string[] | null;
+                object?: string;
+                premises?: string;
+                camera?: string;
+                session?: string;
+                region?: string;
+                from?: string;
+                to?: string;
+                decision?: string;
+                text?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPageOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_watchers: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchPageOut"];
                 };
             };
             /** @description problem */
