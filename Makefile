@@ -36,6 +36,9 @@ fuzz:            ## any bytes: events or their error
 bench:           ## recorder against ffmpeg, prints the table
 	$(PY) -m tests.bench.recorder
 
+bench-city:      ## 6,000 premises and 18,000 cameras on both databases: what each request costs, how long an import takes
+	$(PY) -m tests.bench.city
+
 soak:            ## record failing cameras for half an hour: memory, leaks, every outage a gap
 	$(PY) -m tests.soak.soak --minutes 30
 
@@ -52,4 +55,4 @@ lock:            ## write the lock files anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
-.PHONY: help setup run check fmt test contract crash e2e fuzz bench soak ui cover sizes lock
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city soak ui cover sizes lock

@@ -1,6 +1,7 @@
 """A whole control process without sockets: real database, real rules, a clock that a test moves."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
 from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
-from brightkitchen.domain.authz.model import LOCAL, Grant, Role
+from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import save_regions
@@ -26,13 +28,22 @@ from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake import policy as import_policy
+from brightkitchen.domain.intake.reading import Spreadsheets
+from brightkitchen.domain.intake.registering import ImportRegister
+from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers import policy as number_policy
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.ports import Act
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
-from brightkitchen.domain.users.attempts import LoginAttempts
+from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.people_audit import PeopleAudit
+from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
+from brightkitchen.domain.users.totp import code_at
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
 from brightkitchen.kernel.databaseurl import PostgresAddress
@@ -41,6 +52,7 @@ from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
+from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.web.app import make_app
 from brightkitchen.web.metrics import ControlMetrics
 from brightkitchen.web.nodechannel import NodeRegistry
@@ -65,6 +77,18 @@ REGIONS = (
 )
 
 
+class KeptExports:
+    """Remembers what was exported, why and how many rows, beside the audit."""
+
+    def __init__(self, audited: AuditedExports) -> None:
+        self._audited = audited
+        self.noted: list[tuple[str, str, int]] = []
+
+    async def note_export(self, actor: Actor, *, what: str, purpose: str, rows: int, region: str) -> None:
+        await self._audited.note_export(actor, what=what, purpose=purpose, rows=rows, region=region)
+        self.noted.append((what, purpose, rows))
+
+
 class KeptJournal:
     """Keeps what the register writes down beside the audit, and can refuse to."""
 
@@ -74,10 +98,13 @@ class KeptJournal:
         self.is_full = False
 
     async def record(self, connection: AsyncConnection, act: Act) -> None:
+        await self.record_all(connection, [act])
+
+    async def record_all(self, connection: AsyncConnection, acts: Sequence[Act]) -> None:
         if self.is_full:
             raise BrightKitchenError(Kind.UNAVAILABLE, "database.unreachable")
-        await self._journal.record(connection, act)
-        self.acts.append(act)
+        await self._journal.record_all(connection, acts)
+        self.acts += acts
 
 
 @dataclass(slots=True)
@@ -91,6 +118,8 @@ class Control:
     clock: ManualClock
     app: Any  # Any: an ASGI application
     journal: "KeptJournal"
+    supervisor: Supervisor
+    exports: "KeptExports"
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
@@ -165,13 +194,30 @@ def read_raw(
 
 @pytest.fixture
 async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIterator[Control]:
+    """As the demo: a password is enough. Tests of the second factor take `strict_control`."""
+    async with build_control(tmp_path, migrated_database, AuthRules(second_factor=False)) as one:
+        yield one
+
+
+@pytest.fixture
+async def strict_control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIterator[Control]:
+    """As installed: officers and administrators need a second factor."""
+    async with build_control(tmp_path, migrated_database, AuthRules()) as one:
+        yield one
+
+
+@asynccontextmanager
+async def build_control(
+    tmp_path: Path, address: DatabaseAddress, rules: AuthRules, password: str = PASSWORD
+) -> AsyncIterator[Control]:
+    """Build a control process with one person, a city's administrator; end it afterwards."""
     static = tmp_path / "static"
-    (static / "assets").mkdir(parents=True)
+    (static / "assets").mkdir(parents=True, exist_ok=True)
     (static / "index.html").write_text('<meta name="bk-csp-nonce" content="__BK_NONCE__">', encoding="utf-8")
     (static / "assets" / "index-1a2b.js").write_text("export {};", encoding="utf-8")
     clock, entropy = ManualClock(), SystemEntropy()
     metrics = ControlMetrics(clock)
-    database = await open_database(migrated_database)
+    database = await open_database(address)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
     audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
     policy = Policy()
@@ -179,12 +225,18 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
     camera_policy.register_actions(policy)
     premises_policy.register_actions(policy)
     user_policy.register_actions(policy)
+    import_policy.register_actions(policy)
+    number_policy.register_actions(policy)
     keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
     await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy)
+    users = UserService(
+        database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
+    )
+    people = build_people(database, policy, passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy)
     nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     users.add_listener(nodes)
+    people.access.add_listener(nodes)
     board = LiveBoard()
     cameras = CameraService(
         database,
@@ -208,11 +260,29 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         entropy=entropy,
         zone=ZoneInfo("Asia/Shanghai"),
     )
+    supervisor = Supervisor(clock, entropy)
+    imports = ImportService(
+        database,
+        policy,
+        sealers[Purpose.CAMERA],
+        reader=Spreadsheets(),
+        guard=NetGuard(GuardPolicy()),
+        nodes=nodes,
+        background=supervisor,
+        clock=clock,
+        entropy=entropy,
+        zone=ZoneInfo("Asia/Shanghai"),
+        register=ImportRegister(journal),
+        field_actions=dict(premises_policy.FIELD_ACTIONS),
+    )
+    exports = KeptExports(AuditedExports(audit))
+    numbers = NumberService(database, policy, exports=exports, clock=clock, zone=ZoneInfo("Asia/Shanghai"))
     await premises.prepare()
     async with database.write() as connection:
         await save_regions(connection, REGIONS)
     services = Services(
         users=users,
+        people=people,
         cameras=cameras,
         premises=premises,
         audit=audit,
@@ -222,6 +292,8 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         metrics=metrics,
         clock=clock,
         entropy=entropy,
+        imports=imports,
+        numbers=numbers,
     )
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
@@ -231,8 +303,11 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
         time_zone="Asia/Shanghai",
         static_dir=static,
     )
-    await users.create_user(LOCAL, USERNAME, grants=(Grant(Role.CITY_ADMIN),), display_name="管理员", password=PASSWORD)
-    yield Control(services, options, keys, database, clock, make_app(services, options), journal)
+    if not await users.has_anybody():
+        city = (Grant(Role.CITY_ADMIN),)
+        await users.create_user(LOCAL, USERNAME, grants=city, display_name="管理员", password=password)
+    yield Control(services, options, keys, database, clock, make_app(services, options), journal, supervisor, exports)
+    await supervisor.close()
     passwords.close()
     await database.close()
 
@@ -240,13 +315,49 @@ async def control(tmp_path: Path, migrated_database: DatabaseAddress) -> AsyncIt
 LogIn = Callable[[httpx.AsyncClient], Awaitable[None]]
 
 
-async def log_in(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/api/v1/session", json={"username": USERNAME, "password": PASSWORD}, headers=UNSAFE)
-    assert answer.status_code == 200, answer.text
-    # httpx keeps `Secure` cookies for https only; browsers keep them on loopback as well (tested in e2e)
-    token = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
-    client.headers["cookie"] = f"__Host-bk_session={token}"
+async def log_in(
+    client: httpx.AsyncClient,
+    username: str = USERNAME,
+    password: str = PASSWORD,
+    *,
+    totp: tuple[str, ManualClock] | None = None,
+) -> None:
+    """Log in. totp: the secret of an enrolled person and the clock that their phone goes by (see `enrol_totp`)."""
     client.headers.update(UNSAFE)
+    answer = await client.post("/api/v1/session", json={"username": username, "password": password})
+    assert answer.status_code == 200, answer.text
+    keep_cookies(client, answer)
+    if totp is not None:
+        key, clock = totp
+        step = {"ticket": answer.json()["ticket"], "totp": code_at(key, clock.utc())}
+        answer = await client.post("/api/v1/session/factor", json=step)
+        assert answer.status_code == 200, answer.text
+        keep_cookies(client, answer)
+
+
+def keep_cookies(client: httpx.AsyncClient, answer: httpx.Response) -> None:
+    """Do as a browser does: httpx keeps `Secure` cookies for https only, browsers keep them on loopback (tested in e2e)."""
+    jar = dict(pair.split("=", 1) for pair in client.headers.get("cookie", "").split("; ") if "=" in pair)
+    for line in answer.headers.get_list("set-cookie"):
+        name, _, value = line.partition(";")[0].partition("=")
+        gone = "max-age=0" in line.lower()
+        jar = {key: each for key, each in jar.items() if key != name} | ({} if gone else {name: value})
+    client.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
+
+
+async def enrol_totp(client: httpx.AsyncClient, clock: ManualClock) -> tuple[str, list[str]]:
+    """Set up one-time codes for whoever is logged in there. returns: the secret and the recovery codes.
+
+    The code of the present step is used up: the next log-in needs `clock.jump(30)`.
+    """
+    setup = await client.post("/api/v1/account/totp")
+    assert setup.status_code == 200, setup.text
+    key: str = setup.json()["key"]
+    confirmed = await client.post("/api/v1/account/totp/confirm", json={"code": code_at(key, clock.utc())})
+    assert confirmed.status_code == 200, confirmed.text
+    keep_cookies(client, confirmed)
+    codes: list[str] = confirmed.json()["recovery_codes"]
+    return key, codes
 
 
 @pytest.fixture

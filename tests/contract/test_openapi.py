@@ -1,38 +1,104 @@
 """The OpenAPI document: what the browser's types are generated from."""
 
+import json
+import os
+from pathlib import Path
+
 import httpx
 from tests.contract.conftest import Control
 
 from brightkitchen.web.app import build_openapi, make_api
 
+PAGES_DOCUMENT = Path(__file__).resolve().parents[2] / "ui" / "openapi.json"
 OPERATIONS = {
+    "accept_invitation",
     "add_camera",
+    "add_passkey",
     "add_premises",
     "add_premises_person",
+    "begin_passkey",
+    "begin_passkey_log_in",
+    "begin_step_up",
+    "begin_totp",
+    "cancel_import",
     "change_camera",
+    "change_own_password",
     "change_premises",
     "change_premises_person",
     "close_session",
+    "confirm_totp",
     "decide_suspension",
+    "end_other_sessions",
+    "end_own_session",
+    "add_organisation",
+    "agree_to_recovery",
+    "ask_for_recovery",
+    "change_organisation",
+    "change_person",
+    "confirm_person",
+    "decide_approval",
+    "disable_person",
+    "enable_person",
+    "end_sessions_of_person",
     "end_suspension",
+    "finish_log_in",
+    "get_account",
+    "export_numbers",
+    "export_numbers_csv",
     "get_camera",
+    "get_import",
+    "get_import_errors",
+    "get_import_errors_csv",
+    "get_import_template",
     "get_kinds",
+    "get_person",
+    "get_numbers",
     "get_premises",
     "get_session",
     "get_system",
+    "give_grant",
+    "invite_person",
     "issue_media_tokens",
+    "list_approvals",
     "list_cameras",
+    "list_own_sessions",
+    "list_import_rows",
+    "list_imports",
+    "list_number_rows",
+    "list_premises",
     "list_watchers",
+    "make_recovery_codes",
+    "list_grantable_roles",
+    "list_notices",
+    "list_organisations",
+    "list_people",
+    "list_recoveries",
+    "list_regions",
+    "list_tokens",
+    "look_at_invitation",
+    "make_token",
+    "offboard_person",
     "open_session",
     "probe_camera",
+    "read_notices",
+    "refuse_recovery",
     "remove_camera",
+    "remove_factor",
     "search_audit",
-    "list_premises",
     "remove_premises_person",
+    "renew_invitation",
     "request_suspension",
+    "reset_by_code",
     "retire_premises",
+    "step_up",
+    "revoke_grant",
+    "revoke_token",
+    "start_recovery",
+    "run_import",
+    "set_number_target",
     "touch_session",
     "unmask_premises_person",
+    "upload_import",
 }
 
 
@@ -62,3 +128,11 @@ async def test_no_answer_schema_has_a_secret(control: Control) -> None:
 
 async def test_document_is_told_to_those_who_are_logged_in(admin: httpx.AsyncClient) -> None:
     assert (await admin.get("/api/openapi.json")).json()["info"]["title"] == "BrightKitchen"
+
+
+async def test_document_of_the_page_is_the_one_of_the_server(control: Control) -> None:
+    """What the page's types are made from. After a change: BK_REGENERATE=1 pytest on this file, then `npm run types` in ui."""
+    said = json.dumps(build_openapi(make_api(control.services, control.options)), ensure_ascii=False, indent=2) + "\n"
+    if os.environ.get("BK_REGENERATE") == "1":
+        PAGES_DOCUMENT.write_text(said, encoding="utf-8")
+    assert json.loads(PAGES_DOCUMENT.read_text(encoding="utf-8")) == json.loads(said)

@@ -14,10 +14,14 @@ import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera, add_premises
 
 from brightkitchen.domain.audit.policy import AUDIT_ACTIONS
-from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
+from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role, Scope
+from brightkitchen.domain.authz.roles import ROLES
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
+from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
+from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
+from brightkitchen.domain.users.grants import GRANTABLE
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
 from brightkitchen.kernel.ids import UserId
 from brightkitchen.web.app import build_openapi, make_api
@@ -35,14 +39,31 @@ class Entry:
     anonymous: int
     admin: int
     body: object = None
+    query: str = ""
 
 
 SESSION = "a session"
+NOTHING = {"factor_id": "fac_0000000000000001", "session_id": "ses_0000000000000001"}
 ENTRIES = {
     ("POST", "/api/v1/session"): Entry(None, 200, 200, {"username": USERNAME, "password": PASSWORD}),
     ("GET", "/api/v1/session"): Entry(SESSION, 401, 200),
     ("DELETE", "/api/v1/session"): Entry(SESSION, 401, 204),
     ("POST", "/api/v1/session/touch"): Entry(SESSION, 401, 204),
+    ("POST", "/api/v1/session/passkey"): Entry(None, 422, 422),
+    ("POST", "/api/v1/session/factor"): Entry(None, 401, 401, {"ticket": "x", "totp": "123456"}),
+    ("POST", "/api/v1/session/step-up/options"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/session/step-up"): Entry(SESSION, 401, 200, {"password": PASSWORD}),
+    ("GET", "/api/v1/account"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/account/password"): Entry(SESSION, 401, 200, {"old": PASSWORD, "new": "a-quiet-kettle-sings"}),
+    ("POST", "/api/v1/account/totp"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/account/totp/confirm"): Entry(SESSION, 401, 422, {"code": "123456"}),
+    ("POST", "/api/v1/account/passkeys/options"): Entry(SESSION, 401, 422),
+    ("POST", "/api/v1/account/passkeys"): Entry(SESSION, 401, 422, {"ticket": "x", "credential": {}}),
+    ("DELETE", "/api/v1/account/factors/{factor_id}"): Entry(SESSION, 401, 404),
+    ("POST", "/api/v1/account/recovery-codes"): Entry(SESSION, 401, 409),
+    ("GET", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
+    ("DELETE", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
+    ("DELETE", "/api/v1/account/sessions/{session_id}"): Entry(SESSION, 401, 404),
     ("GET", "/api/v1/system"): Entry(None, 200, 200),
     ("GET", "/api/v1/cameras"): Entry("camera.list", 401, 200),
     ("POST", "/api/v1/cameras"): Entry("camera.add", 401, 201, {"name": "x", "url": "rtsp://10.1.2.4/a"}),
@@ -60,6 +81,49 @@ ENTRIES = {
             ]
         },
     ),
+    ("GET", "/api/v1/people"): Entry("people.list", 401, 200),
+    ("POST", "/api/v1/people"): Entry(
+        "people.invite",
+        401,
+        201,
+        {"username": "li", "name": "李静", "grants": [{"role": "COUNTY_OFFICER", "region": "210302"}]},
+    ),
+    ("GET", "/api/v1/people/roles"): Entry("people.list", 401, 200),
+    ("GET", "/api/v1/people/{user_id}"): Entry("people.view", 401, 200),
+    ("PATCH", "/api/v1/people/{user_id}"): Entry("people.change", 401, 200, {"name": "王明"}),
+    ("POST", "/api/v1/people/{user_id}/disable"): Entry("people.disable", 401, 200),
+    ("POST", "/api/v1/people/{user_id}/enable"): Entry("people.disable", 401, 200),
+    ("POST", "/api/v1/people/{user_id}/end-sessions"): Entry("people.end_sessions", 401, 204),
+    ("POST", "/api/v1/people/{user_id}/offboard"): Entry("people.offboard", 401, 204),
+    ("POST", "/api/v1/people/{user_id}/invitation"): Entry("people.change", 401, 409),
+    ("POST", "/api/v1/people/{user_id}/grants"): Entry(
+        "people.grant", 401, 201, {"role": "STATION_OFFICER", "region": "210302006"}
+    ),
+    ("DELETE", "/api/v1/people/{user_id}/grants/{grant_id}"): Entry("people.revoke", 401, 204),
+    ("POST", "/api/v1/people/{user_id}/confirm"): Entry("people.grant", 401, 403),
+    ("POST", "/api/v1/people/{user_id}/recovery"): Entry("people.recover", 401, 201),
+    ("GET", "/api/v1/approvals"): Entry("approvals.list", 401, 200),
+    ("POST", "/api/v1/approvals/{approval_id}"): Entry("approvals.decide", 401, 404, {"agree": True}),
+    ("GET", "/api/v1/recoveries"): Entry("people.recover", 401, 200),
+    ("POST", "/api/v1/recoveries/{recovery_id}/agree"): Entry("people.recover", 401, 404),
+    ("POST", "/api/v1/recoveries/{recovery_id}/refuse"): Entry("people.recover", 401, 404),
+    ("POST", "/api/v1/invitations/look"): Entry(None, 404, 404, {"code": "AAAAAAAAAAAAAAAAAAAAAA"}),
+    ("POST", "/api/v1/invitations/accept"): Entry(
+        None, 404, 404, {"code": "AAAAAAAAAAAAAAAAAAAAAA", "password": PASSWORD}
+    ),
+    ("POST", "/api/v1/recovery/ask"): Entry(None, 204, 204, {"username": "nobody"}),
+    ("POST", "/api/v1/recovery/reset"): Entry(None, 404, 404, {"code": "AAAAAAAAAAAAAAAAAAAAAA", "password": PASSWORD}),
+    ("GET", "/api/v1/tokens"): Entry("tokens.keep", 401, 200),
+    ("POST", "/api/v1/tokens"): Entry("tokens.keep", 401, 422, {"name": "x", "expires_at": "1999-01-01T00:00:00Z"}),
+    ("DELETE", "/api/v1/tokens/{token_id}"): Entry("tokens.keep", 401, 404),
+    ("GET", "/api/v1/notices"): Entry("notices.own", 401, 200),
+    ("POST", "/api/v1/notices/read"): Entry("notices.own", 401, 204),
+    ("GET", "/api/v1/regions"): Entry("regions.list", 401, 200),
+    ("GET", "/api/v1/organisations"): Entry("organisations.list", 401, 200),
+    ("POST", "/api/v1/organisations"): Entry(
+        "organisations.change", 401, 201, {"kind": "STATION", "name": "站前市场监管所", "region": "210302"}
+    ),
+    ("PATCH", "/api/v1/organisations/{organisation_id}"): Entry("organisations.change", 401, 404, {"name": "x"}),
     ("GET", "/api/v1/kinds"): Entry(SESSION, 401, 200),
     ("GET", "/api/v1/premises"): Entry("premises.list", 401, 200),
     ("POST", "/api/v1/premises"): Entry(
@@ -88,6 +152,22 @@ ENTRIES = {
         "premises.decide", 401, 200, {"approve": True}
     ),
     ("POST", "/api/v1/premises/{premises_id}/suspensions/{suspension_id}/end"): Entry("premises.resume", 401, 409),
+    ("POST", "/api/v1/imports"): Entry("imports.create; a file", 401, 422, query="?name=a.csv"),
+    ("GET", "/api/v1/imports"): Entry("imports.create; the caller's own", 401, 200),
+    ("GET", "/api/v1/imports/template.xlsx"): Entry("imports.create", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}/rows"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}/errors.xlsx"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/imports/{import_id}/errors.csv"): Entry("imports.create; its maker", 401, 200),
+    ("POST", "/api/v1/imports/{import_id}/run"): Entry("imports.create; its maker", 401, 202),
+    ("POST", "/api/v1/imports/{import_id}/cancel"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/numbers"): Entry("numbers.view", 401, 200),
+    ("GET", "/api/v1/numbers/rows"): Entry("numbers.view", 401, 200, query="?number=due"),
+    ("GET", "/api/v1/numbers/export.xlsx"): Entry("numbers.export", 401, 200, query="?purpose=REPORT"),
+    ("GET", "/api/v1/numbers/export.csv"): Entry("numbers.export", 401, 200, query="?purpose=REPORT"),
+    ("PUT", "/api/v1/numbers/targets"): Entry(
+        "numbers.aim", 401, 204, {"year": 2026, "region": "210302", "category": "PHARMACY", "premises": 9}
+    ),
     ("GET", "/api/v1/audit"): Entry("audit.search", 401, 200),
     ("GET", "/api/v1/premises/{premises_id}/watchers"): Entry("premises.watchers", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
@@ -107,13 +187,21 @@ def _every_route(router: Any) -> Iterator[Any]:  # Any: routers nest by a privat
             yield route
 
 
+async def _add_officer(control: Control) -> tuple[str, str]:
+    """Return the ids of an officer whom the administrator looks after, and of that person's role."""
+    grant = Grant(Role.COUNTY_OFFICER, Scope("210302"))
+    made = await control.services.users.create_user(LOCAL, "wang", grants=(grant,), display_name=NAME)
+    view = await control.services.people.roster.show_person(LOCAL, made.user.id)
+    return made.user.id, view.person.grants[0].id
+
+
 async def _call(
     client: httpx.AsyncClient, method: str, path: str, entry: Entry, things: dict[str, str]
 ) -> httpx.Response:
     text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", things["camera_id"])
     headers = UNSAFE | {"Content-Type": "application/json"} if entry.body is not None else UNSAFE
     content = text if entry.body is not None else None
-    return await client.request(method, path.format(**things), content=content, headers=headers)
+    return await client.request(method, path.format(**NOTHING | things) + entry.query, content=content, headers=headers)
 
 
 async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
@@ -127,11 +215,23 @@ async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
     suspension = await control.services.premises.request_suspension(
         operator, premises["id"], SuspensionKind.CLOSED, from_on=today, to_on=today, reason=NAME
     )
+    officer, grant = await _add_officer(control)
+    maker = Actor((Grant(Role.CITY_ADMIN),), UserId((await admin.get("/api/v1/session")).json()["user"]["id"]))
+    content = f"单位名称,类别,县区,地址\n{NAME}二,药店,铁东区,站前街".encode()
+    job = await control.services.imports.upload(maker, "单位.csv", content)
+    await control.supervisor.finish()
     return {
         "camera_id": camera["id"],
         "premises_id": premises["id"],
         "person_id": person["id"],
         "suspension_id": suspension.id,
+        "user_id": officer,
+        "grant_id": grant,
+        "approval_id": "apr_0000000000000000",
+        "recovery_id": "rcv_0000000000000000",
+        "token_id": "tkn_0000000000000000",
+        "organisation_id": "org_0000000000000000",
+        "import_id": job.id,
     }
 
 
@@ -179,6 +279,8 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *premises_policy.GENERAL_ACTIONS,
         *premises_policy.OBJECT_ACTIONS,
         *USER_ACTIONS,
+        *IMPORT_ACTIONS,
+        *NUMBER_ACTIONS,
         *AUDIT_ACTIONS,
     }
 
@@ -212,12 +314,27 @@ def _build_page(control: Control) -> str:
         "",
         "## Actions",
         "",
-        "| action | " + " | ".join(role.value for role in roles) + " |",
-        "|---|" + "---|" * len(roles),
+        "`human` = never by an API token, whatever its maker may.",
+        "",
+        "| action | " + " | ".join(role.value for role in roles) + " |  |",
+        "|---|" + "---|" * (len(roles) + 1),
     ]
     for action in policy.actions:
         marks = ["yes" if policy.check(Actor((Grant(role),)), action).allowed else "-" for role in roles]
-        lines.append(f"| {action} | " + " | ".join(marks) + " |")
+        human = "human" if policy.is_human_only(action) else ""
+        lines.append(f"| {action} | " + " | ".join(marks) + f" | {human} |")
+    lines += [
+        "",
+        "## Who gives which role",
+        "",
+        "Within the own scope only, and never to oneself. With `*` a second person has to agree.",
+        "",
+        "| role | gives and takes |",
+        "|---|---|",
+    ]
+    for role, given in GRANTABLE.items():
+        names = [each.value + ("*" if ROLES[each].needs_four_eyes else "") for each in roles if each in given]
+        lines.append(f"| {role.value} | {', '.join(names)} |")
     lines += [
         "",
         "## Routes",
@@ -232,7 +349,8 @@ def _build_page(control: Control) -> str:
     lines += [
         "| WebSocket /api/v1/events | a session, our own Origin | refused | camera.view of each camera |",
         "",
-        "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test.",
+        "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test. Passkeys are 422 because the "
+        "test's page is opened by its IP address, for which browsers know none.",
         "",
     ]
     return "\n".join(lines)

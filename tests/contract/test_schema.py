@@ -74,7 +74,7 @@ async def test_schema_from_empty_is_what_the_tables_say(empty_database: Database
 
 async def test_schema_test_notices_a_missing_column_and_a_wrong_type(control: Control) -> None:
     async with control.database.write() as connection:
-        await connection.execute(sa.text("ALTER TABLE cameras DROP COLUMN zone"))
+        await connection.execute(sa.text("ALTER TABLE cameras DROP COLUMN audio"))
         await connection.execute(sa.text("ALTER TABLE cameras ADD COLUMN colour VARCHAR(3)"))
     async with control.database.read() as connection:
         assert len(await connection.run_sync(_differences)) == 2

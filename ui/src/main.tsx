@@ -4,6 +4,8 @@ import { App } from "@/app/App";
 import { startI18n } from "@/shared/i18n";
 import { giveNonceToStyles, readNonce } from "@/shared/theme/nonce";
 import "@/app/app.css";
+import "@/app/account.css";
+import "@/features/people/people.css";
 
 const nonce = readNonce();
 if (nonce) giveNonceToStyles(nonce);

@@ -13,6 +13,7 @@ import uvloop
 
 from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
+from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.journal import AuditJournal
@@ -30,12 +31,20 @@ from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake import policy as import_policy
+from brightkitchen.domain.intake.reading import Spreadsheets
+from brightkitchen.domain.intake.registering import ImportRegister
+from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers import policy as number_policy
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users import policy as user_policy
-from brightkitchen.domain.users.attempts import LoginAttempts
+from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.domain.users.people_audit import PeopleAudit
+from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
@@ -83,16 +92,23 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         camera_policy.register_actions(policy)
         premises_policy.register_actions(policy)
         user_policy.register_actions(policy)
+        import_policy.register_actions(policy)
+        number_policy.register_actions(policy)
         keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
         await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
+        rules = AuthRules(Profile(config.auth.profile), second_factor=config.auth.second_factor == "required")
         users = UserService(
-            database, policy, passwords, LoginAttempts(clock), audit=audit, clock=clock, entropy=entropy
+            database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
+        )
+        people = build_people(
+            database, policy, passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy
         )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         users.add_listener(nodes)
+        people.access.add_listener(nodes)
         board = LiveBoard()
         cameras = CameraService(
             database,
@@ -106,12 +122,32 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             clock=clock,
             entropy=entropy,
         )
+        supervisor = Supervisor(clock, entropy)
+        ending.push_async_callback(supervisor.close)
+        zone = ZoneInfo(config.time_zone)
+        journal = AuditJournal(audit)
+        imports = ImportService(
+            database,
+            policy,
+            sealers[Purpose.CAMERA],
+            reader=Spreadsheets(),
+            guard=build_guard(config),
+            nodes=nodes,
+            background=supervisor,
+            clock=clock,
+            entropy=entropy,
+            zone=zone,
+            register=ImportRegister(journal),
+            field_actions=dict(premises_policy.FIELD_ACTIONS),
+        )
+        await imports.interrupt_all()
+        numbers = NumberService(database, policy, exports=AuditedExports(audit), clock=clock, zone=zone)
         premises = PremisesService(
             database,
             policy,
             sealers[Purpose.PERSON],
             channels=Channels(),
-            journal=AuditJournal(audit),
+            journal=journal,
             clock=clock,
             entropy=entropy,
             zone=zone,
@@ -121,6 +157,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
         services = Services(
             users=users,
+            people=people,
             cameras=cameras,
             premises=premises,
             audit=audit,
@@ -130,6 +167,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             metrics=metrics,
             clock=clock,
             entropy=entropy,
+            imports=imports,
+            numbers=numbers,
         )
         options = WebOptions(
             origins=site_origins(config),
@@ -141,7 +180,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await cameras.place_lost_cameras()
-        made_first = await _ensure_first_people(database, users, inheritance.first_people)
+        made_first = await _ensure_first_people(database, users, inheritance.first_people, is_demo=config.demo.enabled)
 
         channel = NodeChannel(
             nodes,
@@ -157,8 +196,6 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             await serve_admin(make_admin_app(services), host="127.0.0.1", port=config.web.admin_port),
         ):
             ending.push_async_callback(runner.cleanup)
-        supervisor = Supervisor(clock, entropy)
-        ending.push_async_callback(supervisor.close)
         if config.demo.enabled:
             supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
             city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
@@ -180,7 +217,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 accepted_lines=config.audit.accepted_restores,
             ),
         )
-        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, nodes, clock))
+        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, people.roster, nodes, clock))
+        supervisor.keep("numbers", numbers.keep_recording)
         server = WebServer(
             make_app(services, options),
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),
@@ -197,8 +235,13 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         await asyncio.wait((serving,), timeout=5)
 
 
-async def _ensure_first_people(database: Database, users: UserService, wanted: tuple[FirstPerson, ...]) -> bool:
-    """Create the first people if there is nobody yet. returns: whether that was done."""
+async def _ensure_first_people(
+    database: Database, users: UserService, wanted: tuple[FirstPerson, ...], *, is_demo: bool
+) -> bool:
+    """Create the first people if there is nobody yet. returns: whether that was done.
+
+    Their passwords were shown on the terminal, so the first log-in has to change them; the demo's stay what it says there.
+    """
     if not wanted or await users.has_anybody():
         return False
     async with database.read() as connection:
@@ -215,6 +258,7 @@ async def _ensure_first_people(database: Database, users: UserService, wanted: t
             display_name=each.name,
             password=each.password,
             password_hash=hashed.get(each.password),
+            is_temporary=not is_demo,
         )
         hashed[each.password] = created.user.password_hash
     return True

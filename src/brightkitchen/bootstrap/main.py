@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from brightkitchen.bootstrap.demo import is_loopback
-from brightkitchen.cli import camera, check, user
+from brightkitchen.cli import camera, check, region, user
 from brightkitchen.cli import config as config_command
 from brightkitchen.kernel.config import Config, load_config
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     camera.add_parser(commands)
     user.add_parser(commands)
+    region.add_parser(commands)
     check.add_parser(commands)
     config_command.add_parser(commands)
     return parser
@@ -106,6 +107,7 @@ def _run_launcher(arguments: argparse.Namespace, language: str) -> int:
             *config.netguard.allow_endpoints,
             f"127.0.0.1:{first}-{first + config.demo.cameras - 1}",
         )
+        flags["auth.second_factor"] = "demo-off"  # nobody needs a phone to try the demo; its log-in page says so
         config = _load(arguments.config, flags)
     settings = ["--settings", msgspec.json.encode(flags).decode()]
     return Launcher(config, arguments.config, settings, language).run()

@@ -79,6 +79,18 @@ class UserLine(msgspec.Struct, frozen=True, kw_only=True):
         return f"UserLine(username={self.username!r}, password=…)"
 
 
+class NameAsk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log-in by its name."""
+
+    username: str
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How many."""
+
+    count: int
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """An error on its way to whoever words it."""
 
@@ -172,10 +184,20 @@ class AdminClient:
         """Give somebody another password."""
         return await self._ask("POST", "/users/reset", asked, UserLine)
 
+    async def offboard(self, username: str) -> None:
+        """See somebody off: sessions, tokens, devices, invitations and roles end."""
+        await self._ask("POST", "/users/offboard", NameAsk(username=username), Done)
+
+    async def load_regions(self, data: bytes) -> int:
+        """Keep the regions of a city file. returns: how many it has."""
+        return (await self._send("PUT", "/regions", data, Count)).count
+
     async def _ask(self, method: str, path: str, body: msgspec.Struct | None, expected: type[T]) -> T:
+        return await self._send(method, path, msgspec.json.encode(body) if body is not None else None, expected)
+
+    async def _send(self, method: str, path: str, data: bytes | None, expected: type[T]) -> T:
         """raises: BrightKitchenError of the other side, or "control.not_running", "control.no_answer"."""
         assert self._session is not None, "use `async with`"
-        data = msgspec.json.encode(body) if body is not None else None
         try:
             async with self._session.request(method, f"http://control{path}", data=data) as answer:
                 text = await answer.read()

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import msgspec
 from aiohttp import web
 
-from brightkitchen.cli.admin_client import CameraAsk, CameraLine, Done, Refusal, UserAsk, UserLine
+from brightkitchen.cli.admin_client import CameraAsk, CameraLine, Count, Done, NameAsk, Refusal, UserAsk, UserLine
 from brightkitchen.domain.audit.whence import LOCAL as LOCAL_ADDRESS
 from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
@@ -19,6 +19,7 @@ from brightkitchen.domain.authz.regions import is_region_code
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import Camera, NewCamera
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import PremisesId
@@ -27,7 +28,7 @@ from brightkitchen.kernel.privatesocket import read_peer_uid
 
 log = get_logger(__name__)
 
-MAX_BODY_BYTES: Final = 64 * 1024
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024  # a city file; everything else is small
 _PAGE: Final = 200
 
 
@@ -37,6 +38,8 @@ class LocalServices(Protocol):
     @property
     def users(self) -> UserService: ...
     @property
+    def people(self) -> PeopleServices: ...
+    @property
     def cameras(self) -> CameraService: ...
     @property
     def board(self) -> LiveBoard: ...
@@ -44,7 +47,7 @@ class LocalServices(Protocol):
 
 def make_local_app(services: LocalServices) -> web.Application:
     """Return the application to serve on the private socket (`web.nodechannel.serve_on_socket`)."""
-    desk = _Desk(services.users, services.cameras, services.board)
+    desk = _Desk(services.users, services.people, services.cameras, services.board)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_guard])
     app.router.add_get("/cameras", desk.list_cameras)
     app.router.add_post("/cameras", desk.add_camera)
@@ -52,6 +55,8 @@ def make_local_app(services: LocalServices) -> web.Application:
     app.router.add_post("/probe", desk.probe)
     app.router.add_post("/users", desk.create_user)
     app.router.add_post("/users/reset", desk.reset_password)
+    app.router.add_post("/users/offboard", desk.offboard)
+    app.router.add_put("/regions", desk.load_regions)
     return app
 
 
@@ -75,8 +80,9 @@ async def _guard(
 class _Desk:
     """The requests of the private socket."""
 
-    def __init__(self, users: UserService, cameras: CameraService, board: LiveBoard) -> None:
+    def __init__(self, users: UserService, people: PeopleServices, cameras: CameraService, board: LiveBoard) -> None:
         self._users = users
+        self._people = people
         self._cameras = cameras
         self._board = board
 
@@ -106,7 +112,7 @@ class _Desk:
     async def create_user(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=UserAsk)
         created = await self._users.create_user(
-            LOCAL, asked.username, grants=(_read_grant(asked),), password=asked.password
+            LOCAL, asked.username, grants=(_read_grant(asked),), password=asked.password, is_temporary=True
         )
         return _answer(_user_line(asked, created.user.username, created.password))
 
@@ -114,6 +120,14 @@ class _Desk:
         asked = msgspec.json.decode(await request.read(), type=UserAsk)
         changed = await self._users.reset_password(LOCAL, asked.username, password=asked.password)
         return _answer(_user_line(asked, changed.user.username, changed.password))
+
+    async def offboard(self, request: web.Request) -> web.Response:
+        asked = msgspec.json.decode(await request.read(), type=NameAsk)
+        await self._people.roster.offboard_by_name(LOCAL, asked.username)
+        return _answer(Done())
+
+    async def load_regions(self, request: web.Request) -> web.Response:
+        return _answer(Count(count=await self._people.organisations.load_city(LOCAL, await request.read())))
 
     def _line(self, camera: Camera) -> CameraLine:
         main = self._board.of(camera.id).get("main")

@@ -1,4 +1,4 @@
-"""`brightkitchen user create | reset`: log-ins, made on the server itself."""
+"""`brightkitchen user create | reset | offboard`: log-ins, made and ended on the server itself."""
 
 import argparse
 import asyncio
@@ -15,6 +15,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     actions = commands.add_parser("user", help="create a log-in, or give it another password").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )
+    leaving = actions.add_parser("offboard", help="end sessions, tokens, devices, invitations and roles of somebody")
+    leaving.add_argument("username", metavar="NAME")
+    add_place(leaving)
+    leaving.set_defaults(run=run)
     for name, what in (
         ("create", "create a person with one role"),
         ("reset", "set another password, end all sessions"),
@@ -38,6 +42,11 @@ def run(arguments: argparse.Namespace, language: str) -> int:
 
 
 async def _run(arguments: argparse.Namespace, language: str) -> int:
+    if arguments.action == "offboard":
+        async with AdminClient(admin_socket_path(arguments)) as admin:
+            await admin.offboard(arguments.username)
+        print(say("cli.user_offboarded", language, username=arguments.username))
+        return 0
     chosen = _read_password(arguments.password_file) if arguments.password_file is not None else None
     create = arguments.action == "create"
     role = {"role": arguments.role, "region": arguments.region, "premises": arguments.premises} if create else {}

@@ -66,6 +66,13 @@ class NetGuardConfig(_Branch, frozen=True, kw_only=True):
     allow_endpoints: tuple[str, ...] = ()
 
 
+class AuthConfig(_Branch, frozen=True, kw_only=True):
+    """What log-ins are asked for."""
+
+    profile: Literal["asvs", "dengbao3"] = "asvs"
+    second_factor: Literal["required", "demo-off"] = "required"
+
+
 class DemoConfig(_Branch, frozen=True, kw_only=True):
     """The demo's simulated cameras, and how many premises its invented city has at most."""
 
@@ -102,6 +109,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     database: DatabaseConfig = DatabaseConfig()
     media: MediaConfig = MediaConfig()
     netguard: NetGuardConfig = NetGuardConfig()
+    auth: AuthConfig = AuthConfig()
     demo: DemoConfig = DemoConfig()
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
@@ -125,6 +133,8 @@ def load_config(path: Path | None, environment: Mapping[str, str], flags: Mappin
     except msgspec.ValidationError as cause:
         raise BrightKitchenError(Kind.INVALID, "config.invalid", problem=str(cause)) from cause
     _check_ports(config)
+    if config.auth.second_factor == "demo-off" and not config.demo.enabled:
+        raise BrightKitchenError(Kind.INVALID, "config.demo_off")
     return config
 
 

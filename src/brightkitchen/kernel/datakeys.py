@@ -20,6 +20,7 @@ class Purpose(StrEnum):
 
     CAMERA = "camera"
     SIGNING = "signing"
+    TOTP = "totp"
     AUDIT = "audit"
     PERSON = "person"
 

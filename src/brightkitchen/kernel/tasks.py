@@ -53,6 +53,11 @@ class Supervisor:
     def __len__(self) -> int:
         return len(self._tasks)
 
+    async def finish(self) -> None:
+        """Wait until everything that is under way now has ended by itself; lasting tasks never do."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
     async def close(self, timeout_s: float = 5.0) -> None:
         """Cancel everything and wait until it has ended, at most `timeout_s`."""
         tasks = list(self._tasks)

@@ -16,7 +16,20 @@ from brightkitchen.web.errors import PROBLEM_TYPE, install_error_handlers
 from brightkitchen.web.guard import Guard
 from brightkitchen.web.options import Services, WebOptions
 from brightkitchen.web.present.base import Problem
-from brightkitchen.web.routes import audit, cameras, media, premises, session, system
+from brightkitchen.web.routes import (
+    account,
+    accounts,
+    audit,
+    cameras,
+    imports,
+    media,
+    numbers,
+    organisations,
+    people,
+    premises,
+    session,
+    system,
+)
 
 PROBES_PER_MINUTE: Final = 10
 
@@ -64,13 +77,27 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
     app.state.event_sockets = ws.EventSockets()
     app.state.ui = pages.BuiltUi(options.static_dir)
     services.users.add_listener(app.state.event_sockets)
+    services.people.access.add_listener(app.state.event_sockets)
     install_error_handlers(app)
     api = APIRouter(
         prefix="/api/v1",
         responses={"default": {"model": Problem, "description": "problem", "content": {PROBLEM_TYPE: {}}}},
     )
-    own = (session.router, system.router, cameras.router, media.router, premises.router, premises.kinds_router)
-    for each in (*own, audit.router):
+    for each in (
+        session.router,
+        account.router,
+        system.router,
+        cameras.router,
+        media.router,
+        people.router,
+        accounts.router,
+        organisations.router,
+        premises.router,
+        premises.kinds_router,
+        audit.router,
+        imports.router,
+        numbers.router,
+    ):
         api.include_router(each)
     app.include_router(api)
     app.include_router(ws.router)

@@ -1,7 +1,7 @@
 """From a cookie to an actor, and the limits that hold per person."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -10,23 +10,30 @@ from starlette.responses import Response
 
 from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import Actor
-from brightkitchen.domain.users.model import Session, User
+from brightkitchen.domain.users.devices import name_device
+from brightkitchen.domain.users.model import OpenedSession, Pending, Session, User, Visitor
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.ids import UserId
+from brightkitchen.kernel.ids import SessionId, UserId
+from brightkitchen.kernel.units import US_PER_S
 from brightkitchen.web.options import Services, WebOptions
 
 COOKIE: Final = "__Host-bk_session"
+DEVICE_COOKIE: Final = "__Host-bk_device"
+LOGIN_COOKIE: Final = "__Host-bk_login"
+DEVICE_COOKIE_S: Final = 365 * 86_400
+LOGIN_COOKIE_S: Final = 300
 CONCURRENT_PER_USER: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request."""
+    """Who sent the request. pending: what the person has to do before anything else is allowed."""
 
     actor: Actor
     session: Session
     user: User
+    pending: tuple[Pending, ...] = ()
 
 
 class Slots:
@@ -78,20 +85,70 @@ def client_address(connection: HTTPConnection) -> str:
     return peer
 
 
+def visitor_of(connection: HTTPConnection) -> Visitor:
+    """Return from where the request came, and which browser of ours it is."""
+    return Visitor(
+        client_address(connection),
+        device_token_of(connection),
+        name_device(connection.headers.get("user-agent", "")[:512]),
+    )
+
+
+def device_token_of(connection: HTTPConnection) -> str:
+    """Return what the browser keeps from an earlier full log-in, or ""."""
+    return connection.cookies.get(DEVICE_COOKIE, "")
+
+
 async def authenticate(connection: HTTPConnection) -> Caller | None:
-    """Return who holds the session of the cookie, or None."""
+    """Return who holds the session of the cookie or comes with an API token, or None; also None while something is pending."""
+    caller = await authenticate_any(connection)
+    return None if caller is None or caller.pending else caller
+
+
+async def authenticate_any(connection: HTTPConnection) -> Caller | None:
+    """As `authenticate`, but also for those who have to change their password or to set up a factor first."""
     note_address(client_address(connection))
+    if "authorization" in connection.headers:
+        return await _authenticate_machine(connection)
     token = connection.cookies.get(COOKIE)
-    found = await services_of(connection).users.authenticate(token) if token else None
+    users = services_of(connection).users
+    found = await users.authenticate(token) if token else None
     if found is None:
         return None
     session, user = found
-    return Caller(actor_of(session, user), session, user)
+    return Caller(actor_of(session, user), session, user, users.pending(session, user))
 
 
-async def require_caller(request: Request) -> AsyncIterator[Caller]:
-    """A dependency: the caller, counted while the request lasts. raises: BrightKitchenError "auth.required"."""
-    caller = await authenticate(request)
+async def _authenticate_machine(connection: HTTPConnection) -> Caller | None:
+    """Return who comes with an API token. None beside a cookie: a request has one way in, and says which."""
+    scheme, _, secret = connection.headers["authorization"].partition(" ")
+    if scheme.lower() != "bearer" or "cookie" in connection.headers:
+        return None
+    address = client_address(connection)
+    found = await services_of(connection).people.tokens.authenticate(secret.strip(), address=address)
+    if found is None:
+        return None
+    actor, token, maker = found
+    # no row of `sessions`: it never idles, and log-out and touch are refused to machines
+    session = Session(
+        SessionId(""), token.pseudonym, maker.id, token.created_at, token.created_at, token.expires_at, None
+    )
+    return Caller(actor, session, replace(maker, grants=actor.grants))
+
+
+async def require_caller(request: Request, caller: "Present") -> Caller:
+    """A dependency: the caller, who has nothing pending. raises: BrightKitchenError "auth.required", "auth.unfinished"."""
+    if caller.pending:
+        raise BrightKitchenError(Kind.FORBIDDEN, "auth.unfinished")
+    return caller
+
+
+async def require_present(request: Request) -> AsyncIterator[Caller]:
+    """A dependency for the few routes that also serve who has something pending. raises: BrightKitchenError "auth.required".
+
+    The caller is counted while the request lasts.
+    """
+    caller = await authenticate_any(request)
     if caller is None:
         raise BrightKitchenError(Kind.UNAUTHENTICATED, "auth.required")
     slots = request.app.state.slots
@@ -104,20 +161,65 @@ async def require_caller(request: Request) -> AsyncIterator[Caller]:
 
 
 async def require_human(request: Request, caller: "Signed") -> Caller:
-    """A dependency for what only a person does: also counts as input against the idle limit."""
-    await services_of(request).users.touch(caller.session)
+    """A dependency for what a person does by hand: also counts as input against the idle limit.
+
+    Whether a machine may do it as well is the action's own rule (`Policy.is_human_only`).
+    """
+    if not caller.actor.token:
+        await services_of(request).users.touch(caller.session)
     return caller
 
 
-def set_session_cookie(response: Response, token: str) -> None:
-    """Give the browser its session. Browsers keep `Secure` cookies of http://127.0.0.1 and localhost as well."""
-    response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
+async def require_session(caller: "Present") -> Caller:
+    """A dependency for what concerns a person's own session. raises: BrightKitchenError "auth.human_only" for machines."""
+    if caller.actor.token:
+        raise BrightKitchenError(Kind.FORBIDDEN, "auth.human_only")
+    return caller
+
+
+async def require_step_up(request: Request, caller: "InSession") -> Caller:
+    """A dependency for what needs a fresh proof (SECURITY §2.2): export, unmasking, roles, keys and the like.
+
+    raises: BrightKitchenError "auth.step_up_required" unless the person proved to be there within five minutes. The page then
+    asks for the proof (`POST /session/step-up`) and repeats the request.
+    """
+    services_of(request).users.account.check_stepped_up(caller.session)
+    return caller
+
+
+def set_session_cookies(response: Response, opened: OpenedSession) -> None:
+    """Give the browser its session, and after a full log-in the token by which it is known from now on.
+
+    Browsers keep `Secure` cookies of http://127.0.0.1 and localhost as well.
+    """
+    limits = opened.user.limits
+    max_age = limits.absolute_us // US_PER_S if limits.outlives_browser else None
+    _set_cookie(response, COOKIE, opened.token, max_age)
+    if opened.device_token:
+        _set_cookie(response, DEVICE_COOKIE, opened.device_token, DEVICE_COOKIE_S)
+
+
+def set_login_cookie(response: Response, browser_token: str) -> None:
+    """Tie the log-in under way to this browser."""
+    _set_cookie(response, LOGIN_COOKIE, browser_token, LOGIN_COOKIE_S)
+
+
+def delete_login_cookie(response: Response) -> None:
+    """The log-in is done."""
+    response.delete_cookie(LOGIN_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
 def delete_session_cookie(response: Response) -> None:
-    """Take it away."""
+    """Take it away. The browser stays known: it is a person's own, and knowing it opens nothing."""
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
+def _set_cookie(response: Response, name: str, value: str, max_age: int | None) -> None:
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="strict")
+
+
+Present = Annotated[Caller, Depends(require_present)]
 Signed = Annotated[Caller, Depends(require_caller)]
 Human = Annotated[Caller, Depends(require_human)]
+Proven = Annotated[Caller, Depends(require_step_up)]
+InSession = Annotated[Caller, Depends(require_session)]

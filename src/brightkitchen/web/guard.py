@@ -21,8 +21,18 @@ from brightkitchen.web.options import WebOptions
 MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_JSON_DEPTH: Final = 32
 BODY_TIMEOUT_S: Final = 30.0
+UPLOAD_TIMEOUT_S: Final = 120.0
+UPLOADS: Final[Mapping[str, tuple[frozenset[str], int]]] = {
+    "/api/v1/imports": (
+        frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"}),
+        20 * 1024 * 1024,
+    ),
+}
+"""Paths to which files are posted as raw bodies: which kinds, and how many bytes. None of the kinds is one that a plain form
+can send, and the body is read by the route, after it knows who asks."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Possessive, and at the end of the text a string may stay open: no input makes it go back, so it is linear.
+_JSON: Final = frozenset({"application/json"})
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _INNERMOST: Final = re.compile(rb"\[\]|\{\}")
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
@@ -100,8 +110,12 @@ class Guard:
             if origin is None:
                 raise BrightKitchenError(Kind.INVALID, "web.host")
             if scope["method"] not in _SAFE:
-                _check_unsafe(headers, origin)
-                receive = _replay(await _read_body(headers, receive))
+                upload = UPLOADS.get(scope["path"]) if scope["method"] == "POST" else None
+                _check_unsafe(headers, origin, upload[0] if upload else _JSON)
+                if upload is None:
+                    receive = _replay(await _read_body(headers, receive))
+                else:
+                    receive = _limited(headers, receive, upload[1])
         except BrightKitchenError as refused:
             await problem_response(refused, headers, scope["bk_instance"])(scope, receive, dressed)
             return
@@ -144,13 +158,16 @@ class Guard:
         return build_csp(media_urls=media, own_socket=origin.replace("http", "ws", 1), nonce=nonce)
 
 
-def _check_unsafe(headers: Headers, origin: str) -> None:
-    if headers.get("x-bk") != "1":
-        raise BrightKitchenError(Kind.FORBIDDEN, "web.cross_site")
-    check_same_origin(headers, origin)
+def _check_unsafe(headers: Headers, origin: str, kinds: frozenset[str]) -> None:
+    # A page of another site can neither know an API token nor send that header; beside a cookie it proves nothing.
+    is_machine = "authorization" in headers and "cookie" not in headers
+    if not is_machine:
+        if headers.get("x-bk") != "1":
+            raise BrightKitchenError(Kind.FORBIDDEN, "web.cross_site")
+        check_same_origin(headers, origin)
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    if has_body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise BrightKitchenError(Kind.INVALID, "web.not_json")
+    if has_body and headers.get("content-type", "").partition(";")[0].strip().lower() not in kinds:
+        raise BrightKitchenError(Kind.INVALID, "web.not_json" if kinds is _JSON else "import.extension")
 
 
 async def _read_body(headers: Headers, receive: Receive) -> bytes:
@@ -179,6 +196,36 @@ async def _read_body(headers: Headers, receive: Receive) -> bytes:
     if is_nested_deeper(body, MAX_JSON_DEPTH):
         raise BrightKitchenError(Kind.INVALID, "web.too_deep", most=MAX_JSON_DEPTH)
     return body
+
+
+def _limited(headers: Headers, receive: Receive, most: int) -> Receive:
+    """Return a `receive` that passes at most `most` bytes of body on, within two minutes.
+
+    raises: BrightKitchenError "web.too_large", here or while it is read; "web.too_slow" while it is read.
+    """
+    claimed = headers.get("content-length", "")
+    if claimed.isascii() and claimed.isdigit() and int(claimed[:20]) > most:
+        raise BrightKitchenError(Kind.INVALID, "web.too_large", most=most)
+    left_bytes = most
+    deadline_s = asyncio.get_running_loop().time() + UPLOAD_TIMEOUT_S
+    is_whole = False
+
+    async def limited() -> Message:
+        nonlocal left_bytes, is_whole
+        if is_whole:  # whoever listens on for the end of the connection may wait
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline_s):
+                message = await receive()
+        except TimeoutError as cause:
+            raise BrightKitchenError(Kind.INVALID, "web.too_slow") from cause
+        left_bytes -= len(message.get("body", b""))
+        if left_bytes < 0:
+            raise BrightKitchenError(Kind.INVALID, "web.too_large", most=most)
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return limited
 
 
 def _replay(body: bytes) -> Receive:

@@ -123,6 +123,10 @@ class NodeRegistry:
         """Close everything that session is watching."""
         await self.revoke(sid=pseudonym)
 
+    async def access_narrowed(self, pseudonym: str) -> None:
+        """The same: what that session may still see, it opens again under its new pseudonym."""
+        await self.revoke(sid=pseudonym)
+
     async def revoke(self, *, sid: str | None = None, camera: str | None = None, kid: str | None = None) -> bool:
         """Close what matches on every connected node. True if all of them acknowledged within 5 s."""
         request = self._next_request()

@@ -10,7 +10,10 @@ from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.premises.service import PremisesService
+from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -59,6 +62,7 @@ class Services:
     """Everything a route may call."""
 
     users: UserService
+    people: PeopleServices
     cameras: CameraService
     premises: PremisesService
     audit: AuditTrail
@@ -68,3 +72,5 @@ class Services:
     metrics: ControlMetrics
     clock: Clock
     entropy: Entropy
+    imports: ImportService
+    numbers: NumberService

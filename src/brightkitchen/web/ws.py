@@ -47,6 +47,11 @@ class EventSockets:
         for feed in self._feeds.pop(pseudonym, ()):
             feed.close()
 
+    async def access_narrowed(self, pseudonym: str) -> None:
+        """Let the sockets of a session notice at once that its person's roles have changed."""
+        for feed in self._feeds.pop(pseudonym, ()):
+            feed.wake()
+
 
 class _Over(Exception):
     """This socket has to end, with that close code."""

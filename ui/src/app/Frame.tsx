@@ -1,8 +1,17 @@
-import { ClusterOutlined, HistoryOutlined, PlaySquareOutlined, ShopOutlined } from "@ant-design/icons";
+import {
+  BarChartOutlined,
+  ClusterOutlined,
+  HistoryOutlined,
+  ImportOutlined,
+  PlaySquareOutlined,
+  ShopOutlined,
+  TeamOutlined,
+} from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation } from "react-router";
+import { StepUpDialog } from "@/shared/account/StepUpDialog";
 import { followEvents } from "@/shared/api/events";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { hasLeft, sessionQuery } from "@/shared/api/session";
@@ -18,6 +27,9 @@ const entries = [
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
+  { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
+  { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
+  { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },
 ] as const;
 
 /** Bar, rail and page, for whoever is logged in. */
@@ -33,7 +45,8 @@ export function Frame() {
         <ProblemPanel error={session.error} onRetry={() => void session.refetch()} />
       </div>
     );
-  if (!session.data)
+  // Something has to be done first: the log-in page leads through it and comes back.
+  if (!session.data || session.data.pending.length > 0)
     return (
       <Navigate
         to={`/login?next=${encodeURIComponent(location.pathname + location.search)}`}
@@ -54,6 +67,7 @@ function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] 
         {t("app.skip")}
       </a>
       <TopBar name={name} />
+      <StepUpDialog />
       <LineStrip />
       <div className="bk-body">
         <nav className="bk-rail" aria-label={t("app.nav")}>

@@ -2,6 +2,7 @@ import { DownOutlined, MoonOutlined, SunOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Dropdown } from "antd";
 import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
 import { useCloseSession } from "@/shared/api/session";
 import { systemQuery, useZone } from "@/shared/api/system";
 import { LanguageButton } from "@/shared/i18n/LanguageButton";
@@ -14,6 +15,7 @@ export function TopBar({ name }: { name: string }) {
   const { t } = useTranslation();
   const system = useQuery(systemQuery).data;
   const close = useCloseSession();
+  const navigate = useNavigate();
   const logOut = () => {
     closeThumbSessions();
     close.mutate();
@@ -28,7 +30,15 @@ export function TopBar({ name }: { name: string }) {
       <ThemeButton />
       <LanguageButton />
       <CityClock />
-      <Dropdown trigger={["click"]} menu={{ items: [{ key: "logout", label: t("app.logout"), onClick: logOut }] }}>
+      <Dropdown
+        trigger={["click"]}
+        menu={{
+          items: [
+            { key: "account", label: t("account.title"), onClick: () => navigate("/account") },
+            { key: "logout", label: t("app.logout"), onClick: logOut },
+          ],
+        }}
+      >
         <Button type="text" aria-label={t("app.userMenu", { name })} className="bk-user">
           <span className="bk-user-name">{name}</span>
           <DownOutlined aria-hidden />

@@ -8,6 +8,24 @@ import { PageError } from "./PageError";
 export const routes: RouteObject[] = [
   { path: "/login", element: <LoginPage />, errorElement: <PageError /> },
   {
+    path: "/invite",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/people/ChoosePasswordPage")).InvitePage }),
+  },
+  {
+    path: "/reset",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/people/ChoosePasswordPage")).ResetPage }),
+  },
+  {
+    path: "/recover",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/people/RecoverPage")).RecoverPage }),
+  },
+  {
     element: <Frame />,
     errorElement: <PageError />,
     hydrateFallbackElement: <div className="bk-frame" aria-busy />,
@@ -27,6 +45,26 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/premises/PremisesFilePage")).PremisesFilePage }),
       },
       { path: "/devices", element: <CamerasPage /> },
+      {
+        path: "/account",
+        lazy: async () => ({ Component: (await import("@/features/account/AccountPage")).AccountPage }),
+      },
+      {
+        path: "/people/:id?",
+        lazy: async () => ({ Component: (await import("@/features/people/PeoplePage")).PeoplePage }),
+      },
+      {
+        path: "/organisations",
+        lazy: async () => ({ Component: (await import("@/features/people/OrganisationsPage")).OrganisationsPage }),
+      },
+      {
+        path: "/numbers",
+        lazy: async () => ({ Component: (await import("@/features/numbers/NumbersPage")).NumbersPage }),
+      },
+      {
+        path: "/imports",
+        lazy: async () => ({ Component: (await import("@/features/imports/ImportsPage")).ImportsPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },

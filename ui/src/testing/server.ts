@@ -1,6 +1,7 @@
 import { HttpResponse, http, ws } from "msw";
 import { setupServer } from "msw/node";
 import type { Camera } from "@/shared/api/cameras";
+import type { Session } from "@/shared/api/session";
 
 export const origin = "http://localhost:3000";
 
@@ -79,9 +80,27 @@ export function citySaying(cameras: readonly Camera[], questions: URLSearchParam
 }
 
 export const session = {
-  user: { id: "usr_1", username: "wang", name: "王志远" },
+  user: {
+    id: "usr_1",
+    username: "wang",
+    name: "王志远",
+    grants: [
+      {
+        role: "COUNTY_OFFICER",
+        region: "210302",
+        region_name: "铁东区",
+        categories: [],
+        premises_id: null,
+        premises_name: "",
+      },
+    ],
+  },
   abilities: ["camera.list", "camera.add", "camera.probe", "camera.live", "camera.play"],
-};
+  pending: [] as Session["pending"],
+  proven_until_at: "2026-11-23T00:46:07Z",
+  idle_s: 1800,
+  ends_at: "2026-11-23T12:41:07Z",
+} satisfies Session;
 
 export function refusal(status: number, code: string, detail: string, more: object = {}) {
   return HttpResponse.json(
@@ -104,6 +123,7 @@ export const server = setupServer(
       city: "鞍山市",
       server_at: new Date().toISOString(),
       time_zone: "Asia/Shanghai",
+      second_factor: true,
     }),
   ),
   citySaying([]),

@@ -43,6 +43,8 @@ log = get_logger(__name__)
 _DAY_US: Final = 86_400 * US_PER_S
 _BATCH: Final = 500
 _CHUNK: Final = 100
+_SHOWN: Final = ("TRIAL", "ACCEPTED", "IN_SERVICE")
+"""From here on the first frames are approved."""
 _HISTORY_DAYS: Final = 30
 _LIVE_NUMBERS: Final = 90_000
 _DONE: Final = "demo.city_written"
@@ -201,7 +203,7 @@ class _Writer:
         )
         self._add_person(found, plan.responsible, plan.number)
         for channel in plan.channels:
-            self._add_channel(found, plan.name, channel, in_service=plan.state == "IN_SERVICE")
+            self._add_channel(found, plan.name, channel, in_service=plan.state in _SHOWN)
 
     def add_live(self, live: LivePremises) -> None:
         """Take a premises with simulated cameras, and the channels that nobody simulates."""

@@ -14,10 +14,14 @@ Condition = Callable[[Actor, Placed], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An action is for these roles, each within its reach; `condition` narrows it for a given object."""
+    """An action is for these roles, each within its reach; `condition` narrows it for a given object.
+
+    human_only: an API token never does it, whatever its maker may (SECURITY §2.2).
+    """
 
     roles: frozenset[Role]
     condition: Condition | None = None
+    human_only: bool = False
 
 
 class Policy:
@@ -26,11 +30,13 @@ class Policy:
     def __init__(self) -> None:
         self._rules: dict[str, Rule] = {}
 
-    def register(self, action: str, roles: Iterable[Role], condition: Condition | None = None) -> None:
+    def register(
+        self, action: str, roles: Iterable[Role], condition: Condition | None = None, *, human_only: bool = False
+    ) -> None:
         """Give `action` ("area.verb") its rule. raises: ValueError if it has one already."""
         if action in self._rules:
             raise ValueError(f"{action} is registered twice")
-        self._rules[action] = Rule(frozenset(roles), condition)
+        self._rules[action] = Rule(frozenset(roles), condition, human_only)
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -42,16 +48,25 @@ class Policy:
         rule = self._rules.get(action)
         return rule.roles if rule else frozenset()
 
+    def is_human_only(self, action: str) -> bool:
+        """True if no API token ever does it."""
+        rule = self._rules.get(action)
+        return rule is not None and rule.human_only
+
     def grants_for(self, actor: Actor, action: str) -> tuple[Grant, ...]:
         """Return those of the actor's grants that allow `action`: what lists are filtered by."""
-        roles = self.roles_of(action)
-        return tuple(grant for grant in actor.grants if grant.role in roles)
+        rule = self._rules.get(action)
+        if rule is None or (rule.human_only and actor.token):
+            return ()
+        return tuple(grant for grant in actor.grants if grant.role in rule.roles)
 
     def check(self, actor: Actor, action: str, obj: Placed | None = None) -> Decision:
         """Decide; without an object: whether the actor may do it anywhere. Never raises: an unknown action is refused."""
         rule = self._rules.get(action)
         if rule is None:
             return Decision(False, "no such action")
+        if rule.human_only and actor.token:
+            return Decision(False, "not for machines")
         grants = self.grants_for(actor, action)
         if not grants:
             return Decision(False, f"not for {', '.join(sorted(actor.roles)) or 'nobody'}")

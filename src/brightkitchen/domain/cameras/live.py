@@ -45,6 +45,10 @@ class Feed:
             self._pending[camera] = None
         self._wake.set()
 
+    def wake(self) -> None:
+        """Let the listener look around though nothing changed: what it may see may have."""
+        self._wake.set()
+
     def close(self) -> None:
         """Let the listener know that there will be no more."""
         self.is_closed = True

@@ -510,14 +510,15 @@ class CameraService:
         asked = {name for name in change.__slots__ if getattr(change, name) is not None}
         found = await self.access_camera(actor, camera_id, rules.VIEW if asked and asked <= shows else rules.CHANGE)
         if asked & shows and not self._policy.check(actor, rules.REZONE, found).allowed:
-            if self._policy.check(actor, rules.CHANGE, found).allowed:
+            if not self._policy.check(actor, rules.CHANGE, found).allowed:
+                raise _none()
+            if _shows_otherwise(found, change):
                 raise BrightKitchenError(Kind.FORBIDDEN, "camera.zone_locked", field="zone")
-            raise _none()
         return found
 
     async def _moved(self, connection: AsyncConnection, actor: Actor, camera: Camera, change: CameraChange) -> Camera:
         """Return the camera with its new premises and zones. raises: as `add_camera`."""
-        if change.premises is not None:
+        if change.premises is not None and change.premises != (camera.premises or ""):
             owner = await self._reached_premises(connection, actor, change.premises)
             name = owner.name if owner else camera.premises_name
             place = owner.place if owner else NOWHERE
@@ -651,6 +652,15 @@ def _check_recordable(camera: Camera) -> None:
 def _check_version(camera: Camera, expected: int | None) -> None:
     if expected is not None and camera.version != expected:
         raise EditConflict(camera)
+
+
+def _shows_otherwise(camera: Camera, change: CameraChange) -> bool:
+    """True if the change moves the camera or says that it shows something else; saying what is so already moves nothing."""
+    return (
+        (change.premises is not None and change.premises != (camera.premises or ""))
+        or (change.zone is not None and change.zone != camera.zone)
+        or (change.more_zones is not None and set(change.more_zones) != set(camera.more_zones))
+    )
 
 
 async def _checked_zones(connection: AsyncConnection, zone: str, more: Sequence[str]) -> tuple[str, tuple[str, ...]]:

@@ -40,12 +40,18 @@ cameras = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("retired_at", sa.BigInteger, nullable=True),
-    sa.Column("premises_id", sa.String(40), sa.ForeignKey(premises.c.id), nullable=True, index=True),
+    sa.Column("premises_id", sa.String(40), sa.ForeignKey(premises.c.id), nullable=True),
     # whether the must-zone counts (R-CAM-2): NEW until a regulator approved the first frame, then ACTIVE, DEGRADED, OFFLINE
     sa.Column("activity", sa.String(12), nullable=False),
     sa.Column("activity_at", sa.BigInteger, nullable=False),
     sa.Column("approved_by", sa.String(40), nullable=True),
     sa.Column("approved_at", sa.BigInteger, nullable=True),
+    # an address is looked up for every camera that is added or imported
+    sa.Index("ix_cameras_host_port", "host", "port"),
+    # what the numbers ask of every camera, so that counting never reads the table
+    sa.Index(
+        "ix_cameras_premises_id_zone_activity_retired_at_id", "premises_id", "zone", "activity", "retired_at", "id"
+    ),
 )
 
 camera_zones = sa.Table(

@@ -1,11 +1,13 @@
 """Rows of people and sessions."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.authz.store import organisations
-from brightkitchen.domain.users.model import Session, User
+from brightkitchen.domain.users.model import FactorKind, Session, User
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import PremisesId, SessionId, UserId
 from brightkitchen.kernel.units import Utc
@@ -21,6 +23,11 @@ users = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.Column("disabled_at", sa.BigInteger, nullable=True),
     sa.Column("organisation_id", sa.String(40), sa.ForeignKey(organisations.c.id), nullable=True),
+    sa.Column("password_set_at", sa.BigInteger, nullable=False),
+    # somebody else saw the password: it has to be changed at the first log-in
+    sa.Column("password_is_temporary", sa.Boolean, nullable=False),
+    sa.Column("created_by", sa.String(40), nullable=True),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
 )
 
 grants = sa.Table(
@@ -50,19 +57,43 @@ sessions = sa.Table(
     sa.Column("last_input_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("ended_at", sa.BigInteger, nullable=True),
+    sa.Column("factor", sa.String(12), nullable=False),
+    sa.Column("stepped_up_at", sa.BigInteger, nullable=False),
+    sa.Column("device", sa.String(40), nullable=False),
+    sa.Column("network", sa.String(50), nullable=False),
+)
+
+# What proves a person besides the password: one-time codes or a passkey; `confirmed_at` is null until it was used once.
+factors = sa.Table(
+    "factors",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("user_id", sa.String(40), sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("confirmed_at", sa.BigInteger, nullable=True),
+    sa.Column("last_used_at", sa.BigInteger, nullable=True),
+    sa.Column("totp_sealed", sa.LargeBinary, nullable=True),
+    sa.Column("totp_step", sa.BigInteger, nullable=True),
+    sa.Column("credential_sha256", sa.String(64), nullable=True, unique=True),
+    sa.Column("credential_id", sa.LargeBinary, nullable=True),
+    sa.Column("public_key", sa.LargeBinary, nullable=True),
+    sa.Column("sign_count", sa.BigInteger, nullable=True),
+    sa.Column("rp_id", sa.String(255), nullable=True),
 )
 
 
 async def load_user_by_name(connection: AsyncConnection, username: str, now: Utc) -> User | None:
     """Return the person of that name with the roles held at `now`."""
     row = (await connection.execute(sa.select(users).where(users.c.username == username))).one_or_none()
-    return _user(row, await load_grants(connection, UserId(row.id), now)) if row else None
+    return await _complete(connection, row, now) if row else None
 
 
 async def load_user(connection: AsyncConnection, user: UserId, now: Utc) -> User | None:
     """Return a person with the roles held at `now`."""
     row = (await connection.execute(sa.select(users).where(users.c.id == user))).one_or_none()
-    return _user(row, await load_grants(connection, user, now)) if row else None
+    return await _complete(connection, row, now) if row else None
 
 
 async def load_grants(connection: AsyncConnection, user: UserId, now: Utc) -> tuple[Grant, ...]:
@@ -103,13 +134,20 @@ async def save_new_user(connection: AsyncConnection, user: User, now: Utc) -> No
             password_hash=user.password_hash,
             created_at=now,
             updated_at=now,
+            password_set_at=now,
+            password_is_temporary=user.is_temporary,
         )
     )
 
 
-async def save_password(connection: AsyncConnection, user: UserId, password_hash: str, now: Utc) -> None:
+async def save_password(
+    connection: AsyncConnection, user: UserId, password_hash: str, now: Utc, *, is_temporary: bool
+) -> None:
+    changed = users.update().where(users.c.id == user)
     await connection.execute(
-        users.update().where(users.c.id == user).values(password_hash=password_hash, updated_at=now)
+        changed.values(
+            password_hash=password_hash, updated_at=now, password_set_at=now, password_is_temporary=is_temporary
+        )
     )
 
 
@@ -123,8 +161,30 @@ async def save_new_session(connection: AsyncConnection, session: Session, token_
             created_at=session.created_at,
             last_input_at=session.last_input_at,
             expires_at=session.expires_at,
+            factor=session.factor,
+            stepped_up_at=session.stepped_up_at,
+            device=session.device,
+            network=session.network,
         )
     )
+
+
+async def save_proof(connection: AsyncConnection, session: Session, token_sha256: str) -> None:
+    """Keep what proved the person again, and the token that takes the place of the old one."""
+    await connection.execute(
+        sessions.update()
+        .where(sessions.c.id == session.id, sessions.c.ended_at.is_(None))
+        .values(token_sha256=token_sha256, factor=session.factor, stepped_up_at=session.stepped_up_at)
+    )
+
+
+async def load_open_sessions(connection: AsyncConnection, user: UserId, now: Utc) -> list[Session]:
+    """Return a person's sessions that were neither ended nor are too old, the one used last first; idle ones are among them."""
+    mine = sa.select(sessions).where(
+        sessions.c.user_id == user, sessions.c.ended_at.is_(None), sessions.c.expires_at > now
+    )
+    rows = await connection.execute(mine.order_by(sessions.c.last_input_at.desc(), sessions.c.id))
+    return [_session(row) for row in rows]
 
 
 async def load_session(connection: AsyncConnection, token_sha256: str, now: Utc) -> tuple[Session, User] | None:
@@ -140,9 +200,11 @@ async def save_input(connection: AsyncConnection, session: SessionId, now: Utc) 
     await connection.execute(sessions.update().where(sessions.c.id == session).values(last_input_at=now))
 
 
-async def end_sessions(connection: AsyncConnection, user: UserId, now: Utc) -> tuple[str, ...]:
-    """End all of a person's sessions and return the pseudonyms of those that were open."""
-    mine = (sessions.c.user_id == user) & sessions.c.ended_at.is_(None)
+async def end_sessions(
+    connection: AsyncConnection, user: UserId, now: Utc, *, keep: SessionId | None = None
+) -> tuple[str, ...]:
+    """End all of a person's sessions but `keep`, and return the pseudonyms of those that were open."""
+    mine = (sessions.c.user_id == user) & sessions.c.ended_at.is_(None) & (sessions.c.id != (keep or ""))
     pseudonyms = tuple((await connection.execute(sa.select(sessions.c.pseudonym).where(mine))).scalars())
     await connection.execute(sessions.update().where(mine).values(ended_at=now))
     return pseudonyms
@@ -159,9 +221,20 @@ async def delete_sessions_before(connection: AsyncConnection, at: Utc) -> None:
     await connection.execute(sessions.delete().where(sessions.c.expires_at < at))
 
 
-def _user(row: sa.Row[tuple[object, ...]], held: tuple[Grant, ...]) -> User:
-    disabled_at = Utc(row.disabled_at) if row.disabled_at is not None else None
-    return User(UserId(row.id), row.username, row.display_name, held, row.password_hash, disabled_at)
+async def _complete(connection: AsyncConnection, row: sa.Row[tuple[object, ...]], now: Utc) -> User:
+    user = UserId(row.id)
+    confirmed = sa.select(factors.c.kind).where(factors.c.user_id == user, factors.c.confirmed_at.is_not(None))
+    return User(
+        user,
+        row.username,
+        row.display_name,
+        await load_grants(connection, user, now),
+        row.password_hash,
+        Utc(row.disabled_at) if row.disabled_at is not None else None,
+        Utc(row.password_set_at),
+        row.password_is_temporary,
+        frozenset(FactorKind(kind) for kind in (await connection.execute(confirmed)).scalars()),
+    )
 
 
 def _grant(row: sa.Row[tuple[object, ...]]) -> Grant:
@@ -179,4 +252,22 @@ def _session(row: sa.Row[tuple[object, ...]]) -> Session:
         Utc(row.last_input_at),
         Utc(row.expires_at),
         Utc(row.ended_at) if row.ended_at is not None else None,
+        row.factor,
+        Utc(row.stepped_up_at),
+        row.device,
+        row.network,
     )
+
+
+_regions = sa.table("regions", sa.column("code"), sa.column("name"))
+# The slice of premises lies above this one; only the name is read, to say how far a role reaches.
+_premises = sa.table("premises", sa.column("id"), sa.column("name"))
+
+
+async def load_reach_names(connection: AsyncConnection, held: Sequence[Grant]) -> dict[str, str]:
+    """Return the names of the regions and premises that these roles reach, by code and id."""
+    regions = {grant.scope.region for grant in held if grant.scope.region}
+    places = {grant.scope.premises for grant in held if grant.scope.premises is not None}
+    found = await connection.execute(sa.select(_regions.c.code, _regions.c.name).where(_regions.c.code.in_(regions)))
+    named = await connection.execute(sa.select(_premises.c.id, _premises.c.name).where(_premises.c.id.in_(places)))
+    return {row.code: row.name for row in found} | {row.id: row.name for row in named}

@@ -1,4 +1,4 @@
-"""People of premises are records of their own, with a version; lists of premises by what changed last."""
+"""People of premises are records of their own: two people may edit one, so each has a version."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -19,4 +19,5 @@ async def get_system(request: Request) -> SystemOut:
         city=options.city,
         server_at=format_utc(services_of(request).clock.utc()),
         time_zone=options.time_zone,
+        second_factor=services_of(request).users.rules.second_factor,
     )

@@ -1,19 +1,23 @@
-"""Failed log-ins close a pair of account and network, for longer each time, in a bounded table."""
+"""Failed log-ins close a pair of account and source, for longer each time; a crowd closes the account to strangers."""
 
 import pytest
 
-from brightkitchen.domain.users.attempts import FORGET_AFTER_S, LONGEST_LOCK_S, MAX_PAIRS, LoginAttempts, source_network
-from brightkitchen.kernel.clock import ManualClock
-from brightkitchen.kernel.errors import BrightKitchenError
+from brightkitchen.domain.users.attempts import (
+    ACCOUNT_FAILURES_ALLOWED,
+    FORGET_AFTER_S,
+    LONGEST_LOCK_S,
+    Count,
+    next_of_account,
+    next_of_pair,
+    source_network,
+)
+from brightkitchen.kernel.units import US_PER_S, Utc
+
+START = 1_795_392_000 * US_PER_S
 
 
-def _is_open(attempts: LoginAttempts, account: str = "a", network: str = "n") -> bool:
-    try:
-        attempts.check_open(account, network)
-    except BrightKitchenError as error:
-        assert error.code == "auth.locked"
-        return False
-    return True
+def _at(second: float) -> Utc:
+    return Utc(START + int(second * US_PER_S))
 
 
 @pytest.mark.parametrize(
@@ -31,61 +35,47 @@ def test_source_network_of_an_address(address: str, network: str) -> None:
     assert source_network(address) == network
 
 
-def test_fifth_failure_closes_the_pair_only() -> None:
-    attempts = LoginAttempts(ManualClock())
-    assert [attempts.note_failure("a", "n") for _ in range(5)] == [4, 3, 2, 1, 0]
-    assert [_is_open(attempts, *pair) for pair in (("a", "n"), ("a", "m"), ("b", "n"))] == [False, True, True]
+def _fail(count: Count | None, times: int, at: Utc) -> Count:
+    for _ in range(times):
+        count = next_of_pair(count, at)
+    assert count is not None
+    return count
+
+
+def test_fifth_failure_locks_and_starts_the_count_again() -> None:
+    counts = [_fail(None, times, _at(0)) for times in range(1, 6)]
+    assert [count.failures for count in counts] == [1, 2, 3, 4, 0]
+    assert [count.locked_until_at for count in counts] == [0, 0, 0, 0, _at(900)]
 
 
 def test_lock_lasts_15_minutes_then_doubles_up_to_a_day() -> None:
-    clock = ManualClock()
-    attempts = LoginAttempts(clock)
-    lasted_s = []
+    count, at, lasted_s = None, 0.0, []
     for _ in range(9):
-        for _ in range(5):
-            attempts.note_failure("a", "n")
-        started_s = clock.mono_s()
-        while not _is_open(attempts):
-            clock.jump(60)
-        lasted_s.append(clock.mono_s() - started_s)
+        count = _fail(count, 5, _at(at))
+        lasted_s.append((count.locked_until_at - _at(at)) // US_PER_S)
+        at += lasted_s[-1]
     assert lasted_s == [900, 1800, 3600, 7200, 14400, 28800, 57600, LONGEST_LOCK_S, LONGEST_LOCK_S]
 
 
-def test_success_forgets_the_failures() -> None:
-    attempts = LoginAttempts(ManualClock())
-    for _ in range(4):
-        attempts.note_failure("a", "n")
-    attempts.note_success("a", "n")
-    assert attempts.note_failure("a", "n") == 4
+def test_old_failures_are_forgotten_but_a_lock_counts_from_its_end() -> None:
+    assert next_of_pair(_fail(None, 4, _at(0)), _at(FORGET_AFTER_S + 1)).failures == 1
+    locked = Count(0, 9, _at(FORGET_AFTER_S), START, _at(0))
+    assert _fail(locked, 5, _at(FORGET_AFTER_S + 60)).locks == 10
 
 
-def test_old_failures_are_forgotten() -> None:
-    clock = ManualClock()
-    attempts = LoginAttempts(clock)
-    for _ in range(4):
-        attempts.note_failure("a", "n")
-    clock.jump(FORGET_AFTER_S + 1)
-    assert attempts.note_failure("a", "n") == 4
+def _crowd(times: int, every_s: float) -> Count:
+    count = None
+    for number in range(times):
+        count = next_of_account(count, _at(number * every_s))
+    assert count is not None
+    return count
 
 
-def test_table_is_bounded_and_forgets_the_oldest() -> None:
-    attempts = LoginAttempts(ManualClock())
-    for _ in range(5):
-        attempts.note_failure("first", "n")
-    for number in range(MAX_PAIRS):
-        attempts.note_failure(str(number), "n")
-    assert _is_open(attempts, "first")
+def test_fifty_failures_within_an_hour_close_the_account_to_strangers_until_the_hour_is_over() -> None:
+    assert _crowd(ACCOUNT_FAILURES_ALLOWED - 1, 10).locked_until_at == 0
+    assert _crowd(ACCOUNT_FAILURES_ALLOWED, 10).locked_until_at == _at(3600)
+    assert _crowd(ACCOUNT_FAILURES_ALLOWED, 73).locked_until_at == _at(49 * 73 + 900)
 
 
-def test_flood_of_one_network_ends_with_the_minute() -> None:
-    clock = ManualClock()
-    attempts = LoginAttempts(clock)
-    for _ in range(30):
-        attempts.check_flood("n")
-    clock.jump(59)
-    with pytest.raises(BrightKitchenError) as refused:
-        attempts.check_flood("n")
-    assert refused.value.params == {"retry_after_s": 1}
-    attempts.check_flood("m")
-    clock.jump(1)
-    attempts.check_flood("n")
+def test_fifty_failures_in_more_than_an_hour_are_no_crowd() -> None:
+    assert _crowd(ACCOUNT_FAILURES_ALLOWED * 2, 74).locked_until_at == 0

@@ -141,7 +141,7 @@ export function CameraDrawer({ camera, onClose }: { camera: Camera | undefined; 
 
 function showFieldProblems(form: FormInstance<Fields>, error: unknown): void {
   const found = asProblem(error).fields.flatMap(({ field, detail }) => {
-    const name = fieldNames.find((each) => each === field);
+    const name = field === "premises_id" ? "premises_name" : fieldNames.find((each) => each === field);
     return name ? [{ name, errors: [detail] }] : [];
   });
   if (found.length > 0) form.setFields(found);

@@ -34,6 +34,11 @@ describe("what the form sends", () => {
       allow_basic: false,
     });
   });
+  it("names the premises that was chosen from the register, or says that it was left", () => {
+    expect(patchFrom(fields)).not.toHaveProperty("premises_id");
+    expect(patchFrom({ ...fields, premises_id: "prm_1" })).toMatchObject({ premises_id: "prm_1" });
+    expect(patchFrom({ ...fields, premises_id: null })).toMatchObject({ premises_id: null });
+  });
   it("has the new log-in when one was typed", () => {
     const typed = { ...fields, username: "admin", password: "secret", sub_path: "/b" };
     expect(bodyFrom(typed)).toMatchObject({ username: "admin", password: "secret", sub_path: "/b" });

@@ -1,52 +1,84 @@
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Form, Input, type InputRef } from "antd";
-import { useRef } from "react";
+import { Alert } from "antd";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, useLocation, useSearchParams } from "react-router";
-import { useProblemText } from "@/shared/api/ProblemText";
-import { ProblemError } from "@/shared/api/problem";
-import { sessionQuery, useOpenSession } from "@/shared/api/session";
+import { RecoveryCodes } from "@/shared/account/RecoveryCodes";
+import { type FactorStep, hasLeft, type Session, sessionQuery, useTakeSession } from "@/shared/api/session";
+import { systemQuery } from "@/shared/api/system";
 import { LanguageButton } from "@/shared/i18n/LanguageButton";
-
-interface Fields {
-  username: string;
-  password: string;
-}
+import { CredentialsForm } from "./CredentialsForm";
+import { FactorForm } from "./FactorForm";
+import { FirstFactor } from "./FirstFactor";
+import { FirstPassword } from "./FirstPassword";
 
 /** Where to go after the log-in: only ever a path of ours. */
 export function nextPath(wanted: string | null): string {
   return wanted?.startsWith("/") && !/^\/[/\\]/.test(wanted) ? wanted : "/live";
 }
 
-function useLoginText(): (error: unknown) => string {
-  const { t } = useTranslation();
-  const say = useProblemText();
-  return (error) => {
-    if (error instanceof ProblemError && !error.detail) {
-      if (error.status === 401) return t("login.wrong");
-      if (error.status === 429 || error.status === 423) return t("login.locked");
-    }
-    return say(error);
-  };
-}
-
+/** A log-in from name and password to the page that was wanted; what has to be done first is done here. */
 export function LoginPage() {
-  const { t } = useTranslation();
   const [query] = useSearchParams();
   const session = useQuery(sessionQuery);
-  const open = useOpenSession();
-  const say = useLoginText();
-  const password = useRef<InputRef>(null);
-  const next = query.get("next");
+  const take = useTakeSession();
+  const [step, setStep] = useState<FactorStep>();
+  // Fresh recovery codes are shown before the session counts, so that nobody passes them by.
+  const [enrolled, setEnrolled] = useState<{ session: Session; codes: string[] }>();
   const hasEnded = Boolean((useLocation().state as { hasEnded?: boolean } | null)?.hasEnded);
-  if (session.data) return <Navigate to={nextPath(next)} replace />;
-  const submit = (fields: Fields) => open.mutate(fields, { onError: () => password.current?.focus({ cursor: "all" }) });
+
+  const goOn = () => {
+    if (enrolled) take(enrolled.session);
+    setEnrolled(undefined);
+  };
+
+  if (enrolled)
+    return (
+      <Card wordKey="account.recovery.title">
+        <RecoveryCodes codes={enrolled.codes} doneKey="login.goOn" onDone={goOn} />
+      </Card>
+    );
+  const pending = session.data?.pending ?? [];
+  if (session.data && pending.length === 0) return <Navigate to={nextPath(query.get("next"))} replace />;
+  if (session.data && pending.includes("change_password"))
+    return (
+      <Card wordKey="login.first.password">
+        <FirstPassword username={session.data.user.username} />
+      </Card>
+    );
+  if (session.data)
+    return (
+      <Card wordKey="login.first.factor">
+        <FirstFactor
+          onEnrolled={({ session: opened, recovery_codes: codes }) =>
+            codes.length > 0 ? setEnrolled({ session: opened, codes }) : take(opened)
+          }
+        />
+      </Card>
+    );
+  if (step)
+    return (
+      <Card wordKey="login.step2">
+        <FactorForm step={step} onBack={() => setStep(undefined)} />
+      </Card>
+    );
+  return (
+    <Card>
+      <CredentialsForm hasEnded={hasEnded && !hasLeft()} onStep={setStep} />
+    </Card>
+  );
+}
+
+/** Name of the product above, the notice below, one thing to do between. */
+function Card({ wordKey, children }: { wordKey?: string; children: ReactNode }) {
+  const { t } = useTranslation();
+  const system = useQuery(systemQuery).data;
   return (
     <div className="bk-login">
       <div className="bk-login-corner">
         <LanguageButton />
       </div>
-      <main className="bk-login-card">
+      <main className={wordKey ? "bk-login-card bk-login-wide" : "bk-login-card"}>
         <div className="bk-login-head">
           <img src="/mark.svg" alt="" width={40} height={40} />
           <div>
@@ -54,37 +86,11 @@ export function LoginPage() {
             <p>{t("app.tagline")}</p>
           </div>
         </div>
-        {open.isError ? (
-          <Alert type="warning" showIcon title={say(open.error)} role="alert" />
-        ) : (
-          hasEnded && <Alert type="info" showIcon title={t("login.ended")} />
+        {system?.second_factor === false && (
+          <Alert type="warning" showIcon title={t("login.demoOff")} description={t("login.demoOffWhy")} />
         )}
-        <Form<Fields> layout="vertical" requiredMark={false} onFinish={submit} disabled={open.isPending}>
-          <Form.Item
-            name="username"
-            label={t("login.username")}
-            rules={[{ required: true, message: t("login.needUsername") }]}
-          >
-            <Input
-              size="large"
-              autoComplete="username"
-              autoCapitalize="none"
-              spellCheck={false}
-              autoFocus
-              maxLength={100}
-            />
-          </Form.Item>
-          <Form.Item
-            name="password"
-            label={t("login.password")}
-            rules={[{ required: true, message: t("login.needPassword") }]}
-          >
-            <Input.Password ref={password} size="large" autoComplete="current-password" maxLength={200} />
-          </Form.Item>
-          <Button type="primary" size="large" block htmlType="submit" loading={open.isPending}>
-            {open.isPending ? t("login.submitting") : t("login.submit")}
-          </Button>
-        </Form>
+        {wordKey && <h2 className="bk-login-step">{t(wordKey)}</h2>}
+        {children}
         <p className="bk-login-notice">{t("login.notice")}</p>
       </main>
     </div>

@@ -1,6 +1,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "@/generated/api";
 import { readProblem } from "./problem";
+import { fetchProven } from "./stepUp";
 
 let language = "zh-CN";
 
@@ -13,7 +14,7 @@ export const api = createClient<paths>({
   baseUrl: window.location.origin,
   credentials: "same-origin",
   // Looked up at each call, so that tests may put their own network beneath.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => fetchProven(request, (each) => globalThis.fetch(each)),
 });
 
 api.use({

@@ -1,9 +1,12 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { components } from "@/generated/api";
 import { api, bodyOf } from "./client";
 import { ProblemError } from "./problem";
 
 export type Session = components["schemas"]["SessionOut"];
+export type FactorStep = components["schemas"]["FactorStepOut"];
+export type FactorProof = Omit<components["schemas"]["FactorIn"], "ticket">;
+export type Method = FactorStep["methods"][number];
 
 const key = ["session"] as const;
 
@@ -28,15 +31,41 @@ export function hasLeft(): boolean {
   return left;
 }
 
-export function useOpenSession() {
+/** Takes the session that an answer brought. */
+export function useTakeSession(): (session: Session) => void {
   const queries = useQueryClient();
+  return (session) => {
+    left = false;
+    queries.setQueryData(key, session);
+  };
+}
+
+/** Name and password: a session, or the question for the second factor. */
+export function useOpenSession() {
+  const take = useTakeSession();
   return useMutation({
-    mutationFn: async (credentials: { username: string; password: string }) =>
+    mutationFn: async (credentials: { username: string; password: string }): Promise<Session | FactorStep> =>
       bodyOf(await api.POST("/api/v1/session", { body: credentials })),
-    onSuccess: (session) => {
-      left = false;
-      queries.setQueryData(key, session);
+    onSuccess: (answer) => {
+      if (!("step" in answer)) take(answer);
     },
+  });
+}
+
+/** A log-in without a name: the passkey says who. */
+export function useBeginPasskeyLogIn() {
+  return useMutation({
+    mutationFn: async (): Promise<FactorStep> => bodyOf(await api.POST("/api/v1/session/passkey")),
+  });
+}
+
+/** The answer to the question for the second factor. */
+export function useFinishLogIn() {
+  const take = useTakeSession();
+  return useMutation({
+    mutationFn: async (proof: FactorProof & { ticket: string }): Promise<Session> =>
+      bodyOf(await api.POST("/api/v1/session/factor", { body: proof })),
+    onSuccess: take,
   });
 }
 
@@ -53,4 +82,9 @@ export function useCloseSession() {
       queries.removeQueries({ predicate: (query) => query.queryKey[0] !== key[0] });
     },
   });
+}
+
+/** What this person can do somewhere; [] until it is known. */
+export function useAbilities(): readonly string[] {
+  return useQuery(sessionQuery).data?.abilities ?? [];
 }

@@ -1,0 +1,185 @@
+"""Each number as one SQL condition, used for the count and for the rows it opens: they cannot disagree.
+
+docs/design/permissions.md §6: 应接入 is what is due and not exempt; what is closed today leaves the denominator of 完成率; complete
+(R-CAM-2) means that every must-zone has a camera that is ACTIVE at this moment, read from the cameras and not from a mark.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from brightkitchen.domain.authz.model import Grant
+from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
+from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras
+from brightkitchen.domain.numbers.model import CAMERA_NUMBERS, PREMISES_NUMBERS, Filter, Level, Number
+from brightkitchen.domain.premises.model import SMALL_M2
+from brightkitchen.domain.premises.store import categories, category_zones, premises, suspensions
+
+Condition = sa.ColumnElement[bool]
+_INSTALLED: Final = ("INSTALLED", "TRIAL", "ACCEPTED", "IN_SERVICE", "REWORK")
+_SIGNED: Final = ("SIGNED", "SURVEYED", "ORDERED", "INSTALLING", *_INSTALLED, "SUSPENDED", "RELOCATED")
+"""Side states that only a contract leads to count as signed; REWORK is what was installed and is not good enough."""
+_ACCEPTED: Final = ("ACCEPTED", "IN_SERVICE")
+_ONLINE: Final = ("ACTIVE", "DEGRADED")
+
+SCOPE: Final = ScopeColumns(premises.c.region, premises.c.category, premises.c.id)
+_in_service: Final = cameras.c.retired_at.is_(None)
+_placed_cameras: Final = cameras.join(premises, premises.c.id == cameras.c.premises_id)
+_is_due: Final = sa.and_(premises.c.is_due.is_(sa.true()), premises.c.exempt_reason.is_(None))
+
+
+def _is_shown() -> Condition:
+    """True for premises with a camera that has ever been ACTIVE."""
+    ever = (
+        sa.exists()
+        .where(camera_spells.c.camera_id == cameras.c.id, camera_spells.c.activity == "ACTIVE")
+        .correlate_except(camera_spells)
+    )
+    shown = sa.or_(cameras.c.activity != "NEW", cameras.c.approved_at.is_not(None), ever)
+    # a set that is made once, for both databases; joined, SQLite would walk through it for every premises
+    return premises.c.id.in_(
+        sa.select(cameras.c.premises_id).where(_in_service, cameras.c.premises_id.is_not(None), shown)
+    )
+
+
+def _is_closed(today: str) -> Condition:
+    """True for premises with an approved stop over `today`, and for those whose state says so."""
+    stops = sa.select(suspensions.c.premises_id).where(
+        suspensions.c.state == "APPROVED", suspensions.c.from_on <= today, suspensions.c.to_on >= today
+    )
+    return sa.or_(premises.c.state == "SUSPENDED", premises.c.id.in_(stops))
+
+
+def is_complete() -> Condition:
+    """True if every must-zone of the premises is covered by a camera that is ACTIVE (R-CAM-2).
+
+    The same answer as `cameras.coverage.is_complete`; a test compares them.
+    """
+    present = (sa.literal(",") + premises.c.present_zones + sa.literal(",")).like(
+        sa.literal("%,") + category_zones.c.zone + sa.literal(",%")
+    )
+    # Each level says which table is its own: by itself a subquery two levels down would join the outer tables once more.
+    as_extra = (
+        sa.exists()
+        .where(camera_zones.c.camera_id == cameras.c.id, camera_zones.c.zone == category_zones.c.zone)
+        .correlate_except(camera_zones)
+    )
+    may_share = sa.and_(category_zones.c.may_be_shared.is_(sa.true()), premises.c.area_m2 <= SMALL_M2)
+    shows = (
+        cameras.c.premises_id == premises.c.id,
+        _in_service,
+        sa.or_(cameras.c.zone == category_zones.c.zone, sa.and_(may_share, as_extra)),
+    )
+    watched = sa.exists().where(*shows).correlate_except(cameras)
+    covered = sa.exists().where(*shows, cameras.c.activity == "ACTIVE").correlate_except(cameras)
+    is_needed = sa.or_(
+        category_zones.c.need == "MUST",
+        sa.and_(category_zones.c.need == "MUST_IF_PRESENT", sa.or_(present, watched)),
+    )
+    of_profile = sa.and_(
+        categories.c.code == premises.c.category, category_zones.c.zone_profile == categories.c.zone_profile
+    )
+    missing = sa.exists().where(of_profile, is_needed, ~covered).correlate_except(category_zones, categories)
+    # what has nothing to show is never complete
+    asked = sa.exists().where(of_profile, is_needed).correlate_except(category_zones, categories)
+    return sa.and_(~missing, asked)
+
+
+class Counting:
+    """The conditions of one day, and the selects that use them."""
+
+    def __init__(self, grants: Sequence[Grant], wanted: Filter, today: str) -> None:
+        """today: the city's day, YYYY-MM-DD."""
+        self._within: list[Condition] = [premises.c.retired_at.is_(None), is_in_scope(grants, SCOPE)]
+        inside = region_clause(wanted.region, premises.c.region)
+        if inside is not None:
+            self._within.append(inside)
+        if wanted.categories:
+            self._within.append(premises.c.category.in_(wanted.categories))
+        is_closed = _is_closed(today)
+        is_signed = premises.c.state.in_(_SIGNED)
+        is_accepted = premises.c.state.in_(_ACCEPTED)
+        is_base = sa.and_(_is_due, ~is_closed)
+        is_watched = cameras.c.activity != "NEW"
+        is_online = cameras.c.activity.in_(_ONLINE)
+        self.conditions: dict[Number, Condition] = {
+            Number.DUE: _is_due,
+            Number.EXEMPT: sa.and_(premises.c.is_due.is_(sa.true()), premises.c.exempt_reason.is_not(None)),
+            Number.SUSPENDED: sa.and_(_is_due, is_closed),
+            Number.BASE: is_base,
+            Number.SIGNED: is_signed,
+            Number.SIGNED_DUE: sa.and_(_is_due, is_signed),
+            Number.INSTALLED: premises.c.state.in_(_INSTALLED),
+            Number.ONLINE: _is_shown(),
+            Number.ACCEPTED: is_accepted,
+            Number.COMPLETED: sa.and_(is_accepted, is_base, is_complete()),
+            Number.CAMERAS: sa.true(),
+            Number.WATCHED: sa.and_(is_watched, ~is_closed),
+            Number.ONLINE_NOW: sa.and_(is_online, ~is_closed),
+            Number.WATCHED_RAW: is_watched,
+            Number.ONLINE_NOW_RAW: is_online,
+        }
+
+    def count_premises(
+        self, by_region: Level | None, by_category: bool
+    ) -> sa.Select[Any]:  # Any: as many columns as numbers
+        """Select region, category and one column for each number of premises."""
+        return self._count(PREMISES_NUMBERS, premises, by_region, by_category)
+
+    def count_cameras(self, by_region: Level | None, by_category: bool) -> sa.Select[Any]:
+        """Select region, category and one column for each number of cameras."""
+        return self._count(CAMERA_NUMBERS, _placed_cameras, by_region, by_category, _in_service)
+
+    def select_rows(self, number: Number) -> sa.Select[Any]:
+        """Select what `number` counts, in the order of region, name and id."""
+        shown = [premises.c[name] for name in ("id", "name", "region", "category", "state", "external_no")]
+        order = (premises.c.region, premises.c.initials, premises.c.id)
+        if number in PREMISES_NUMBERS:
+            wanted = sa.select(*shown).select_from(premises)
+            return wanted.where(*self._within, self.conditions[number]).order_by(*order)
+        named = [
+            cameras.c.id.label("camera_id"),
+            cameras.c.name.label("camera_name"),
+            cameras.c.zone,
+            cameras.c.activity,
+        ]
+        wanted = sa.select(*shown, *named).select_from(_placed_cameras)
+        return wanted.where(*self._within, _in_service, self.conditions[number]).order_by(*order, cameras.c.id)
+
+    def select_bits(self, bits: dict[Number, int]) -> sa.Select[Any]:
+        """Select id, region, category, state of every premises and the sum of the bits of the numbers it is part of."""
+        parts = [sa.case((self.conditions[number], bit), else_=0) for number, bit in bits.items()]
+        total: sa.ColumnElement[int] = sa.literal(0)
+        for part in parts:
+            total = total + part
+        return (
+            sa.select(premises.c.id, premises.c.region, premises.c.category, premises.c.state, total.label("bits"))
+            .select_from(premises)
+            .where(*self._within)
+        )
+
+    def _count(
+        self,
+        numbers: Sequence[Number],
+        source: sa.FromClause,
+        by_region: Level | None,
+        by_category: bool,
+        *more: Condition,
+    ) -> sa.Select[Any]:
+        region, category = region_of(premises.c.region, by_region), premises.c.category
+        columns = [
+            region.label("region"),
+            (category if by_category else sa.literal("")).label("category"),
+            *(sa.func.sum(sa.case((self.conditions[number], 1), else_=0)).label(number.value) for number in numbers),
+        ]
+        wanted = sa.select(*columns).select_from(source).where(*self._within, *more)
+        groups = ([region] if by_region else []) + ([category] if by_category else [])
+        return wanted.group_by(*groups) if groups else wanted
+
+
+def region_of(column: sa.ColumnElement[Any], level: Level | None) -> sa.ColumnElement[str]:
+    """Return what regions are grouped by: the county's code, the township's, or "" for no telling apart."""
+    if level is None:
+        return sa.literal("")
+    return sa.func.substr(column, 1, 6) if level is Level.COUNTY else column

@@ -1,0 +1,65 @@
+import { useQuery } from "@tanstack/react-query";
+import { Skeleton } from "antd";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { accountQuery } from "@/shared/api/account";
+import { ProblemPanel } from "@/shared/api/ProblemText";
+import { sessionQuery } from "@/shared/api/session";
+import { FactorList } from "./FactorList";
+import { OwnPassword } from "./OwnPassword";
+import { OwnSessions } from "./OwnSessions";
+import { RoleList } from "./RoleList";
+
+/** Everything about one's own log-in. */
+export function AccountPage() {
+  const { t } = useTranslation();
+  const session = useQuery(sessionQuery).data;
+  const account = useQuery(accountQuery);
+  if (!session) return null;
+  const { user } = session;
+  return (
+    <div className="bk-page bk-account">
+      <div className="bk-page-head">
+        <h1>{t("account.title")}</h1>
+      </div>
+      <Section title={t("account.me")}>
+        <dl className="bk-facts">
+          <dt>{t("account.name")}</dt>
+          <dd>{user.name || user.username}</dd>
+          <dt>{t("login.username")}</dt>
+          <dd className="bk-mono">{user.username}</dd>
+          <dt>{t("account.roles")}</dt>
+          <dd>
+            <RoleList grants={user.grants} />
+          </dd>
+        </dl>
+      </Section>
+      {account.isError && account.data === undefined ? (
+        <ProblemPanel error={account.error} onRetry={() => void account.refetch()} />
+      ) : account.data ? (
+        <>
+          <Section title={t("login.password")}>
+            <OwnPassword account={account.data} username={user.username} />
+          </Section>
+          <Section title={t("account.factors")}>
+            <FactorList account={account.data} />
+          </Section>
+        </>
+      ) : (
+        <Skeleton active paragraph={{ rows: 6 }} />
+      )}
+      <Section title={t("account.sessions")}>
+        <OwnSessions />
+      </Section>
+    </div>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="bk-account-part" aria-label={title}>
+      <h2 className="bk-panel-title">{title}</h2>
+      {children}
+    </section>
+  );
+}

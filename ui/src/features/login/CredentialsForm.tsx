@@ -1,0 +1,102 @@
+import { KeyOutlined } from "@ant-design/icons";
+import { Alert, Button, Form, Input, type InputRef } from "antd";
+import { useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { useProblemText } from "@/shared/api/ProblemText";
+import { hasPasskeys } from "@/shared/api/passkey";
+import { ProblemError } from "@/shared/api/problem";
+import { type FactorStep, useBeginPasskeyLogIn, useOpenSession } from "@/shared/api/session";
+
+interface Fields {
+  username: string;
+  password: string;
+}
+
+interface Props {
+  hasEnded: boolean;
+  onStep: (step: FactorStep) => void;
+}
+
+/** An address such as 127.0.0.1: browsers give it no passkeys. */
+export function isAddress(host: string): boolean {
+  return /^\d+(\.\d+){3}$/.test(host) || host.startsWith("[");
+}
+
+function useLoginText(): (error: unknown) => string {
+  const { t } = useTranslation();
+  const say = useProblemText();
+  return (error) => {
+    if (error instanceof ProblemError && !error.detail) {
+      if (error.status === 401) return t("login.wrong");
+      if (error.status === 429 || error.status === 423) return t("login.locked");
+    }
+    return say(error);
+  };
+}
+
+/** Name and password, or a passkey alone. */
+export function CredentialsForm({ hasEnded, onStep }: Props) {
+  const { t } = useTranslation();
+  const say = useLoginText();
+  const open = useOpenSession();
+  const passkey = useBeginPasskeyLogIn();
+  const password = useRef<InputRef>(null);
+  const submit = (fields: Fields) =>
+    open.mutate(fields, {
+      onSuccess: (answer) => {
+        if ("step" in answer) onStep(answer);
+      },
+      onError: () => password.current?.focus({ cursor: "all" }),
+    });
+  const error = open.error ?? passkey.error;
+  return (
+    <>
+      {error ? (
+        <Alert type="warning" showIcon title={say(error)} role="alert" />
+      ) : (
+        hasEnded && <Alert type="info" showIcon title={t("login.ended")} />
+      )}
+      <Form<Fields> layout="vertical" requiredMark={false} onFinish={submit} disabled={open.isPending}>
+        <Form.Item
+          name="username"
+          label={t("login.username")}
+          rules={[{ required: true, message: t("login.needUsername") }]}
+        >
+          <Input
+            size="large"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            autoFocus
+            maxLength={100}
+          />
+        </Form.Item>
+        <Form.Item
+          name="password"
+          label={t("login.password")}
+          rules={[{ required: true, message: t("login.needPassword") }]}
+        >
+          <Input.Password ref={password} size="large" autoComplete="current-password" maxLength={256} />
+        </Form.Item>
+        <Button type="primary" size="large" block htmlType="submit" loading={open.isPending}>
+          {open.isPending ? t("login.submitting") : t("login.submit")}
+        </Button>
+      </Form>
+      {hasPasskeys() && !isAddress(window.location.hostname) && (
+        <Button
+          size="large"
+          block
+          icon={<KeyOutlined />}
+          loading={passkey.isPending}
+          onClick={() => passkey.mutate(undefined, { onSuccess: onStep })}
+        >
+          {t("login.byPasskey")}
+        </Button>
+      )}
+      <Link to="/recover" className="bk-door-link">
+        {t("login.forgot")}
+      </Link>
+    </>
+  );
+}

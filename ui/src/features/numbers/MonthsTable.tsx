@@ -1,0 +1,54 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { Numbers } from "@/shared/api/numbers";
+import { formatShare, wordsOf } from "./figures";
+
+const columns = ["due", "signed", "installed", "online", "accepted"] as const;
+const rates = ["completed_rate", "online_hours_rate", "online_day_rate"] as const;
+
+/** The months side by side, newest first, each as of its end. */
+export function MonthsTable({ query, onMonth }: { query: UseQueryResult<Numbers>; onMonth: (month: string) => void }) {
+  const { t } = useTranslation();
+  const numbers = query.data;
+  if (!numbers || numbers.cells.length === 0) return null;
+  const cells = [...numbers.cells].sort((one, other) => other.month.localeCompare(one.month));
+  return (
+    <>
+      <div className="bk-numbers-head">
+        <h2>{t("numbers.byMonth")}</h2>
+        <span className="bk-muted bk-small">{t("numbers.byMonthHint")}</span>
+      </div>
+      <section className="bk-matrix" aria-label={t("numbers.byMonth")}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t("numbers.month")}</th>
+              {[...columns, ...rates].map((key) => (
+                <th key={key} scope="col" title={wordsOf(numbers, key).definition}>
+                  {wordsOf(numbers, key).name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {cells.map((cell) => (
+              <tr key={cell.month}>
+                <th scope="row">
+                  <button type="button" className="bk-link" onClick={() => onMonth(cell.month)}>
+                    {cell.month}
+                  </button>
+                </th>
+                {columns.map((key) => (
+                  <td key={key}>{cell.values[key] ?? 0}</td>
+                ))}
+                {rates.map((key) => (
+                  <td key={key}>{formatShare(cell.rates[key])}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
+  );
+}
