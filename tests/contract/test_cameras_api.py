@@ -235,3 +235,95 @@ async def test_password_is_in_no_answer_and_no_raw_byte_of_the_database(
     raw = await read_raw()
     assert CANARY.encode() not in raw
     assert "站前小学食堂".encode() in raw  # the search would have found it
+
+
+async def _names(admin: httpx.AsyncClient, **asked: object) -> list[str]:
+    page = (await admin.get("/api/v1/cameras", params=asked)).json()  # type: ignore[arg-type]  # httpx takes bool and int
+    assert page["total"] == len(page["items"])
+    return [camera["name"] for camera in page["items"]]
+
+
+async def test_list_of_abnormal_cameras_has_what_nodes_report_now(admin: httpx.AsyncClient, control: Control) -> None:
+    cameras = {
+        name: await add_camera(admin, name=name, url=f"rtsp://10.1.2.{host}/main", sub_path="/sub", record=record)
+        for host, (name, record) in enumerate(
+            {
+                "offline": ["main"],
+                "degraded": ["main"],
+                "unrecorded": ["main"],
+                "not planned": ["sub"],
+                "sub offline": ["main"],
+                "healthy": ["main"],
+                "unreported": ["main"],
+            }.items(),
+            start=1,
+        )
+    }
+
+    def report(name: str, state: CameraState, *, recording: bool = False, profile: str = "main") -> StreamReport:
+        return StreamReport(camera=cameras[name]["id"], profile=profile, state=state, recording=recording)
+
+    reports = [
+        report("offline", CameraState.OFFLINE),
+        report("degraded", CameraState.DEGRADED, recording=True),
+        report("unrecorded", CameraState.LIVE),
+        report("not planned", CameraState.LIVE),
+        report("sub offline", CameraState.LIVE, recording=True),
+        report("sub offline", CameraState.OFFLINE, profile="sub"),
+        report("healthy", CameraState.LIVE, recording=True),
+    ]
+    assert await control.services.cameras.note_reports(NODE, reports[:1]) == 0
+    assert await _names(admin, abnormal=True) == ["offline"]
+    for each in reports:  # whichever node it is placed on
+        for node in (NODE, OTHER_NODE):
+            await control.services.cameras.note_reports(node, [each])
+    assert await _names(admin, abnormal=True) == ["degraded", "offline", "unrecorded"]
+    assert await _names(admin, abnormal=True, text="off") == ["offline"]
+    for node in (NODE, OTHER_NODE):
+        await control.services.cameras.note_reports(node, [report("offline", CameraState.LIVE, recording=True)])
+    assert await _names(admin, abnormal=True) == ["degraded", "unrecorded"]
+
+
+async def test_list_of_abnormal_cameras_has_what_the_register_calls_so(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    for host, activity in enumerate(("ACTIVE", "DEGRADED", "NEW", "OFFLINE"), start=1):
+        camera = await add_camera(admin, name=activity, url=f"rtsp://10.1.2.{host}/main")
+        async with control.database.write() as connection:
+            there = store.cameras.c.id == camera["id"]
+            await connection.execute(store.cameras.update().where(there).values(activity=activity))
+    assert await _names(admin, abnormal=True) == ["DEGRADED", "OFFLINE"]
+
+
+async def test_list_cameras_stands_by_premises_and_name_over_pages(admin: httpx.AsyncClient) -> None:
+    wanted = [("a", "1"), ("a", "2"), ("b", "1"), ("b", "3"), ("c", "0")]
+    for host, (premises, name) in enumerate(reversed(wanted)):
+        await add_camera(admin, name=name, premises_name=premises, url=f"rtsp://10.1.2.{host + 1}/main")
+    seen: list[tuple[str, str]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = (await admin.get("/api/v1/cameras", params={"limit": 2, "cursor": cursor})).json()
+        seen += [(camera["premises_name"], camera["name"]) for camera in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == wanted
+
+
+async def test_list_cameras_after_one_that_was_removed_goes_on(admin: httpx.AsyncClient) -> None:
+    ids = [
+        (await add_camera(admin, name=name, url=f"rtsp://10.1.2.{host}/main"))["id"]
+        for host, name in enumerate("abc", start=1)
+    ]
+    page = (await admin.get("/api/v1/cameras", params={"limit": 2})).json()
+    assert (await admin.delete(f"/api/v1/cameras/{ids[1]}")).status_code == 204
+    rest = (await admin.get("/api/v1/cameras", params={"cursor": page["next_cursor"]})).json()
+    assert [camera["id"] for camera in rest["items"]] == ids[2:]
+
+
+async def test_text_of_several_words_finds_what_has_each_of_them(admin: httpx.AsyncClient) -> None:
+    await add_camera(admin, name="烹饪间", premises_name="站前小学", url="rtsp://10.1.2.3/main")
+    await add_camera(admin, name="洗消间", premises_name="站前小学", url="rtsp://10.1.2.30/main")
+    await add_camera(admin, name="烹饪间", premises_name="和平饭店", url="rtsp://10.9.9.9/main")
+    assert await _names(admin, text="烹饪 站前") == ["烹饪间"]
+    assert await _names(admin, text="站前 和平") == []
+    assert sorted(await _names(admin, text="10.1.2.3")) == sorted(["烹饪间", "洗消间"])
+    assert await _names(admin, text="10") == []  # a bare number is no address

@@ -2,13 +2,13 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
-import { aCamera, refusal, server, session } from "@/testing/server";
+import { aCamera, citySaying, refusal, server, session } from "@/testing/server";
 import { renderAt } from "./renderAt.testing";
 
 const noSession = http.get("*/api/v1/session", () => refusal(401, "auth.required", "请先登录。"));
 
 function listOf(...items: ReturnType<typeof aCamera>[]) {
-  return http.get("*/api/v1/cameras", () => HttpResponse.json({ items, next_cursor: null }));
+  return citySaying(items);
 }
 
 describe("log-in", () => {

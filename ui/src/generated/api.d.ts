@@ -527,10 +527,11 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List the cameras in the caller's scope.
+         * @description List the cameras in the caller's scope, by premises and name.
          *
-         *     text: in the name of the camera or its premises, or the pinyin initials of the latter. connected: whether a device serves
-         *     the channel. abnormal: only those that are offline or degraded. id: only these, as far as they are in the scope.
+         *     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
+         *     colon in it) in the host. connected: whether a device serves the channel. abnormal: only those that are offline or degraded,
+         *     or are not recorded as they should be. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -1871,9 +1872,49 @@ export interface components {
         /** AccountListOut */
         AccountListOut: {
             /** Items */
-            items: components["schemas"]["brightkitchen__web__present__people__AccountOut"][];
+            items: components["schemas"]["AccountOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * AccountOut
+         * @description Somebody with a log-in; `abilities` says what the caller may do to them. invited_until: has not answered yet.
+         */
+        AccountOut: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string | null;
+            /** Organisation Name */
+            organisation_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ACTIVE" | "INVITED" | "DISABLED";
+            /** Invited Until */
+            invited_until: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Open Sessions */
+            open_sessions: number;
+            /** Grants */
+            grants: components["schemas"]["GrantOut"][];
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
         };
         /**
          * AccountPatchIn
@@ -1920,7 +1961,7 @@ export interface components {
             /** Name */
             name: string;
             /** Grants */
-            grants: components["schemas"]["brightkitchen__web__present__people__GrantOut"][];
+            grants: components["schemas"]["GrantOut"][];
             /** Networks */
             networks: string[];
             /**
@@ -1991,7 +2032,7 @@ export interface components {
             decided_at: string | null;
             /** Reason */
             reason: string;
-            grant: components["schemas"]["brightkitchen__web__present__people__GrantOut"] | null;
+            grant: components["schemas"]["GrantOut"] | null;
             /** Can Decide */
             can_decide: boolean;
         };
@@ -2710,7 +2751,7 @@ export interface components {
          * @description The person after a role was given; request: the role waits for a second person instead.
          */
         GivenOut: {
-            person: components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+            person: components["schemas"]["AccountOut"];
             request: components["schemas"]["ApprovalOut"] | null;
         };
         /** GrantIn */
@@ -2731,6 +2772,32 @@ export interface components {
             premises?: string | null;
             /** Expires At */
             expires_at?: string | null;
+        };
+        /**
+         * GrantOut
+         * @description A role and its reach. region "" and premises null: everywhere; categories []: all. id "" for what is not held yet.
+         */
+        GrantOut: {
+            /** Id */
+            id: string;
+            /** Role */
+            role: string;
+            /** Region */
+            region: string;
+            /** Categories */
+            categories: string[];
+            /** Premises */
+            premises: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Granted At */
+            granted_at: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Is Held */
+            is_held: boolean;
+            /** Can Revoke */
+            can_revoke: boolean;
         };
         /**
          * HistoryRowOut
@@ -2894,7 +2961,7 @@ export interface components {
          * @description code: told once; the page makes the link of it. requests: roles that wait for a second person.
          */
         InvitedOut: {
-            person: components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+            person: components["schemas"]["AccountOut"];
             /** Code */
             code: string;
             /**
@@ -3144,6 +3211,49 @@ export interface components {
          * @enum {string}
          */
         Outcome: "OK" | "MISSING" | "UNKNOWN" | "BY_HAND";
+        /**
+         * OwnAccountOut
+         * @description needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address.
+         */
+        OwnAccountOut: {
+            /** Factors */
+            factors: components["schemas"]["FactorOut"][];
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /**
+             * Password Set At
+             * Format: date-time
+             */
+            password_set_at: string;
+            /** Password Expires At */
+            password_expires_at: string | null;
+            /** Password Min Length */
+            password_min_length: number;
+            /** Password Needs Classes */
+            password_needs_classes: boolean;
+            /** Needs Factor */
+            needs_factor: boolean;
+            /** Passkeys Possible */
+            passkeys_possible: boolean;
+        };
+        /**
+         * OwnGrantOut
+         * @description A role and how far it reaches. region "" = everywhere; categories [] = all; premises_id null = all within the region.
+         */
+        OwnGrantOut: {
+            /** Role */
+            role: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Categories */
+            categories: string[];
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+        };
         /**
          * OwnSessionOut
          * @description device: browser and system, "" if unknown. network: what the address counts for, network_class: whose it is.
@@ -4312,7 +4422,7 @@ export interface components {
             /** Name */
             name: string;
             /** Grants */
-            grants: components["schemas"]["brightkitchen__web__present__session__GrantOut"][];
+            grants: components["schemas"]["OwnGrantOut"][];
         };
         /** UsernameIn */
         UsernameIn: {
@@ -4428,115 +4538,6 @@ export interface components {
             area: string;
             /** Is Public */
             is_public: boolean;
-        };
-        /**
-         * AccountOut
-         * @description needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address.
-         */
-        brightkitchen__web__present__account__AccountOut: {
-            /** Factors */
-            factors: components["schemas"]["FactorOut"][];
-            /** Recovery Codes Left */
-            recovery_codes_left: number;
-            /**
-             * Password Set At
-             * Format: date-time
-             */
-            password_set_at: string;
-            /** Password Expires At */
-            password_expires_at: string | null;
-            /** Password Min Length */
-            password_min_length: number;
-            /** Password Needs Classes */
-            password_needs_classes: boolean;
-            /** Needs Factor */
-            needs_factor: boolean;
-            /** Passkeys Possible */
-            passkeys_possible: boolean;
-        };
-        /**
-         * AccountOut
-         * @description Somebody with a log-in; `abilities` says what the caller may do to them. invited_until: has not answered yet.
-         */
-        brightkitchen__web__present__people__AccountOut: {
-            /** Id */
-            id: string;
-            /** Username */
-            username: string;
-            /** Name */
-            name: string;
-            /** Organisation */
-            organisation: string | null;
-            /** Organisation Name */
-            organisation_name: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "ACTIVE" | "INVITED" | "DISABLED";
-            /** Invited Until */
-            invited_until: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Disabled At */
-            disabled_at: string | null;
-            /** Last Seen At */
-            last_seen_at: string | null;
-            /** Open Sessions */
-            open_sessions: number;
-            /** Grants */
-            grants: components["schemas"]["brightkitchen__web__present__people__GrantOut"][];
-            /** Abilities */
-            abilities: string[];
-            /** Etag */
-            etag: string;
-        };
-        /**
-         * GrantOut
-         * @description A role and its reach. region "" and premises null: everywhere; categories []: all. id "" for what is not held yet.
-         */
-        brightkitchen__web__present__people__GrantOut: {
-            /** Id */
-            id: string;
-            /** Role */
-            role: string;
-            /** Region */
-            region: string;
-            /** Categories */
-            categories: string[];
-            /** Premises */
-            premises: string | null;
-            /** Premises Name */
-            premises_name: string;
-            /** Granted At */
-            granted_at: string | null;
-            /** Expires At */
-            expires_at: string | null;
-            /** Is Held */
-            is_held: boolean;
-            /** Can Revoke */
-            can_revoke: boolean;
-        };
-        /**
-         * GrantOut
-         * @description A role and how far it reaches. region "" = everywhere; categories [] = all; premises_id null = all within the region.
-         */
-        brightkitchen__web__present__session__GrantOut: {
-            /** Role */
-            role: string;
-            /** Region */
-            region: string;
-            /** Region Name */
-            region_name: string;
-            /** Categories */
-            categories: string[];
-            /** Premises Id */
-            premises_id: string | null;
-            /** Premises Name */
-            premises_name: string;
         };
     };
     responses: never;
@@ -4802,7 +4803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__account__AccountOut"];
+                    "application/json": components["schemas"]["OwnAccountOut"];
                 };
             };
             /** @description problem */
@@ -5768,7 +5769,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -5805,7 +5806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -5836,7 +5837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -5867,7 +5868,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -6052,7 +6053,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */

@@ -51,6 +51,34 @@ export function aCamera(changes: Partial<Camera> = {}): Camera {
   };
 }
 
+/** Answers as the server does: the cameras asked for, in their order, a page of them, and how many there are. */
+export function answerCameras(cameras: readonly Camera[], url: URL) {
+  const asked = url.searchParams;
+  const words = (asked.get("text") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const ids = asked.getAll("id");
+  const found = cameras.filter(
+    (camera) =>
+      (ids.length === 0 || ids.includes(camera.id)) &&
+      (asked.get("connected") ?? String(camera.address !== "")) === String(camera.address !== "") &&
+      (asked.get("abnormal") !== "true" || camera.activity === "OFFLINE") &&
+      words.every((word) => `${camera.name}\n${camera.premises_name}`.toLowerCase().includes(word)),
+  );
+  const begin = found.findIndex((camera) => camera.id === asked.get("cursor")) + 1;
+  const items = found.slice(begin, begin + Number(asked.get("limit") ?? 200));
+  const last = items.at(-1);
+  const hasMore = last !== undefined && last !== found.at(-1);
+  return { items, next_cursor: hasMore ? last.id : null, total: found.length };
+}
+
+/** A server with these cameras; `questions` keeps what it was asked. */
+export function citySaying(cameras: readonly Camera[], questions: URLSearchParams[] = []) {
+  return http.get("*/api/v1/cameras", ({ request }) => {
+    const url = new URL(request.url);
+    questions.push(url.searchParams);
+    return HttpResponse.json(answerCameras(cameras, url));
+  });
+}
+
 export const session = {
   user: {
     id: "usr_1",
@@ -98,6 +126,6 @@ export const server = setupServer(
       second_factor: true,
     }),
   ),
-  http.get("*/api/v1/cameras", () => HttpResponse.json({ items: [], next_cursor: null })),
+  citySaying([]),
   http.post("*/api/v1/media/tokens", () => refusal(503, "node.none_connected", "没有可用的媒体服务。")),
 );

@@ -1,12 +1,28 @@
 """What the nodes say of each stream now, kept in memory, and who wants to hear when it changes."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final
 
-from brightkitchen.kernel.camerastate import StreamReport
+from brightkitchen.kernel.camerastate import CameraState, StreamReport
 from brightkitchen.kernel.ids import CameraId
 
 MAX_PENDING: Final = 4096
+MAX_TROUBLED: Final = 10_000
+"""Cameras that one question about trouble names: below what a database takes as parameters of one statement."""
+
+_TROUBLED: Final = frozenset({CameraState.OFFLINE, CameraState.DEGRADED})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Cameras whose main stream is not as it should be, `MAX_TROUBLED` in all at most.
+
+    failing: offline or degraded. unrecorded: pictures arrive and are not recorded, which is wrong only where it is planned.
+    """
+
+    failing: tuple[CameraId, ...] = ()
+    unrecorded: tuple[CameraId, ...] = ()
 
 
 class Feed:
@@ -69,6 +85,22 @@ class LiveBoard:
     def of(self, camera: CameraId) -> dict[str, StreamReport]:
         """Return profile → report; {} if nothing is known."""
         return dict(self._reports.get(camera, {}))
+
+    def find_trouble(self) -> Trouble:
+        """Return which cameras are in trouble by what the nodes said last."""
+        failing: list[CameraId] = []
+        unrecorded: list[CameraId] = []
+        for camera, streams in self._reports.items():
+            main = streams.get("main")
+            if main is None:
+                continue
+            if main.state in _TROUBLED:
+                failing.append(camera)
+            elif main.state is CameraState.LIVE and not main.recording:
+                unrecorded.append(camera)
+            if len(failing) + len(unrecorded) >= MAX_TROUBLED:
+                break
+        return Trouble(tuple(failing), tuple(unrecorded))
 
     def forget(self, camera: CameraId) -> None:
         """Drop what is known of a camera that was retired or moved, and tell the listeners."""

@@ -159,8 +159,9 @@ class CameraChange:
 class CameraFilter:
     """What a list is narrowed by; "", None or () = not.
 
-    zone: the primary one. text: in the names of camera and premises, or its initials. connected: True = with an address.
-    is_abnormal: True = OFFLINE or DEGRADED. ids: these only.
+    zone: the primary one. text: each of its words is in a name of camera or premises, in the latter's initials, or in the
+    host. connected: True = with an address. is_abnormal: True = its activity is OFFLINE or DEGRADED, or it is among `failing`,
+    or it is among `unrecorded` and its main stream is to be recorded. ids: these only.
     """
 
     premises: str = ""
@@ -171,6 +172,8 @@ class CameraFilter:
     text: str = ""
     connected: bool | None = None
     is_abnormal: bool = False
+    failing: tuple[str, ...] = ()
+    unrecorded: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
 
 

@@ -119,8 +119,14 @@ class CameraService:
     async def list_cameras(
         self, actor: Actor, asked: CameraFilter = EVERY_CAMERA, *, after: str = "", limit: int = MAX_PAGE
     ) -> Page:
-        """Return a page of the cameras that the actor may see. limit: 1..200."""
+        """Return a page of the cameras that the actor may see. limit: 1..200.
+
+        Abnormal ones are those of the register and those that the nodes call so now.
+        """
         self.check(actor, rules.LIST)
+        if asked.is_abnormal:
+            trouble = self._board.find_trouble()
+            asked = replace(asked, failing=trouble.failing, unrecorded=trouble.unrecorded)
         async with self._database.read() as connection:
             grants = self._policy.grants_for(actor, rules.VIEW)
             found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)

@@ -98,6 +98,10 @@ _with_login = sa.select(
 SCOPE: Final = ScopeColumns(premises.c.region, premises.c.category, cameras.c.premises_id)
 """How a row of `_with_login` is placed."""
 _in_service = cameras.c.retired_at.is_(None)
+# What belongs to one kitchen stands together on a page.
+_ORDER: Final = (sa.func.coalesce(premises.c.name, cameras.c.premises_name), cameras.c.name, cameras.c.id)
+_placed = sa.select(*_ORDER).select_from(cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id))
+MAX_WORDS: Final = 8
 
 
 async def load_camera(connection: AsyncConnection, camera: CameraId, *, for_update: bool = False) -> Camera | None:
@@ -124,10 +128,18 @@ async def load_cameras_ever(connection: AsyncConnection, ids: Iterable[str]) -> 
 async def load_page(
     connection: AsyncConnection, grants: Sequence[Grant], asked: CameraFilter, *, after: str, limit: int
 ) -> list[Camera]:
-    """Return up to `limit` cameras in service inside the grants, in the order of their ids, those after `after`."""
-    wanted = _with_login.where(_in_service, is_in_scope(grants, SCOPE), cameras.c.id > after, *_narrowed(asked))
-    wanted = wanted.order_by(cameras.c.id).limit(limit)
+    """Return up to `limit` cameras in service inside the grants, by premises and name, those after the camera `after`."""
+    wanted = _with_login.where(_in_service, is_in_scope(grants, SCOPE), *_narrowed(asked))
+    if after:
+        wanted = wanted.where(sa.tuple_(*_ORDER) > await _load_order(connection, after))
+    wanted = wanted.order_by(*_ORDER).limit(limit)
     return await _with_more_zones(connection, [_camera(row) for row in await connection.execute(wanted)])
+
+
+async def _load_order(connection: AsyncConnection, camera: str) -> sa.Tuple:
+    """Return where a camera stands in the order, retired or not; one that was never there stands before all."""
+    row = (await connection.execute(_placed.where(cameras.c.id == camera))).one_or_none()
+    return sa.tuple_(*(row if row is not None else ("", "", "")))
 
 
 async def count_cameras(connection: AsyncConnection, grants: Sequence[Grant], asked: CameraFilter) -> int:
@@ -156,17 +168,28 @@ def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
     if asked.connected is not None:
         parts.append((cameras.c.host != "") == asked.connected)
     if asked.is_abnormal:
-        parts.append(cameras.c.activity.in_(("OFFLINE", "DEGRADED")))
+        parts.append(
+            sa.or_(
+                cameras.c.activity.in_(("OFFLINE", "DEGRADED")),
+                cameras.c.id.in_(asked.failing),
+                cameras.c.id.in_(asked.unrecorded) & cameras.c.record.contains("main"),
+            )
+        )
     if asked.ids:
         parts.append(cameras.c.id.in_(asked.ids))
-    if asked.text:
-        lower = asked.text.lower()
-        columns = (cameras.c.name, cameras.c.premises_name, premises.c.name)
-        ways = [sa.func.lower(column).contains(lower, autoescape=True) for column in columns]
-        if lower.isascii() and lower.isalnum():
-            ways.append(premises.c.initials.contains(lower, autoescape=True))
-        parts.append(sa.or_(*ways))
+    parts += [_has_word(word) for word in asked.text.lower().split()[:MAX_WORDS]]
     return parts
+
+
+def _has_word(word: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a name, the initials or the host has `word`, which is in lower case."""
+    columns = [cameras.c.name, cameras.c.premises_name, premises.c.name]
+    if "." in word or ":" in word:
+        columns.append(cameras.c.host)
+    ways = [sa.func.lower(column).contains(word, autoescape=True) for column in columns]
+    if word.isascii() and word.isalnum():
+        ways.append(premises.c.initials.contains(word, autoescape=True))
+    return sa.or_(*ways)
 
 
 async def _with_more_zones(connection: AsyncConnection, found: Sequence[Camera]) -> list[Camera]:

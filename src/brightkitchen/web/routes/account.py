@@ -12,11 +12,11 @@ from brightkitchen.domain.users.passwords import MIN_LENGTH
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.auth import Human, Present, Signed, device_token_of, origin_of, services_of
 from brightkitchen.web.present.account import (
-    OwnAccountOut,
     EndedOut,
     EnrolledOut,
     FactorOut,
     NetworkClass,
+    OwnAccountOut,
     OwnSessionOut,
     OwnSessionsOut,
     PasskeyIn,

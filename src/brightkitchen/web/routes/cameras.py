@@ -46,10 +46,11 @@ async def list_cameras(
     ids: Annotated[list[str] | None, Query(alias="id", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> CameraListOut:
-    """List the cameras in the caller's scope.
+    """List the cameras in the caller's scope, by premises and name.
 
-    text: in the name of the camera or its premises, or the pinyin initials of the latter. connected: whether a device serves
-    the channel. abnormal: only those that are offline or degraded. id: only these, as far as they are in the scope.
+    text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
+    colon in it) in the host. connected: whether a device serves the channel. abnormal: only those that are offline or degraded,
+    or are not recorded as they should be. id: only these, as far as they are in the scope.
     """
     if cursor and not is_id(cursor, "cam"):
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")

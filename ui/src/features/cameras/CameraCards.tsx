@@ -1,5 +1,7 @@
 import { Skeleton } from "antd";
+import type { Camera } from "@/shared/api/cameras";
 import { CameraStill } from "@/shared/camera/CameraStill";
+import { conditionOf } from "@/shared/camera/condition";
 import { useWords } from "@/shared/camera/useWords";
 import { Bitrate, Fps, LastSeen, RecordingMark, StateWithReason } from "./Figures";
 import { type CameraListProps, RowActions } from "./RowActions";
@@ -21,19 +23,25 @@ export function CameraCards({ cameras, onEdit, onRemove }: CameraListProps) {
             </div>
           </div>
           <StateWithReason camera={camera} />
-          <div className="bk-card-figures">
-            <LastSeen camera={camera} />
-            <span>
-              <Bitrate camera={camera} />
-            </span>
-            <span>
-              <Fps camera={camera} />
-            </span>
-            <RecordingMark camera={camera} />
-          </div>
+          {conditionOf(camera) !== "absent" && <CardFigures camera={camera} />}
           <RowActions camera={camera} onEdit={onEdit} onRemove={onRemove} />
         </li>
       ))}
     </ul>
+  );
+}
+
+function CardFigures({ camera }: { camera: Camera }) {
+  return (
+    <div className="bk-card-figures">
+      <LastSeen camera={camera} />
+      <span>
+        <Bitrate camera={camera} />
+      </span>
+      <span>
+        <Fps camera={camera} />
+      </span>
+      <RecordingMark camera={camera} />
+    </div>
   );
 }

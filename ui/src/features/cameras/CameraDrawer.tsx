@@ -6,7 +6,7 @@ import {
   type Camera,
   type CameraIn,
   type CameraPatch,
-  camerasQuery,
+  camerasKey,
   useAddCamera,
   useChangeCamera,
 } from "@/shared/api/cameras";
@@ -94,7 +94,7 @@ export function CameraDrawer({ camera, onClose }: { camera: Camera | undefined; 
   const onFailed = (error: unknown) => {
     showFieldProblems(form, error);
     // Somebody saved first: what is typed stays, and the next attempt is made on what they saved.
-    if (asProblem(error).status === 412) void queries.invalidateQueries({ queryKey: camerasQuery.queryKey });
+    if (asProblem(error).status === 412) void queries.invalidateQueries({ queryKey: camerasKey });
   };
   const submit = (fields: Fields) => {
     const body = bodyFrom(fields);
@@ -153,14 +153,15 @@ function useRequired() {
 }
 
 interface PremisesOption {
+  key: string;
   value: string;
   label: ReactNode;
-  premises_id?: string;
+  premises_id: string;
 }
 
 const offered = 20;
 
-/** Premises of the register whose name, initials or number fit what is typed; else names that other cameras have. */
+/** Premises of the register whose name, initials or number fit what is typed. */
 function usePremisesOptions(text: string): PremisesOption[] {
   const wanted = useDeferredValue(text.trim());
   const canList = useQuery(sessionQuery).data?.abilities.includes("premises.list") ?? false;
@@ -168,8 +169,7 @@ function usePremisesOptions(text: string): PremisesOption[] {
     ...premisesListQuery(wanted ? { text: wanted.slice(0, 64) } : {}, offered),
     enabled: canList,
   }).data?.pages[0]?.items;
-  const cameras = useQuery(camerasQuery).data ?? [];
-  const known = (found ?? []).map(({ id, name, region_name }) => ({
+  return (found ?? []).map(({ id, name, region_name }) => ({
     key: id,
     value: name,
     premises_id: id,
@@ -180,11 +180,6 @@ function usePremisesOptions(text: string): PremisesOption[] {
       </span>
     ),
   }));
-  const names = new Set(known.map(({ value }) => value));
-  const others = [...new Set(cameras.map((camera) => camera.premises_name))].filter(
-    (name) => name.includes(wanted) && name && !names.has(name),
-  );
-  return [...known, ...others.slice(0, offered).map((value) => ({ value, label: value }))];
 }
 
 function PlaceFields() {
@@ -205,7 +200,7 @@ function PlaceFields() {
         <AutoComplete
           options={options}
           showSearch={{ onSearch: unlink }}
-          onSelect={(_, { premises_id }) => premises_id && form.setFieldValue("premises_id", premises_id)}
+          onSelect={(_, { premises_id }) => form.setFieldValue("premises_id", premises_id)}
         />
       </Form.Item>
       <Form.Item name="premises_id" hidden>

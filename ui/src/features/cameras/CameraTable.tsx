@@ -68,13 +68,5 @@ export function CameraTable({ cameras, onEdit, onRemove }: CameraListProps) {
       render: (_, camera) => <RowActions camera={camera} onEdit={onEdit} onRemove={onRemove} />,
     },
   ];
-  return (
-    <Table<Camera>
-      rowKey="id"
-      columns={columns}
-      dataSource={cameras}
-      tableLayout="fixed"
-      pagination={cameras.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
-    />
-  );
+  return <Table<Camera> rowKey="id" columns={columns} dataSource={cameras} tableLayout="fixed" pagination={false} />;
 }

@@ -1,14 +1,21 @@
 import { CloseCircleFilled, PlusOutlined, SearchOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Input, Segmented } from "antd";
-import { useMemo, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
-import { type Camera, camerasQuery, useRemoveCamera } from "@/shared/api/cameras";
+import {
+  type Camera,
+  type CamerasAsked,
+  cameraRowsQuery,
+  camerasByIdQuery,
+  pageSize,
+  useRemoveCamera,
+} from "@/shared/api/cameras";
 import { ProblemPanel, useProblemText } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
-import { useWords } from "@/shared/camera/useWords";
+import { searchDelayMs } from "@/shared/camera/useCameraSearch";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -16,14 +23,15 @@ import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { CameraCards } from "./CameraCards";
 import { CameraDrawer } from "./CameraDrawer";
 import { CameraTable } from "./CameraTable";
-import { type CameraFilter, filterCameras } from "./search";
+import { Pager, usePager } from "./Pager";
 
 export function CamerasPage() {
   const { t } = useTranslation();
-  const cameras = useQuery(camerasQuery);
   const [editing, setEditing] = useState<Camera | "new">();
-  const canAdd = useQuery(sessionQuery).data?.abilities.includes("camera.add") ?? false;
+  const session = useQuery(sessionQuery).data;
+  const canAdd = session?.abilities.includes("camera.add") ?? false;
   const add = canAdd ? () => setEditing("new") : undefined;
+  const close = () => setEditing(undefined);
   return (
     <div className="bk-page">
       <div className="bk-page-head">
@@ -36,31 +44,59 @@ export function CamerasPage() {
         )}
       </div>
       <Tabs tabs={deviceTabs} label={t("nav.devices")} />
-      {cameras.isError && cameras.data === undefined ? (
-        <ProblemPanel error={cameras.error} title={t("camera.readFailed")} onRetry={() => void cameras.refetch()} />
-      ) : cameras.data?.length === 0 ? (
-        <EmptyCameras onAdd={add} />
-      ) : (
-        <CameraList
-          cameras={cameras.data}
-          isStale={cameras.isError}
-          readAtMs={cameras.dataUpdatedAt}
-          onEdit={setEditing}
-        />
-      )}
-      {editing && (
-        <CameraDrawer
-          key={editing === "new" ? "new" : editing.id}
-          camera={editing === "new" ? undefined : (cameras.data?.find(({ id }) => id === editing.id) ?? editing)}
-          onClose={() => setEditing(undefined)}
-        />
-      )}
+      {session && <CameraList onEdit={setEditing} onAdd={add} />}
+      {editing === "new" && <CameraDrawer camera={undefined} onClose={close} />}
+      {editing && editing !== "new" && <EditDrawer key={editing.id} camera={editing} onClose={close} />}
     </div>
   );
 }
 
-function EmptyCameras({ onAdd }: { onAdd: (() => void) | undefined }) {
+/** The form of a camera as the server has it now: after a conflict, the next attempt is made on that. */
+function EditDrawer({ camera, onClose }: { camera: Camera; onClose: () => void }) {
+  const queries = useQueryClient();
+  const newest = useQuery(camerasByIdQuery(queries, [camera.id])).data?.items[0];
+  return <CameraDrawer camera={newest ?? camera} onClose={onClose} />;
+}
+
+const connections = ["yes", "no", "all"] as const;
+type Connection = (typeof connections)[number];
+type Address = ReturnType<typeof useCamerasAddress>;
+
+/** Search and filters live in the address. Who keeps cameras begins with those that a device serves. */
+function useCamerasAddress(keepsCameras: boolean) {
+  const [query, setQuery] = useSearchParams();
+  const text = query.get("q") ?? "";
+  const isAbnormal = query.get("only") === "abnormal";
+  const usual: Connection = keepsCameras ? "yes" : "all";
+  const connection = connections.find((each) => each === query.get("on")) ?? usual;
+  const asked: CamerasAsked = {
+    ...(text.trim() ? { text: text.trim() } : {}),
+    ...(connection === "all" ? {} : { connected: connection === "yes" }),
+    ...(isAbnormal ? { abnormal: true } : {}),
+  };
+  const put = (name: "q" | "only" | "on", value: string) =>
+    setQuery(
+      (old) => {
+        if (value) old.set(name, value);
+        else old.delete(name);
+        return old;
+      },
+      { replace: true },
+    );
+  const chooseConnection = (next: Connection) => put("on", next === usual ? "" : next);
+  const clear = () => setQuery({}, { replace: true });
+  return { text, isAbnormal, connection, chooseConnection, asked, put, clear, isNarrowed: isAbnormal || text !== "" };
+}
+
+function EmptyCameras({ address, onAdd }: { address: Address; onAdd: (() => void) | undefined }) {
   const { t } = useTranslation();
+  if (address.isNarrowed || address.connection === "no")
+    return (
+      <div className="bk-panel">
+        <p>{address.isNarrowed ? t("camera.emptySearch") : t("camera.emptyAbsent")}</p>
+        <Button onClick={address.clear}>{t("camera.clearSearch")}</Button>
+      </div>
+    );
   return (
     <div className="bk-panel">
       <h2 className="bk-panel-title">{t("camera.emptyTitle")}</h2>
@@ -71,78 +107,111 @@ function EmptyCameras({ onAdd }: { onAdd: (() => void) | undefined }) {
 }
 
 interface ListProps {
-  cameras: Camera[] | undefined;
-  isStale: boolean;
-  readAtMs: number;
   onEdit: (camera: Camera) => void;
+  onAdd: (() => void) | undefined;
 }
 
-function CameraList({ cameras, isStale, readAtMs, onEdit }: ListProps) {
-  const { t } = useTranslation();
-  const words = useWords();
+function CameraList({ onEdit, onAdd }: ListProps) {
+  const { t, i18n } = useTranslation();
   const zone = useZone();
-  const [query, setQuery] = useSearchParams();
-  const text = query.get("q") ?? "";
-  const filter: CameraFilter = query.get("only") === "abnormal" ? "abnormal" : "all";
   const isPhone = useMedia(isPhoneQuery);
+  const address = useCamerasAddress(onAdd !== undefined);
+  const list = useInfiniteQuery(cameraRowsQuery(address.asked));
   const remove = useConfirmedRemoval();
-  const shown = useMemo(
-    () => cameras && filterCameras(cameras, text, filter, words.zone),
-    [cameras, text, filter, words],
-  );
-  const put = (key: string, value: string) =>
-    setQuery(
-      (old) => {
-        if (value) old.set(key, value);
-        else old.delete(key);
-        return old;
-      },
-      { replace: true },
-    );
-  const at = formatMoment(readAtMs || serverNowMs(), zone, words.lang, serverNowMs());
-  const List = isPhone ? CameraCards : CameraTable;
+  const pager = usePager(list, JSON.stringify(address.asked));
+  const isFailing = list.isError && list.data === undefined;
+  const total = list.data?.pages[0]?.total ?? 0;
+  const at = formatMoment(list.dataUpdatedAt || serverNowMs(), zone, i18n.language, serverNowMs());
   return (
     <>
-      <div className="bk-tools">
-        <Input
-          className="bk-search"
-          allowClear={{ clearIcon: <CloseCircleFilled aria-label={t("camera.clearSearch")} /> }}
-          prefix={<SearchOutlined aria-hidden />}
-          placeholder={t("camera.searchHint")}
-          aria-label={t("camera.searchHint")}
-          value={text}
-          onChange={(event) => put("q", event.target.value)}
-        />
-        <Segmented<CameraFilter>
-          value={filter}
-          options={[
-            { value: "all", label: t("camera.filterAll") },
-            { value: "abnormal", label: t("camera.filterAbnormal") },
-          ]}
-          onChange={(value) => put("only", value === "abnormal" ? value : "")}
-        />
-        {cameras && shown && (
+      <CameraFilters address={address}>
+        {list.data && (
           <span className="bk-muted" role="status">
-            {shown.length === cameras.length
-              ? t("camera.total", { count: cameras.length })
-              : t("camera.totalFiltered", { count: shown.length, total: cameras.length })}
+            {t(address.isNarrowed ? "camera.totalFiltered" : "camera.total", { count: total })}
           </span>
         )}
         <span className="bk-grow" />
-        <span className={isStale ? "bk-warning-text" : "bk-muted bk-small"}>
-          {isStale ? t("error.stale", { at }) : t("camera.asOf", { at })}
-        </span>
-      </div>
-      {shown?.length === 0 ? (
-        <div className="bk-panel">
-          <p>{t("camera.emptySearch")}</p>
-          <Button onClick={() => setQuery({}, { replace: true })}>{t("camera.clearSearch")}</Button>
-        </div>
+        {list.data && (
+          <span className={list.isError ? "bk-warning-text" : "bk-muted bk-small"}>
+            {list.isError ? t("error.stale", { at }) : t("camera.asOf", { at })}
+          </span>
+        )}
+      </CameraFilters>
+      {isFailing ? (
+        <ProblemPanel error={list.error} title={t("camera.readFailed")} onRetry={() => void list.refetch()} />
+      ) : list.data && pager.shown?.length === 0 ? (
+        <EmptyCameras address={address} onAdd={onAdd} />
+      ) : isPhone ? (
+        <>
+          <CameraCards cameras={list.data?.pages.flatMap((page) => page.items)} onEdit={onEdit} onRemove={remove} />
+          {list.hasNextPage && (
+            <div className="bk-more">
+              <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                {t("camera.loadMore")}
+              </Button>
+            </div>
+          )}
+        </>
       ) : (
-        <List cameras={shown} onEdit={onEdit} onRemove={remove} />
+        <div ref={pager.top} aria-busy={list.isPlaceholderData}>
+          <CameraTable cameras={pager.shown} onEdit={onEdit} onRemove={remove} />
+          {total > pageSize && <Pager pager={pager} total={total} />}
+        </div>
       )}
     </>
   );
+}
+
+function CameraFilters({ address, children }: { address: Address; children: React.ReactNode }) {
+  const { t } = useTranslation();
+  const text = useTyped(address.text, (value) => address.put("q", value));
+  return (
+    <div className="bk-tools">
+      <Input
+        className="bk-search"
+        allowClear={{ clearIcon: <CloseCircleFilled aria-label={t("camera.clearSearch")} /> }}
+        prefix={<SearchOutlined aria-hidden />}
+        placeholder={t("camera.searchHint")}
+        aria-label={t("camera.searchHint")}
+        maxLength={64}
+        value={text.value}
+        onChange={(event) => text.set(event.target.value)}
+      />
+      <Segmented<Connection>
+        aria-label={t("camera.connection")}
+        value={address.connection}
+        options={connections.map((value) => ({ value, label: t(`camera.connection.${value}`) }))}
+        onChange={address.chooseConnection}
+      />
+      <Segmented<boolean>
+        aria-label={t("camera.state")}
+        value={address.isAbnormal}
+        options={[
+          { value: false, label: t("camera.filterAll") },
+          { value: true, label: t("camera.filterAbnormal") },
+        ]}
+        onChange={(value) => address.put("only", value ? "abnormal" : "")}
+      />
+      {children}
+    </div>
+  );
+}
+
+/** What is typed is shown at once and kept when the hands rest. */
+function useTyped(kept: string, keep: (value: string) => void) {
+  const [typed, setTyped] = useState<string>();
+  const newest = useRef(keep);
+  newest.current = keep;
+  useEffect(() => {
+    if (typed === undefined) return;
+    const done = () => {
+      newest.current(typed);
+      setTyped(undefined);
+    };
+    const timer = setTimeout(done, typed ? searchDelayMs : 0);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return { value: typed ?? kept, set: setTyped };
 }
 
 function useConfirmedRemoval(): (camera: Camera) => void {

@@ -74,6 +74,7 @@ export function Loss({ camera }: { camera: Camera }) {
 export function RecordingMark({ camera }: { camera: Camera }) {
   const { t } = useTranslation();
   const isPlanned = camera.record.length > 0;
+  if (conditionOf(camera) === "absent") return dash;
   if (isRecording(camera))
     return (
       <Tooltip title={t("camera.recordingOnHint")}>

@@ -1,15 +1,15 @@
 import { CloseCircleFilled, SearchOutlined } from "@ant-design/icons";
-import { Input } from "antd";
-import { useMemo, useState } from "react";
+import { Button, Input } from "antd";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
 import { conditionOf } from "@/shared/camera/condition";
 import { StateMark } from "@/shared/camera/StateMark";
+import { useCameraSearch } from "@/shared/camera/useCameraSearch";
 import { useWords } from "@/shared/camera/useWords";
 import { zoneBeside } from "@/shared/camera/zones";
 
 interface Props {
-  cameras: readonly Camera[];
   shown: readonly string[];
   onPick: (id: string) => void;
 }
@@ -19,21 +19,11 @@ function ZoneBeside({ camera }: { camera: Camera }) {
   return <span className="bk-small">{zoneBeside(camera.name, words.zone(camera.zone))}</span>;
 }
 
-/** Cameras by premises; one click puts one on the wall. */
-export function CameraPicker({ cameras, shown, onPick }: Props) {
+/** Connected cameras by premises; one click puts one on the wall. There are more than fit: the server searches. */
+export function CameraPicker({ shown, onPick }: Props) {
   const { t } = useTranslation();
-  const words = useWords();
-  const [text, setText] = useState("");
-  const groups = useMemo(() => {
-    const wanted = text.trim().toLocaleLowerCase();
-    const found = cameras.filter((camera) =>
-      `${camera.premises_name}\n${camera.name}\n${words.zone(camera.zone)}`.toLocaleLowerCase().includes(wanted),
-    );
-    const byPremises = new Map<string, Camera[]>();
-    for (const camera of found)
-      byPremises.set(camera.premises_name, [...(byPremises.get(camera.premises_name) ?? []), camera]);
-    return [...byPremises];
-  }, [cameras, text, words]);
+  const search = useCameraSearch();
+  const groups = useMemo(() => groupByPremises(search.found ?? []), [search.found]);
   return (
     <aside className="bk-picker" aria-label={t("live.choose")}>
       <Input
@@ -41,16 +31,24 @@ export function CameraPicker({ cameras, shown, onPick }: Props) {
         prefix={<SearchOutlined aria-hidden />}
         placeholder={t("common.search")}
         aria-label={t("camera.searchHint")}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
+        maxLength={64}
+        value={search.text}
+        onChange={(event) => search.setText(event.target.value)}
       />
-      <div className="bk-picker-list">
-        {groups.length === 0 && <p className="bk-muted">{t("camera.emptySearch")}</p>}
+      <div className="bk-picker-list" aria-busy={search.isWaiting}>
+        <div role="status">
+          {search.found?.length === 0 && !search.isWaiting && <p className="bk-muted">{t("camera.emptySearch")}</p>}
+        </div>
+        {search.isFailing && (
+          <p className="bk-warning-text">
+            {t("camera.readFailed")} <Button onClick={search.retry}>{t("common.retry")}</Button>
+          </p>
+        )}
         {groups.map(([premises, members]) => (
           <section key={premises}>
             <h2>
               <span>{premises}</span>
-              <span className="bk-small">{t("common.count", { count: members.length })}</span>
+              {search.left === 0 && <span className="bk-small">{t("common.count", { count: members.length })}</span>}
             </h2>
             {members.map((camera) => (
               <button
@@ -68,7 +66,19 @@ export function CameraPicker({ cameras, shown, onPick }: Props) {
             ))}
           </section>
         ))}
+        {search.left > 0 && <p className="bk-muted">{t("camera.moreLeft", { count: search.left })}</p>}
       </div>
     </aside>
   );
+}
+
+function groupByPremises(cameras: readonly Camera[]): [string, Camera[]][] {
+  const groups = new Map<string, Camera[]>();
+  for (const camera of cameras) {
+    if (!camera.abilities.includes("camera.live")) continue;
+    const members = groups.get(camera.premises_name);
+    if (members) members.push(camera);
+    else groups.set(camera.premises_name, [camera]);
+  }
+  return [...groups];
 }

@@ -1,13 +1,16 @@
 import { FullscreenExitOutlined, FullscreenOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Segmented, Skeleton } from "antd";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
-import { type Camera, camerasQuery } from "@/shared/api/cameras";
+import { type Camera, camerasByIdQuery, camerasQuery } from "@/shared/api/cameras";
 import { ProblemPanel } from "@/shared/api/ProblemText";
+import { conditionOf } from "@/shared/camera/condition";
+import { firstAsked } from "@/shared/camera/useCameraSearch";
 import { useKeys } from "@/shared/keyboard";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
+import { AbsentTile } from "./AbsentTile";
 import { CameraPicker } from "./CameraPicker";
 import { LiveTile, type TileActions } from "./LiveTile";
 import {
@@ -25,22 +28,31 @@ import {
 
 export function LivePage() {
   const { t } = useTranslation();
-  const cameras = useQuery(camerasQuery);
-  if (cameras.isError && cameras.data === undefined)
+  const queries = useQueryClient();
+  const [query] = useSearchParams();
+  const isPhone = useMedia(isPhoneQuery);
+  const last = lastWall(isPhone);
+  const ids = query.has("c") ? readWall(query).places : last.places;
+  const first = useQuery(camerasQuery(firstAsked));
+  const hung = useQuery(camerasByIdQuery(queries, ids));
+  const failed = [first, hung].find((each) => each.isError && each.data === undefined);
+  if (failed)
     return (
       <div className="bk-page">
         <h1>{t("live.title")}</h1>
-        <ProblemPanel error={cameras.error} title={t("camera.readFailed")} onRetry={() => void cameras.refetch()} />
+        <ProblemPanel error={failed.error} title={t("camera.readFailed")} onRetry={() => void failed.refetch()} />
       </div>
     );
-  if (!cameras.data)
+  // A wall that changes keeps standing while what is new on it is read.
+  if (!first.data || (hung.isPlaceholderData && hung.isFetching && hung.data?.items.length === 0))
     return (
       <div className="bk-page" aria-busy>
         <Skeleton active={false} />
       </div>
     );
-  const watchable = cameras.data.filter((camera) => camera.abilities.includes("camera.live"));
-  if (watchable.length === 0)
+  const watchable = first.data.items.filter(mayWatch);
+  const onWall = (hung.data?.items ?? []).filter(mayWatch);
+  if (watchable.length === 0 && onWall.length === 0 && !first.data.hasMore)
     return (
       <div className="bk-page">
         <h1>{t("live.title")}</h1>
@@ -51,15 +63,22 @@ export function LivePage() {
         </div>
       </div>
     );
-  return <WallPage cameras={watchable} />;
+  return <WallPage first={watchable} cameras={onWall} last={last} isReading={hung.isPlaceholderData} />;
+}
+
+function mayWatch(camera: Camera): boolean {
+  return camera.abilities.includes("camera.live");
 }
 
 const lastWallKey = "bk.wall";
 
+function lastWall(isPhone: boolean): Wall {
+  return readWall(new URLSearchParams(localStorage.getItem(lastWallKey) ?? (isPhone ? "wall=1" : "")));
+}
+
 /** The wall of the address, else the last one, else the first cameras. */
-function useWall(cameras: readonly Camera[]) {
+function useWall({ first, cameras, last, isReading }: WallPageProps) {
   const [query, setQuery] = useSearchParams();
-  const isPhone = useMedia(isPhoneQuery);
   const put = useCallback(
     (next: Wall) => {
       const written = writeWall(next);
@@ -70,19 +89,31 @@ function useWall(cameras: readonly Camera[]) {
   );
   const hasAddress = query.has("c");
   useEffect(() => {
-    if (hasAddress) return;
-    const last = readWall(new URLSearchParams(localStorage.getItem(lastWallKey) ?? (isPhone ? "wall=1" : "")));
+    if (hasAddress || (isReading && last.places.some(Boolean))) return;
     const known = new Set(cameras.map((camera) => camera.id));
     const places = last.places.map((id) => (known.has(id) ? id : ""));
-    put(places.some(Boolean) ? { ...last, places } : filled(last, [...known]));
-  }, [hasAddress, cameras, isPhone, put]);
+    const firstIds = first.map((camera) => camera.id);
+    put(places.some(Boolean) ? { ...last, places } : filled(last, firstIds));
+  }, [hasAddress, first, cameras, last, isReading, put]);
   const wall = useMemo(() => readWall(query), [query]);
   return [wall, put] as const;
 }
 
-function WallPage({ cameras }: { cameras: readonly Camera[] }) {
+interface WallPageProps {
+  /** What the wall begins with. */
+  first: readonly Camera[];
+  /** What hangs on it, as far as it may be watched. */
+  cameras: readonly Camera[];
+  /** What hung on it last. */
+  last: Wall;
+  /** More of what hangs on it is still being read. */
+  isReading: boolean;
+}
+
+function WallPage(props: WallPageProps) {
   const { t } = useTranslation();
-  const [wall, putWall] = useWall(cameras);
+  const { cameras, isReading } = props;
+  const [wall, putWall] = useWall(props);
   const [selected, setSelected] = useState(0);
   const [sounding, setSounding] = useState("");
   const stage = useRef<HTMLDivElement>(null);
@@ -126,11 +157,11 @@ function WallPage({ cameras }: { cameras: readonly Camera[] }) {
   });
   return (
     <div className="bk-live">
-      <CameraPicker cameras={cameras} shown={wall.places} onPick={pick} />
+      <CameraPicker shown={wall.places} onPick={pick} />
       <section className="bk-stage" ref={stage} aria-label={t("live.wall")}>
         <h1 className="bk-visually-hidden">{t("live.title")}</h1>
         <WallTiles
-          {...{ cameras, wall, selected, sounding, setSelected, enlarge, toggleSound, selectedTile }}
+          {...{ cameras, isReading, wall, selected, sounding, setSelected, enlarge, toggleSound, selectedTile }}
           onRemove={(index) => putWall(withRemoved(wall, index))}
           foot={
             <>
@@ -163,6 +194,7 @@ function WallPage({ cameras }: { cameras: readonly Camera[] }) {
 
 interface WallTilesProps {
   cameras: readonly Camera[];
+  isReading: boolean;
   wall: Wall;
   selected: number;
   sounding: string;
@@ -198,8 +230,18 @@ function WallTiles(props: WallTilesProps) {
                 className={`bk-tile bk-tile-empty ${isSelected ? "bk-tile-selected" : ""}`}
                 onClick={() => props.setSelected(index)}
               >
-                {isPhone ? t("live.emptyTilePhone") : t("live.emptyTile")}
+                {id && props.isReading ? t("live.reading") : isPhone ? t("live.emptyTilePhone") : t("live.emptyTile")}
               </button>
+            );
+          if (conditionOf(camera) === "absent")
+            return (
+              <AbsentTile
+                key={`${key}-${id}`}
+                camera={camera}
+                isSelected={isSelected && wall.layout > 1}
+                onSelect={() => props.setSelected(index)}
+                onRemove={() => props.onRemove(index)}
+              />
             );
           return (
             <LiveTile

@@ -193,7 +193,7 @@ interface ToolProps {
   children: ReactNode;
 }
 
-function Tool({ label, isOn, onClick, children }: ToolProps) {
+export function Tool({ label, isOn, onClick, children }: ToolProps) {
   return (
     <button
       type="button"

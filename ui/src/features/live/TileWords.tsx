@@ -46,13 +46,13 @@ function secondsUntil(atMs: number | null): number {
 }
 
 interface WordsProps {
-  condition?: "connecting" | "degraded" | "offline";
+  condition?: "absent" | "connecting" | "degraded" | "offline";
   since?: string;
   sentence: string;
   next?: React.ReactNode;
 }
 
-function Words({ condition, since, sentence, next }: WordsProps) {
+export function Words({ condition, since, sentence, next }: WordsProps) {
   return (
     <div className="bk-tile-words">
       {(condition || since) && (

@@ -24,7 +24,6 @@ import { type Ruler, useRuler } from "./useRuler";
 
 interface Props {
   camera: Camera;
-  cameras: readonly Camera[];
   startMs: number;
   /** What the address names; undefined: it names none. */
   wantedMs: number | undefined;
@@ -34,7 +33,7 @@ interface Props {
   onMoment: (atMs: number) => void;
 }
 
-export function PlaybackDesk({ camera, cameras, startMs, wantedMs, arrival, onCamera, onMoment }: Props) {
+export function PlaybackDesk({ camera, startMs, wantedMs, arrival, onCamera, onMoment }: Props) {
   const { t } = useTranslation();
   const zone = useZone();
   const nowMs = useNow();
@@ -57,7 +56,7 @@ export function PlaybackDesk({ camera, cameras, startMs, wantedMs, arrival, onCa
     <div className="bk-desk">
       <div className="bk-desk-head">
         <h1 className="bk-visually-hidden">{t("play.title")}</h1>
-        <CameraChoice cameras={cameras} value={camera.id} onChange={onCamera} />
+        <CameraChoice camera={camera} onChange={onCamera} />
         <MomentChoice {...{ atMs, nowMs, zone }} onSeek={controls.seek} />
         <span className="bk-grow" />
         <Link className="bk-live-link" to={`/live?wall=1&c=${camera.id}`}>

@@ -2,7 +2,7 @@ import { act, screen, waitFor } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
 import { renderAt } from "@/app/renderAt.testing";
-import { aCamera, server } from "@/testing/server";
+import { aCamera, citySaying, server } from "@/testing/server";
 
 const node = "http://127.0.0.1:8081";
 const camera = aCamera();
@@ -13,7 +13,7 @@ function aNode() {
   const thumbs: (string | null)[] = [];
   const lists: (string | null)[] = [];
   server.use(
-    http.get("*/api/v1/cameras", () => HttpResponse.json({ items: [camera], next_cursor: null })),
+    citySaying([camera]),
     http.post("*/api/v1/media/tokens", async ({ request }) => {
       const { items } = (await request.json()) as { items: { camera: string; act: string }[] };
       return HttpResponse.json({

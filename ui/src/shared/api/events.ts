@@ -1,5 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { type Camera, camerasQuery, withCamera } from "./cameras";
+import { type Camera, camerasKey, dropCamera, putCamera } from "./cameras";
 import { sessionQuery } from "./session";
 
 const sessionOverCode = 1008;
@@ -12,7 +12,7 @@ export interface EventsPorts {
 
 const browser: EventsPorts = { openSocket: (url) => new WebSocket(url), random: Math.random };
 
-/** Keeps the cameras in the query cache as the server has them; after every gap the whole list is read again.
+/** Keeps the cameras in the query cache as the server has them; after every gap what is shown is read again.
  *
  * returns: stop.  `onLine` hears whether the line stands.
  */
@@ -28,7 +28,7 @@ export function followEvents(queries: QueryClient, onLine: (up: boolean) => void
     const mine = ports.openSocket(url.href);
     socket = mine;
     mine.onopen = () => {
-      if (attempt > 0) void queries.invalidateQueries({ queryKey: camerasQuery.queryKey });
+      if (attempt > 0) void queries.invalidateQueries({ queryKey: camerasKey });
       attempt = 0;
       onLine(true);
     };
@@ -54,10 +54,6 @@ export function followEvents(queries: QueryClient, onLine: (up: boolean) => void
 function applyEvent(queries: QueryClient, data: unknown): void {
   if (typeof data !== "string") return;
   const event = JSON.parse(data) as { type: string; camera?: Camera; id?: string };
-  queries.setQueryData(camerasQuery.queryKey, (old: Camera[] | undefined) => {
-    if (!old) return old;
-    if (event.type === "camera" && event.camera) return withCamera(old, event.camera);
-    if (event.type === "removed") return old.filter((camera) => camera.id !== event.id);
-    return old;
-  });
+  if (event.type === "camera" && event.camera) putCamera(queries, event.camera);
+  if (event.type === "removed" && event.id) dropCamera(queries, event.id);
 }

@@ -1,10 +1,18 @@
-import { AlertFilled, CheckCircleFilled, DisconnectOutlined, LoadingOutlined, WarningFilled } from "@ant-design/icons";
+import {
+  AlertFilled,
+  ApiOutlined,
+  CheckCircleFilled,
+  DisconnectOutlined,
+  LoadingOutlined,
+  WarningFilled,
+} from "@ant-design/icons";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
 import { type Condition, conditionOf, isNotRecording } from "./condition";
 
 const marks: Record<Condition, ReactNode> = {
+  absent: <ApiOutlined />,
   live: <CheckCircleFilled />,
   standby: <span className="bk-hollow-dot" />,
   connecting: <LoadingOutlined />,

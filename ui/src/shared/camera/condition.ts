@@ -1,9 +1,13 @@
 import type { Camera, Profile, StreamReport } from "@/shared/api/cameras";
 
-export type Condition = "standby" | "connecting" | "live" | "degraded" | "offline";
+export type Condition = "absent" | "standby" | "connecting" | "live" | "degraded" | "offline";
 
-/** What the camera as a whole is: its main stream speaks for it. A camera that no node reported yet is connecting. */
+/** What the camera as a whole is: its main stream speaks for it. A camera that no node reported yet is connecting.
+ *
+ * absent: a channel of the register that no device serves: there is nothing to connect to, and nothing to ask for.
+ */
 export function conditionOf(camera: Camera): Condition {
+  if (camera.address === "") return "absent";
   return camera.streams.main?.state ?? "connecting";
 }
 
