@@ -43,7 +43,7 @@ describe("account", () => {
     );
     renderAt("/account");
     const me = await screen.findByRole("region", { name: "基本信息" });
-    expect(me).toHaveTextContent("区县局执法人员");
+    expect(me).toHaveTextContent("县区局执法人员");
     expect(me).toHaveTextContent("铁东区，全部类别");
     expect(await screen.findByText("恢复码还剩7个")).toBeInTheDocument();
   });

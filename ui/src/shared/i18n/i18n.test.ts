@@ -21,6 +21,15 @@ describe("texts", () => {
     for (const [key, text] of Object.entries(zhTexts))
       expect([key, placeholders(enTexts[key] ?? "")]).toEqual([key, placeholders(text)]);
   });
+  it("have each key in one file only, so that no text hides another", () => {
+    const folder = join(process.cwd(), "src/shared/i18n");
+    for (const lang of ["zh-CN", "en"]) {
+      const keys = readdirSync(folder)
+        .filter((name) => name === `${lang}.json` || name.endsWith(`.${lang}.json`))
+        .flatMap((name) => Object.keys(JSON.parse(readFileSync(join(folder, name), "utf8")) as object));
+      expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+    }
+  });
   it("are Chinese with full-width punctuation and without spaces between Han and digits", () => {
     for (const [key, text] of Object.entries(zhTexts)) {
       expect([key, text.match(/\p{Script=Han}[,;:?!()]|[,;?!]\p{Script=Han}|！|抱歉/u)]).toEqual([key, null]);
