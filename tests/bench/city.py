@@ -34,39 +34,17 @@ from tests.contract.conftest import (
 from tests.contract.test_import import CAMERA_HEADER, PREMISES_HEADER, a_camera, a_premises
 from tests.postgres_server import find_programs, running_server
 
-from brightkitchen.bootstrap import audit_rules
-from brightkitchen.bootstrap.exports import AuditedExports
-from brightkitchen.bootstrap.journal import AuditJournal
-from brightkitchen.domain.audit.service import AuditTrail
-from brightkitchen.domain.authz.keyring import KeyRing
-from brightkitchen.domain.authz.minter import MediaTokenMinter
+from brightkitchen.bootstrap.services import Ground, build_services
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
-from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import save_regions
-from brightkitchen.domain.cameras import policy as camera_policy
-from brightkitchen.domain.cameras.channels import Channels
-from brightkitchen.domain.cameras.live import LiveBoard
-from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.cameras.store import cameras
-from brightkitchen.domain.intake import policy as import_policy
-from brightkitchen.domain.intake.reading import Spreadsheets
-from brightkitchen.domain.intake.registering import ImportRegister
-from brightkitchen.domain.intake.service import ImportService
-from brightkitchen.domain.numbers import policy as number_policy
-from brightkitchen.domain.numbers.service import NumberService
-from brightkitchen.domain.premises import policy as premises_policy
-from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.premises.store import premises as premises_table
-from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
-from brightkitchen.domain.users.people_audit import PeopleAudit
-from brightkitchen.domain.users.people_services import build_people
-from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
-from brightkitchen.kernel.datakeys import Purpose, load_sealers
+from brightkitchen.kernel.datakeys import load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.log import configure_logging
 from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
@@ -110,79 +88,22 @@ async def open_town(folder: Path, address: DatabaseAddress) -> AsyncIterator[Tow
     metrics = ControlMetrics(clock)
     database = await open_database(address)
     sealers = await load_sealers(database, kek_source=f"file:{folder / 'kek'}", entropy=entropy, clock=clock)
-    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZONE)
-    policy = Policy()
-    audit_rules.register_actions(policy)
-    for slice_policy in (camera_policy, premises_policy, user_policy, import_policy, number_policy):
-        slice_policy.register_actions(policy)
-    keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
-    await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    rules = AuthRules(second_factor=False)
-    users = UserService(
-        database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
-    )
-    people = build_people(database, policy, passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy)
-    nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
-    board, guard, journal, supervisor = (
-        LiveBoard(),
-        NetGuard(GuardPolicy()),
-        AuditJournal(audit),
-        Supervisor(clock, entropy),
-    )
-    camera_service = CameraService(
-        database,
-        policy,
-        sealers[Purpose.CAMERA],
-        guard=guard,
-        nodes=nodes,
-        board=board,
-        minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
-        audit=audit,
-        clock=clock,
-        entropy=entropy,
-    )
-    premises = PremisesService(
-        database,
-        policy,
-        sealers[Purpose.PERSON],
-        channels=Channels(),
-        journal=journal,
-        clock=clock,
-        entropy=entropy,
-        zone=ZONE,
-    )
-    await premises.prepare()
-    imports = ImportService(
-        database,
-        policy,
-        sealers[Purpose.CAMERA],
-        reader=Spreadsheets(),
-        guard=guard,
-        nodes=nodes,
-        background=supervisor,
-        clock=clock,
-        entropy=entropy,
-        zone=ZONE,
-        register=ImportRegister(journal),
-        field_actions=dict(premises_policy.FIELD_ACTIONS),
-    )
-    numbers = NumberService(database, policy, exports=AuditedExports(audit), clock=clock, zone=ZONE)
-    services = Services(
-        users=users,
-        people=people,
-        cameras=camera_service,
-        premises=premises,
-        audit=audit,
-        policy=policy,
-        board=board,
-        nodes=nodes,
+    supervisor = Supervisor(clock, entropy)
+    ground = Ground(
+        database=database,
+        sealers=sealers,
+        nodes=NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics),
+        guard=NetGuard(GuardPolicy()),
+        passwords=passwords,
+        rules=AuthRules(second_factor=False),
+        supervisor=supervisor,
         metrics=metrics,
+        time_zone=ZONE.key,
         clock=clock,
         entropy=entropy,
-        imports=imports,
-        numbers=numbers,
     )
+    services = (await build_services(ground)).services
     options = WebOptions(
         origins=(ORIGIN,),
         media_ports={NODE: 8081, OTHER_NODE: 8082},

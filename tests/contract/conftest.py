@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -14,40 +13,23 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
 
-from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal
+from brightkitchen.bootstrap.operations import Operations
+from brightkitchen.bootstrap.services import Ground, Recorders, build_services
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
-from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
-from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import save_regions
-from brightkitchen.domain.cameras import policy as camera_policy
-from brightkitchen.domain.cameras.channels import Channels
-from brightkitchen.domain.cameras.live import LiveBoard
-from brightkitchen.domain.cameras.service import CameraService
-from brightkitchen.domain.intake import policy as import_policy
-from brightkitchen.domain.intake.reading import Spreadsheets
-from brightkitchen.domain.intake.registering import ImportRegister
-from brightkitchen.domain.intake.service import ImportService
-from brightkitchen.domain.numbers import policy as number_policy
-from brightkitchen.domain.numbers.service import NumberService
-from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.ports import Act
-from brightkitchen.domain.premises.service import PremisesService
-from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
-from brightkitchen.domain.users.people_audit import PeopleAudit
-from brightkitchen.domain.users.people_services import build_people
-from brightkitchen.domain.users.service import UserService
 from brightkitchen.domain.users.totp import code_at
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
 from brightkitchen.kernel.databaseurl import PostgresAddress
-from brightkitchen.kernel.datakeys import Purpose, load_sealers
+from brightkitchen.kernel.datakeys import load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import NodeId
@@ -107,6 +89,21 @@ class KeptJournal:
         self.acts += acts
 
 
+class KeptRecorders(Recorders):
+    """Puts the two above between the services and the audit."""
+
+    kept_journal: KeptJournal
+    kept_exports: KeptExports
+
+    def journal(self, audit: AuditTrail) -> KeptJournal:
+        self.kept_journal = KeptJournal(AuditJournal(audit))
+        return self.kept_journal
+
+    def exports(self, audit: AuditTrail) -> KeptExports:
+        self.kept_exports = KeptExports(AuditedExports(audit))
+        return self.kept_exports
+
+
 @dataclass(slots=True)
 class Control:
     """Everything of one control process that a test may want to hold."""
@@ -116,6 +113,7 @@ class Control:
     keys: KeyRing
     database: Database
     clock: ManualClock
+    operations: Operations
     app: Any  # Any: an ASGI application
     journal: "KeptJournal"
     supervisor: Supervisor
@@ -219,82 +217,25 @@ async def build_control(
     metrics = ControlMetrics(clock)
     database = await open_database(address)
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
-    audit = AuditTrail(database, clock=clock, entropy=entropy, zone=ZoneInfo("Asia/Shanghai"))
-    policy = Policy()
-    audit_rules.register_actions(policy)
-    camera_policy.register_actions(policy)
-    premises_policy.register_actions(policy)
-    user_policy.register_actions(policy)
-    import_policy.register_actions(policy)
-    number_policy.register_actions(policy)
-    keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
-    await keys.refresh()
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
-    users = UserService(
-        database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
-    )
-    people = build_people(database, policy, passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy)
-    nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
-    users.add_listener(nodes)
-    people.access.add_listener(nodes)
-    board = LiveBoard()
-    cameras = CameraService(
-        database,
-        policy,
-        sealers[Purpose.CAMERA],
+    supervisor, recorders = Supervisor(clock, entropy), KeptRecorders()
+    ground = Ground(
+        database=database,
+        sealers=sealers,
+        nodes=NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics),
         guard=NetGuard(GuardPolicy()),
-        nodes=nodes,
-        board=board,
-        minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
-        audit=audit,
+        passwords=passwords,
+        rules=rules,
+        supervisor=supervisor,
+        metrics=metrics,
+        time_zone="Asia/Shanghai",
         clock=clock,
         entropy=entropy,
     )
-    premises = PremisesService(
-        database,
-        policy,
-        sealers[Purpose.PERSON],
-        channels=Channels(),
-        journal=(journal := KeptJournal(AuditJournal(audit))),
-        clock=clock,
-        entropy=entropy,
-        zone=ZoneInfo("Asia/Shanghai"),
-    )
-    supervisor = Supervisor(clock, entropy)
-    imports = ImportService(
-        database,
-        policy,
-        sealers[Purpose.CAMERA],
-        reader=Spreadsheets(),
-        guard=NetGuard(GuardPolicy()),
-        nodes=nodes,
-        background=supervisor,
-        clock=clock,
-        entropy=entropy,
-        zone=ZoneInfo("Asia/Shanghai"),
-        register=ImportRegister(journal),
-        field_actions=dict(premises_policy.FIELD_ACTIONS),
-    )
-    exports = KeptExports(AuditedExports(audit))
-    numbers = NumberService(database, policy, exports=exports, clock=clock, zone=ZoneInfo("Asia/Shanghai"))
-    await premises.prepare()
+    built = await build_services(ground, recorders)
+    services, users = built.services, built.services.users
     async with database.write() as connection:
         await save_regions(connection, REGIONS)
-    services = Services(
-        users=users,
-        people=people,
-        cameras=cameras,
-        premises=premises,
-        audit=audit,
-        policy=policy,
-        board=board,
-        nodes=nodes,
-        metrics=metrics,
-        clock=clock,
-        entropy=entropy,
-        imports=imports,
-        numbers=numbers,
-    )
     options = WebOptions(
         origins=(ORIGIN, "http://localhost:8080"),
         media_ports={NODE: 8081, OTHER_NODE: 8082},
@@ -306,7 +247,18 @@ async def build_control(
     if not await users.has_anybody():
         city = (Grant(Role.CITY_ADMIN),)
         await users.create_user(LOCAL, USERNAME, grants=city, display_name="管理员", password=password)
-    yield Control(services, options, keys, database, clock, make_app(services, options), journal, supervisor, exports)
+    yield Control(
+        services,
+        options,
+        built.keys,
+        database,
+        clock,
+        built.operations,
+        make_app(services, options),
+        recorders.kept_journal,
+        supervisor,
+        recorders.kept_exports,
+    )
     await supervisor.close()
     passwords.close()
     await database.close()

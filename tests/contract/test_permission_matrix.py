@@ -18,7 +18,9 @@ from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
 from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
+from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
 from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
+from brightkitchen.domain.onboarding.policy import ACTIONS as ONBOARDING_ACTIONS
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.users.grants import GRANTABLE
@@ -71,6 +73,28 @@ ENTRIES = {
     ("GET", "/api/v1/cameras/{camera_id}"): Entry("camera.view", 401, 200),
     ("PATCH", "/api/v1/cameras/{camera_id}"): Entry("camera.change", 401, 200, {"zone": "WASH"}),
     ("DELETE", "/api/v1/cameras/{camera_id}"): Entry("camera.remove", 401, 204),
+    ("GET", "/api/v1/onboarding"): Entry("onboarding.view", 401, 200),
+    ("GET", "/api/v1/onboarding/changes"): Entry("onboarding.view", 401, 200),
+    ("GET", "/api/v1/premises/{premises_id}/onboarding"): Entry("onboarding.view", 401, 200),
+    ("POST", "/api/v1/premises/{premises_id}/onboarding/{event}"): Entry(
+        "onboarding.sign and so on, one for each event", 401, 200, {"reason": "不同意安装"}
+    ),
+    ("PUT", "/api/v1/premises/{premises_id}/due"): Entry(
+        "onboarding.set_due", 401, 200, {"is_due": True, "exempt_reason": "只卖预包装食品", "reason": "现场核实"}
+    ),
+    ("GET", "/api/v1/frames"): Entry("camera.approve", 401, 200),
+    ("POST", "/api/v1/cameras/{camera_id}/approve"): Entry("camera.approve", 401, 409, {}),
+    ("POST", "/api/v1/cameras/{camera_id}/refuse"): Entry("camera.approve", 401, 409, {"reason": "拍的是走廊"}),
+    ("GET", "/api/v1/devices"): Entry("device.view", 401, 200),
+    ("POST", "/api/v1/devices"): Entry("device.add", 401, 201, {"sn": "E43902218", "kind": "IPC"}),
+    ("GET", "/api/v1/devices/{device_id}"): Entry("device.view", 401, 200),
+    ("PUT", "/api/v1/devices/{device_id}"): Entry("device.change", 401, 200, {"sn": "E43902217", "kind": "NVR"}),
+    ("DELETE", "/api/v1/devices/{device_id}"): Entry("device.remove", 401, 204),
+    ("POST", "/api/v1/devices/{device_id}/{event}"): Entry("device.move", 401, 200, {}),
+    ("GET", "/api/v1/faults"): Entry("fault.view", 401, 200),
+    ("POST", "/api/v1/faults"): Entry("fault.open", 401, 409, {"camera_id": "CAMERA", "note": "画面发绿"}),
+    ("GET", "/api/v1/faults/{ticket_id}"): Entry("fault.view", 401, 200),
+    ("POST", "/api/v1/faults/{ticket_id}/{event}"): Entry("fault.handle", 401, 200, {"cause": "POWER"}),
     ("POST", "/api/v1/media/tokens"): Entry(
         "camera.live, camera.play, camera.snapshot, camera.thumb",
         401,
@@ -195,13 +219,20 @@ async def _add_officer(control: Control) -> tuple[str, str]:
     return made.user.id, view.person.grants[0].id
 
 
+EVENTS = {"premises": "refuse", "devices": "scrap", "faults": "triage"}
+"""What each state table is asked to do where a route names an event."""
+
+
 async def _call(
     client: httpx.AsyncClient, method: str, path: str, entry: Entry, things: dict[str, str]
 ) -> httpx.Response:
     text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", things["camera_id"])
     headers = UNSAFE | {"Content-Type": "application/json"} if entry.body is not None else UNSAFE
     content = text if entry.body is not None else None
-    return await client.request(method, path.format(**NOTHING | things) + entry.query, content=content, headers=headers)
+    event = next((EVENTS[part] for part in path.split("/") if part in EVENTS), "")
+    return await client.request(
+        method, path.format(**NOTHING | things, event=event) + entry.query, content=content, headers=headers
+    )
 
 
 async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
@@ -211,6 +242,8 @@ async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
     body = {"kind": "RESPONSIBLE", "name": NAME, "phone": PHONE}
     person = (await admin.post(f"/api/v1/premises/{premises['id']}/people", json=body)).json()
     operator = Actor((Grant(Role.OPERATOR_PM),), UserId("usr_0000000000000000"))
+    device = (await admin.post("/api/v1/devices", json={"sn": "E43902217", "kind": "IPC"})).json()
+    ticket = (await admin.post("/api/v1/faults", json={"camera_id": camera["id"], "note": NAME})).json()
     today = control.services.premises.today()
     suspension = await control.services.premises.request_suspension(
         operator, premises["id"], SuspensionKind.CLOSED, from_on=today, to_on=today, reason=NAME
@@ -224,6 +257,8 @@ async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
         "camera_id": camera["id"],
         "premises_id": premises["id"],
         "person_id": person["id"],
+        "device_id": device["id"],
+        "ticket_id": ticket["id"],
         "suspension_id": suspension.id,
         "user_id": officer,
         "grant_id": grant,
@@ -281,6 +316,8 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *USER_ACTIONS,
         *IMPORT_ACTIONS,
         *NUMBER_ACTIONS,
+        *ONBOARDING_ACTIONS,
+        *MAINTENANCE_ACTIONS,
         *AUDIT_ACTIONS,
     }
 
@@ -351,6 +388,8 @@ def _build_page(control: Control) -> str:
         "",
         "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test. Passkeys are 422 because the "
         "test's page is opened by its IP address, for which browsers know none.",
+        "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test; `approve` and",
+        "`refuse` answer 409 because the camera has no premises, `POST /api/v1/faults` because it has an open ticket.",
         "",
     ]
     return "\n".join(lines)

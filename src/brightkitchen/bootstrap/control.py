@@ -11,40 +11,19 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
-from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
-from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
-from brightkitchen.bootstrap.journal import AuditJournal
+from brightkitchen.bootstrap.services import Built, Ground, build_services
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.checking import run_nightly
 from brightkitchen.domain.audit.keys import AuditKeys
-from brightkitchen.domain.audit.service import AuditTrail
-from brightkitchen.domain.authz.keyring import KeyRing
-from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
-from brightkitchen.domain.authz.policy import Policy
-from brightkitchen.domain.cameras import policy as camera_policy
-from brightkitchen.domain.cameras.channels import Channels
-from brightkitchen.domain.cameras.live import LiveBoard
-from brightkitchen.domain.cameras.service import CameraService
-from brightkitchen.domain.intake import policy as import_policy
-from brightkitchen.domain.intake.reading import Spreadsheets
-from brightkitchen.domain.intake.registering import ImportRegister
-from brightkitchen.domain.intake.service import ImportService
-from brightkitchen.domain.numbers import policy as number_policy
-from brightkitchen.domain.numbers.service import NumberService
-from brightkitchen.domain.premises import policy as premises_policy
-from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.premises.store import load_ids_by_external_no
-from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
-from brightkitchen.domain.users.people_audit import PeopleAudit
-from brightkitchen.domain.users.people_services import build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
@@ -60,7 +39,7 @@ from brightkitchen.web.app import make_app
 from brightkitchen.web.housekeeping import run_housekeeping
 from brightkitchen.web.metrics import ControlMetrics
 from brightkitchen.web.nodechannel import NodeChannel, NodeRegistry, serve_on_socket
-from brightkitchen.web.options import Services, WebOptions
+from brightkitchen.web.options import WebOptions
 from brightkitchen.web.server import Listener, WebServer
 
 
@@ -85,91 +64,31 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
         sealers = await load_sealers(database, kek_source=f"file:{data / 'keys' / 'kek'}", entropy=entropy, clock=clock)
-        zone = ZoneInfo(config.time_zone)
-        audit = AuditTrail(database, clock=clock, entropy=entropy, zone=zone)
-        policy = Policy()
-        audit_rules.register_actions(policy)
-        camera_policy.register_actions(policy)
-        premises_policy.register_actions(policy)
-        user_policy.register_actions(policy)
-        import_policy.register_actions(policy)
-        number_policy.register_actions(policy)
-        keys = KeyRing(database, sealers[Purpose.SIGNING], entropy, clock)
-        await keys.refresh()
         passwords = PasswordPool()
         ending.callback(passwords.close)
-        rules = AuthRules(Profile(config.auth.profile), second_factor=config.auth.second_factor == "required")
-        users = UserService(
-            database, policy, passwords, sealers[Purpose.TOTP], audit=audit, clock=clock, entropy=entropy, rules=rules
-        )
-        people = build_people(
-            database, policy, passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy
-        )
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
-        users.add_listener(nodes)
-        people.access.add_listener(nodes)
-        board = LiveBoard()
-        cameras = CameraService(
-            database,
-            policy,
-            sealers[Purpose.CAMERA],
-            guard=build_guard(config),
-            nodes=nodes,
-            board=board,
-            minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
-            audit=audit,
-            clock=clock,
-            entropy=entropy,
-        )
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
-        zone = ZoneInfo(config.time_zone)
-        journal = AuditJournal(audit)
-        imports = ImportService(
-            database,
-            policy,
-            sealers[Purpose.CAMERA],
-            reader=Spreadsheets(),
-            guard=build_guard(config),
-            nodes=nodes,
-            background=supervisor,
-            clock=clock,
-            entropy=entropy,
-            zone=zone,
-            register=ImportRegister(journal),
-            field_actions=dict(premises_policy.FIELD_ACTIONS),
+        built = await build_services(
+            Ground(
+                database=database,
+                sealers=sealers,
+                nodes=nodes,
+                guard=build_guard(config),
+                passwords=passwords,
+                rules=AuthRules(Profile(config.auth.profile), second_factor=config.auth.second_factor == "required"),
+                supervisor=supervisor,
+                metrics=metrics,
+                time_zone=config.time_zone,
+                clock=clock,
+                entropy=entropy,
+            )
         )
-        await imports.interrupt_all()
-        numbers = NumberService(database, policy, exports=AuditedExports(audit), clock=clock, zone=zone)
-        premises = PremisesService(
-            database,
-            policy,
-            sealers[Purpose.PERSON],
-            channels=Channels(),
-            journal=journal,
-            clock=clock,
-            entropy=entropy,
-            zone=zone,
-        )
-        await premises.prepare()
+        services, keys = built.services, built.keys
+        await services.imports.interrupt_all()
         if config.demo.enabled:
             await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
-        services = Services(
-            users=users,
-            people=people,
-            cameras=cameras,
-            premises=premises,
-            audit=audit,
-            policy=policy,
-            board=board,
-            nodes=nodes,
-            metrics=metrics,
-            clock=clock,
-            entropy=entropy,
-            imports=imports,
-            numbers=numbers,
-        )
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -179,12 +98,14 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             demo=config.demo.enabled,
             trusted_proxy=config.web.trusted_proxy,
         )
-        await cameras.place_lost_cameras()
-        made_first = await _ensure_first_people(database, users, inheritance.first_people, is_demo=config.demo.enabled)
+        await services.cameras.place_lost_cameras()
+        made_first = await _ensure_first_people(
+            database, services.users, inheritance.first_people, is_demo=config.demo.enabled
+        )
 
         channel = NodeChannel(
             nodes,
-            cameras,
+            services.cameras,
             secret=bytes.fromhex(inheritance.secret),
             verify_keys=keys.verify_keys,
             allowed_origins=options.origins,
@@ -201,24 +122,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
             supervisor.start("demo-city", city)
 
-        folder = AnchorFolder(anchor_dir_of(config))
-        anchorer = Anchorer(database, audit, AuditKeys(sealers[Purpose.AUDIT], entropy), folder, clock=clock, zone=zone)
-        supervisor.keep("audit anchors", anchorer.run)
-        supervisor.keep(
-            "audit check",
-            lambda: run_nightly(
-                database,
-                audit,
-                anchorer,
-                metrics,
-                clock=clock,
-                zone=zone,
-                trusted_root=config.audit.trusted_key,
-                accepted_lines=config.audit.accepted_restores,
-            ),
-        )
-        supervisor.keep("housekeeping", lambda: run_housekeeping(keys, users, people.roster, nodes, clock))
-        supervisor.keep("numbers", numbers.keep_recording)
+        _keep_running(supervisor, config, built, database, AuditKeys(sealers[Purpose.AUDIT], entropy), metrics)
         server = WebServer(
             make_app(services, options),
             Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),
@@ -233,6 +137,40 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             sys.exit(1)
         serving.cancel()
         await asyncio.wait((serving,), timeout=5)
+
+
+def _keep_running(
+    supervisor: Supervisor,
+    config: Config,
+    built: Built,
+    database: Database,
+    audit_keys: AuditKeys,
+    metrics: ControlMetrics,
+) -> None:
+    """Start what goes on as long as control does."""
+    services, zone = built.services, ZoneInfo(config.time_zone)
+    folder, clock = AnchorFolder(anchor_dir_of(config)), services.clock
+    anchorer = Anchorer(database, services.audit, audit_keys, folder, clock=clock, zone=zone)
+    supervisor.keep("audit anchors", anchorer.run)
+    supervisor.keep(
+        "audit check",
+        lambda: run_nightly(
+            database,
+            services.audit,
+            anchorer,
+            metrics,
+            clock=clock,
+            zone=zone,
+            trusted_root=config.audit.trusted_key,
+            accepted_lines=config.audit.accepted_restores,
+        ),
+    )
+    supervisor.keep(
+        "housekeeping",
+        lambda: run_housekeeping(built.keys, services.users, services.people.roster, services.nodes, clock),
+    )
+    supervisor.keep("presence", built.operations.presence.run)
+    supervisor.keep("numbers", services.numbers.keep_recording)
 
 
 async def _ensure_first_people(

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 
 class Kind(Enum):
@@ -24,15 +25,27 @@ class Kind(Enum):
     INTERNAL = "internal"
 
 
+class Term(str):
+    """A parameter that is itself the code of a sentence, such as ``zone.COOK``: said in the reader's language."""
+
+    __slots__ = ()
+
+
 class BrightKitchenError(Exception):
-    """The base of every error that this product raises on purpose."""
+    """The base of every error that this product raises on purpose. parts: each thing that is wrong, if there are several."""
 
     def __init__(self, kind: Kind, code: str, /, **params: str | int | float) -> None:
         self.kind = kind
         self.code = code
         self.params = params
+        self.parts: tuple[BrightKitchenError, ...] = ()
         shown = ", ".join(f"{key}={value}" for key, value in params.items())
         super().__init__(f"{code}({shown})" if shown else code)
+
+    def because(self, *parts: "BrightKitchenError") -> Self:
+        """Return this error with everything that led to it; each part names its `field`."""
+        self.parts = parts
+        return self
 
 
 @dataclass(frozen=True, slots=True)

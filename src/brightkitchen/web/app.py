@@ -21,9 +21,12 @@ from brightkitchen.web.routes import (
     accounts,
     audit,
     cameras,
+    devices,
+    faults,
     imports,
     media,
     numbers,
+    onboarding,
     organisations,
     people,
     premises,
@@ -87,6 +90,7 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
         session.router,
         account.router,
         system.router,
+        onboarding.router,  # its /cameras/first-frames before /cameras/{camera_id}
         cameras.router,
         media.router,
         people.router,
@@ -97,6 +101,8 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
         audit.router,
         imports.router,
         numbers.router,
+        devices.router,
+        faults.router,
     ):
         api.include_router(each)
     app.include_router(api)

@@ -59,7 +59,7 @@ def build_problem(
         "status": status.value,
         "code": error.code,
         "detail": say(error.code, language, **error.params),
-        "params": error.params,
+        "params": {key: str(value) if isinstance(value, str) else value for key, value in error.params.items()},
         "instance": instance,
     }
     if errors:
@@ -100,7 +100,9 @@ def install_error_handlers(app: FastAPI) -> None:
             log.error("request failed", code=error.code, instance=instance_of(request), exc_info=error)
         elif error.kind is Kind.UNAVAILABLE:
             log.warning("request not served", code=error.code, instance=instance_of(request))
-        return problem_response(error, request.headers, instance_of(request))
+        language = choose_language(request.headers.get("accept-language", ""))
+        parts = [_part_problem(each, language) for each in error.parts[:50]]
+        return problem_response(error, request.headers, instance_of(request), parts)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -129,6 +131,11 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_bug)
+
+
+def _part_problem(part: BrightKitchenError, language: str) -> FieldProblem:
+    detail = say(part.code, language, **part.params)
+    return FieldProblem(field=str(part.params.get("field", "")), code=part.code, detail=detail)
 
 
 def _field_problem(error: Mapping[str, object], language: str) -> FieldProblem:

@@ -11,7 +11,11 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.maintenance.devices import DeviceService
+from brightkitchen.domain.maintenance.faults import FaultService
 from brightkitchen.domain.numbers.service import NumberService
+from brightkitchen.domain.onboarding.frames import FrameService
+from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
@@ -74,3 +78,7 @@ class Services:
     entropy: Entropy
     imports: ImportService
     numbers: NumberService
+    onboarding: OnboardingService
+    frames: FrameService
+    devices: DeviceService
+    faults: FaultService

@@ -65,6 +65,26 @@ export const routes: RouteObject[] = [
         path: "/imports",
         lazy: async () => ({ Component: (await import("@/features/imports/ImportsPage")).ImportsPage }),
       },
+      {
+        path: "/devices/inventory",
+        lazy: async () => ({ Component: (await import("@/features/inventory/InventoryPage")).InventoryPage }),
+      },
+      {
+        path: "/faults",
+        lazy: async () => ({ Component: (await import("@/features/faults/FaultsPage")).FaultsPage }),
+      },
+      {
+        path: "/onboarding",
+        lazy: async () => ({ Component: (await import("@/features/onboarding/OnboardingPage")).OnboardingPage }),
+      },
+      {
+        path: "/onboarding/:id",
+        lazy: async () => ({ Component: (await import("@/features/onboarding/RoadPage")).RoadPage }),
+      },
+      {
+        path: "/approvals/frames",
+        lazy: async () => ({ Component: (await import("@/features/frames/FramesPage")).FramesPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },

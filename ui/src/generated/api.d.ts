@@ -358,6 +358,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Onboarding
+         * @description Count the premises in the caller's scope by state, and list those of one state (or all under way), longest there first.
+         */
+        get: operations["list_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Denominator Changes
+         * @description List what changed in what 100 % is counted from: who is to be connected, exemptions, suspensions.
+         */
+        get: operations["list_denominator_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Onboarding
+         * @description Show where a premises stands: what may happen next and what it needs, history, acceptance checklist.
+         */
+        get: operations["get_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/onboarding/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Premises
+         * @description Move a premises along the road.
+         */
+        post: operations["move_premises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/premises/{premises_id}/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Premises Due
+         * @description Say whether a premises is to be connected or exempt; each change is logged with its reason.
+         */
+        put: operations["set_premises_due"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List First Frames
+         * @description List the channels whose first frame no officer approved yet, those that can be judged now first.
+         */
+        get: operations["list_first_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve First Frame
+         * @description Let a channel count: its picture shows the zone it claims.
+         */
+        post: operations["approve_first_frame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse First Frame
+         * @description Send a channel back to be mended, with the reason.
+         */
+        post: operations["refuse_first_frame"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -1531,10 +1691,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description List the devices in the caller's scope.
+         */
+        get: operations["list_devices"];
+        put?: never;
+        /**
+         * Add Device
+         * @description Enter a device into the inventory.
+         */
+        post: operations["add_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device
+         * @description Show one device and what happened to it.
+         */
+        get: operations["get_device"];
+        /**
+         * Change Device
+         * @description Write the record of a device anew; where it is stays.
+         */
+        put: operations["change_device"];
+        post?: never;
+        /**
+         * Remove Device
+         * @description Forget a device that was entered by mistake.
+         */
+        delete: operations["remove_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Device
+         * @description Move a device by its state table.
+         */
+        post: operations["move_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Faults
+         * @description List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own.
+         */
+        get: operations["list_faults"];
+        put?: never;
+        /**
+         * Open Fault
+         * @description Report a fault of a channel by hand.
+         */
+        post: operations["open_fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{ticket_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fault
+         * @description Show one ticket, its history, and the tickets of the same outage below it.
+         */
+        get: operations["get_fault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/{ticket_id}/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Fault
+         * @description Move a ticket by its state table.
+         */
+        post: operations["move_fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptanceIn
+         * @description notice_sign_note: where the sign hangs, or the number of its photo; a photo cannot be uploaded yet.
+         */
+        AcceptanceIn: {
+            talk: components["schemas"]["Talk"];
+            /** Notice Sign Confirmed */
+            notice_sign_confirmed: boolean;
+            /**
+             * Notice Sign Note
+             * @default
+             */
+            notice_sign_note?: string;
+            /**
+             * Police Filing No
+             * @default
+             */
+            police_filing_no?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /** AccountIn */
         AccountIn: {
             /** Username */
@@ -1552,9 +1872,49 @@ export interface components {
         /** AccountListOut */
         AccountListOut: {
             /** Items */
-            items: components["schemas"]["brightkitchen__web__present__people__AccountOut"][];
+            items: components["schemas"]["AccountOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * AccountOut
+         * @description Somebody with a log-in; `abilities` says what the caller may do to them. invited_until: has not answered yet.
+         */
+        AccountOut: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string | null;
+            /** Organisation Name */
+            organisation_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ACTIVE" | "INVITED" | "DISABLED";
+            /** Invited Until */
+            invited_until: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Open Sessions */
+            open_sessions: number;
+            /** Grants */
+            grants: components["schemas"]["GrantOut"][];
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
         };
         /**
          * AccountPatchIn
@@ -1601,7 +1961,7 @@ export interface components {
             /** Name */
             name: string;
             /** Grants */
-            grants: components["schemas"]["brightkitchen__web__present__people__GrantOut"][];
+            grants: components["schemas"]["GrantOut"][];
             /** Networks */
             networks: string[];
             /**
@@ -1672,10 +2032,24 @@ export interface components {
             decided_at: string | null;
             /** Reason */
             reason: string;
-            grant: components["schemas"]["brightkitchen__web__present__people__GrantOut"] | null;
+            grant: components["schemas"]["GrantOut"] | null;
             /** Can Decide */
             can_decide: boolean;
         };
+        /**
+         * ApproveIn
+         * @description frame_at: the instant of the frame that was looked at.
+         */
+        ApproveIn: {
+            /** Frame At */
+            frame_at?: string | null;
+        };
+        /**
+         * AssetOwner
+         * @description Whose it is.
+         * @enum {string}
+         */
+        AssetOwner: "OPERATOR" | "MERCHANT";
         /** AuditPageOut */
         AuditPageOut: {
             /** Items */
@@ -1731,6 +2105,15 @@ export interface components {
             } | null;
             /** Hash */
             hash: string;
+        };
+        /** BoardOut */
+        BoardOut: {
+            /** Counts */
+            counts: components["schemas"]["StateCountOut"][];
+            /** Items */
+            items: components["schemas"]["StandingOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** CameraIn */
         CameraIn: {
@@ -1902,6 +2285,30 @@ export interface components {
             /** Retention Days */
             retention_days: number;
         };
+        /**
+         * Cause
+         * @description Why pictures are away (DOMAIN §3.3).
+         * @enum {string}
+         */
+        Cause: "POWER" | "LINE" | "DEVICE" | "STORAGE" | "COVERED" | "PLATFORM" | "CLOSED" | "ARREARS";
+        /** CheckItemOut */
+        CheckItemOut: {
+            /** What */
+            what: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Subjects */
+            subjects: string[];
+            /** Percent */
+            percent: number | null;
+        };
+        /** ClosedDaysIn */
+        ClosedDaysIn: {
+            kind: components["schemas"]["SuspensionKind"];
+            /** From On */
+            from_on: string;
+            /** To On */
+            to_on: string;
+        };
         /** CodeIn */
         CodeIn: {
             /** Code */
@@ -1913,6 +2320,31 @@ export interface components {
             code: string;
             /** Password */
             password: string;
+        };
+        /** ContractIn */
+        ContractIn: {
+            /** Number */
+            number: string;
+            /** Party */
+            party: string;
+            /** Credit Code */
+            credit_code: string;
+            /** From On */
+            from_on: string;
+            /** To On */
+            to_on: string;
+            payer: components["schemas"]["Payer"];
+            /** Data Clause Agreed */
+            data_clause_agreed: boolean;
+            /** Signed On */
+            signed_on: string;
+            /** Manager */
+            manager: string;
+            /**
+             * Operator
+             * @default
+             */
+            operator?: string;
         };
         /** CountedRowListOut */
         CountedRowListOut: {
@@ -1964,6 +2396,227 @@ export interface components {
             /** Approve */
             approve: boolean;
         };
+        /** DenominatorChangeListOut */
+        DenominatorChangeListOut: {
+            /** Items */
+            items: components["schemas"]["DenominatorChangeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** DenominatorChangeOut */
+        DenominatorChangeOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Premises Name */
+            premises_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** What */
+            what: string;
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * DeviceEvent
+         * @description What moves it.
+         * @enum {string}
+         */
+        DeviceEvent: "assign" | "unassign" | "install" | "activate" | "degrade" | "drop" | "recover" | "repair" | "return" | "scrap";
+        /**
+         * DeviceIn
+         * @description premises_id: assigned at once, when it is added; later only by the event `assign`.
+         */
+        DeviceIn: {
+            /** Sn */
+            sn: string;
+            kind: components["schemas"]["DeviceKind"];
+            /**
+             * Vendor
+             * @default
+             */
+            vendor?: string;
+            /**
+             * Model
+             * @default
+             */
+            model?: string;
+            /** Mac */
+            mac?: string | null;
+            /** Gb Id */
+            gb_id?: string | null;
+            /** Pinned Onvif Serial */
+            pinned_onvif_serial?: string | null;
+            /** Pinned Banner */
+            pinned_banner?: string | null;
+            /** Pinned Parameters Sha256 */
+            pinned_parameters_sha256?: string | null;
+            /**
+             * Network
+             * @default
+             */
+            network?: string;
+            /**
+             * Line Account
+             * @default
+             */
+            line_account?: string;
+            /** Premises Id */
+            premises_id?: string | null;
+            /**
+             * Firmware
+             * @default
+             */
+            firmware?: string;
+            /** Installed On */
+            installed_on?: string | null;
+            /** Warranty Until On */
+            warranty_until_on?: string | null;
+            /** @default OPERATOR */
+            asset_owner?: components["schemas"]["AssetOwner"];
+            /** Storage Days */
+            storage_days?: number | null;
+            /**
+             * Can Talk
+             * @default false
+             */
+            can_talk?: boolean;
+        };
+        /**
+         * DeviceKind
+         * @description What a device is (DOMAIN §3.2).
+         * @enum {string}
+         */
+        DeviceKind: "IPC" | "NVR" | "SPEAKER" | "SCREEN" | "AI_BOX" | "SENSOR" | "GATEWAY";
+        /** DeviceListOut */
+        DeviceListOut: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+            /** Counts */
+            counts: components["schemas"]["DeviceStateCountOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * DeviceMoveIn
+         * @description assign needs premises_id; install may link the camera and names the zone.
+         */
+        DeviceMoveIn: {
+            /** Premises Id */
+            premises_id?: string | null;
+            /** Camera Id */
+            camera_id?: string | null;
+            /** Zone */
+            zone?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
+         * DeviceOut
+         * @description events: what may be done to it now; `abilities` says whether the caller may.
+         */
+        DeviceOut: {
+            /** Id */
+            id: string;
+            /** Sn */
+            sn: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Vendor */
+            vendor: string;
+            /** Model */
+            model: string;
+            /** Mac */
+            mac: string | null;
+            /** Gb Id */
+            gb_id: string | null;
+            /** Pinned Onvif Serial */
+            pinned_onvif_serial: string | null;
+            /** Pinned Banner */
+            pinned_banner: string | null;
+            /** Pinned Parameters Sha256 */
+            pinned_parameters_sha256: string | null;
+            /** Network */
+            network: string;
+            /** Line Account */
+            line_account: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string | null;
+            /** Firmware */
+            firmware: string;
+            /** Installed On */
+            installed_on: string | null;
+            /** Warranty Until On */
+            warranty_until_on: string | null;
+            asset_owner: components["schemas"]["AssetOwner"];
+            /** Storage Days */
+            storage_days: number | null;
+            /** Can Talk */
+            can_talk: boolean;
+            state: components["schemas"]["DeviceState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            /** Events */
+            events: components["schemas"]["DeviceEvent"][];
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * DeviceState
+         * @description Where a device is.
+         * @enum {string}
+         */
+        DeviceState: "STOCK" | "ASSIGNED" | "INSTALLED" | "ACTIVE" | "DEGRADED" | "OFFLINE" | "REPAIR" | "SCRAPPED";
+        /** DeviceStateCountOut */
+        DeviceStateCountOut: {
+            state: components["schemas"]["DeviceState"];
+            /** Count */
+            count: number;
+        };
+        /** DeviceViewOut */
+        DeviceViewOut: {
+            device: components["schemas"]["DeviceOut"];
+            /** History */
+            history: components["schemas"]["MoveOut"][];
+        };
+        /**
+         * DueIn
+         * @description exempt_reason "": not exempt.
+         */
+        DueIn: {
+            /** Is Due */
+            is_due: boolean;
+            /**
+             * Exempt Reason
+             * @default
+             */
+            exempt_reason?: string;
+            /** Reason */
+            reason: string;
+        };
         /** EndedOut */
         EndedOut: {
             /** Ended */
@@ -1977,6 +2630,29 @@ export interface components {
             session: components["schemas"]["SessionOut"];
             /** Recovery Codes */
             recovery_codes: string[];
+        };
+        /**
+         * Event
+         * @description What moves it.
+         * @enum {string}
+         */
+        Event: "sign" | "survey" | "order" | "start_install" | "finish_install" | "start_trial" | "accept" | "put_in_service" | "refuse" | "rework" | "suspend" | "resume" | "relocate" | "terminate" | "reopen";
+        /**
+         * EventIn
+         * @description What is handed in with an event; `needs` of the step says what must be.
+         */
+        EventIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            contract?: components["schemas"]["ContractIn"] | null;
+            survey?: components["schemas"]["SurveyIn"] | null;
+            work_order?: components["schemas"]["WorkOrderIn"] | null;
+            installation?: components["schemas"]["InstallationIn"] | null;
+            acceptance?: components["schemas"]["AcceptanceIn"] | null;
+            suspension?: components["schemas"]["ClosedDaysIn"] | null;
         };
         /**
          * FactorIn
@@ -2047,11 +2723,35 @@ export interface components {
             detail: string;
         };
         /**
+         * FrameCaseOut
+         * @description waiting: look at it now. own: the caller added or installed it and may not decide.
+         */
+        FrameCaseOut: {
+            camera: components["schemas"]["CameraOut"];
+            /** Premises Id */
+            premises_id: string;
+            /** Has Pictures */
+            has_pictures: boolean;
+            /** Waiting */
+            waiting: boolean;
+            /** Own */
+            own: boolean;
+            /** Refused At */
+            refused_at: string | null;
+            /** Refused Reason */
+            refused_reason: string;
+        };
+        /** FrameListOut */
+        FrameListOut: {
+            /** Items */
+            items: components["schemas"]["FrameCaseOut"][];
+        };
+        /**
          * GivenOut
          * @description The person after a role was given; request: the role waits for a second person instead.
          */
         GivenOut: {
-            person: components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+            person: components["schemas"]["AccountOut"];
             request: components["schemas"]["ApprovalOut"] | null;
         };
         /** GrantIn */
@@ -2072,6 +2772,55 @@ export interface components {
             premises?: string | null;
             /** Expires At */
             expires_at?: string | null;
+        };
+        /**
+         * GrantOut
+         * @description A role and its reach. region "" and premises null: everywhere; categories []: all. id "" for what is not held yet.
+         */
+        GrantOut: {
+            /** Id */
+            id: string;
+            /** Role */
+            role: string;
+            /** Region */
+            region: string;
+            /** Categories */
+            categories: string[];
+            /** Premises */
+            premises: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Granted At */
+            granted_at: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Is Held */
+            is_held: boolean;
+            /** Can Revoke */
+            can_revoke: boolean;
+        };
+        /**
+         * HistoryRowOut
+         * @description actor "": the system itself.
+         */
+        HistoryRowOut: {
+            event: components["schemas"]["Event"];
+            from_state: components["schemas"]["PremisesState"];
+            to_state: components["schemas"]["PremisesState"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            role: components["schemas"]["Role"] | null;
+            /** Reason */
+            reason: string;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ImportCountsOut
@@ -2184,12 +2933,35 @@ export interface components {
             /** Problems */
             problems: components["schemas"]["ImportProblemOut"][];
         };
+        /** InstallationIn */
+        InstallationIn: {
+            /** Cameras */
+            cameras: components["schemas"]["InstalledCameraIn"][];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** InstalledCameraIn */
+        InstalledCameraIn: {
+            /** Camera */
+            camera: string;
+            /** Zone */
+            zone: string;
+            /** Height M */
+            height_m: number;
+            /** Angle Deg */
+            angle_deg: number;
+            /** Up Mbps */
+            up_mbps: number;
+        };
         /**
          * InvitedOut
          * @description code: told once; the page makes the link of it. requests: roles that wait for a second person.
          */
         InvitedOut: {
-            person: components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+            person: components["schemas"]["AccountOut"];
             /** Code */
             code: string;
             /**
@@ -2215,6 +2987,12 @@ export interface components {
             };
         };
         /**
+         * Light
+         * @description How a point is lit.
+         * @enum {string}
+         */
+        Light: "GOOD" | "DIM" | "BACKLIT";
+        /**
          * MadeTokenOut
          * @description bearer: told once; sent as `Authorization: Bearer …`.
          */
@@ -2223,6 +3001,27 @@ export interface components {
             /** Bearer */
             bearer: string;
         };
+        /**
+         * MoveOut
+         * @description One row of history. actor "": the system itself.
+         */
+        MoveOut: {
+            /** Event */
+            event: string;
+            /** From State */
+            from_state: string;
+            /** To State */
+            to_state: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Note */
+            note: string;
+        };
         /** NamedOut */
         NamedOut: {
             /** Code */
@@ -2230,6 +3029,12 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * Need
+         * @description What has to be handed in with an event; the values are in `model.py` under the same names.
+         * @enum {string}
+         */
+        Need: "reason" | "contract" | "survey" | "work_order" | "installation" | "acceptance" | "checklist" | "suspension";
         /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
@@ -2401,6 +3206,55 @@ export interface components {
             retired?: boolean | null;
         };
         /**
+         * Outcome
+         * @description What is known of one item of the checklist.
+         * @enum {string}
+         */
+        Outcome: "OK" | "MISSING" | "UNKNOWN" | "BY_HAND";
+        /**
+         * OwnAccountOut
+         * @description needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address.
+         */
+        OwnAccountOut: {
+            /** Factors */
+            factors: components["schemas"]["FactorOut"][];
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /**
+             * Password Set At
+             * Format: date-time
+             */
+            password_set_at: string;
+            /** Password Expires At */
+            password_expires_at: string | null;
+            /** Password Min Length */
+            password_min_length: number;
+            /** Password Needs Classes */
+            password_needs_classes: boolean;
+            /** Needs Factor */
+            needs_factor: boolean;
+            /** Passkeys Possible */
+            passkeys_possible: boolean;
+        };
+        /**
+         * OwnGrantOut
+         * @description A role and how far it reaches. region "" = everywhere; categories [] = all; premises_id null = all within the region.
+         */
+        OwnGrantOut: {
+            /** Role */
+            role: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Categories */
+            categories: string[];
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+        };
+        /**
          * OwnSessionOut
          * @description device: browser and system, "" if unknown. network: what the address counts for, network_class: whose it is.
          */
@@ -2464,6 +3318,12 @@ export interface components {
             /** New */
             new: string;
         };
+        /**
+         * Payer
+         * @description Who pays.
+         * @enum {string}
+         */
+        Payer: "MERCHANT" | "OPERATOR" | "GOVERNMENT";
         /** PersonIn */
         PersonIn: {
             /**
@@ -2512,6 +3372,20 @@ export interface components {
             phone?: string | null;
             /** Id No */
             id_no?: string | null;
+        };
+        /** PlannedCameraIn */
+        PlannedCameraIn: {
+            /** Sn */
+            sn: string;
+            /** Model */
+            model: string;
+            /** Mac */
+            mac: string;
+            /**
+             * Gb Id
+             * @default
+             */
+            gb_id?: string;
         };
         /** PointOut */
         PointOut: {
@@ -2812,6 +3686,12 @@ export interface components {
             etag: string;
         };
         /**
+         * PremisesState
+         * @description The state of onboarding.
+         * @enum {string}
+         */
+        PremisesState: "LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED";
+        /**
          * ProbeIn
          * @description camera: use the log-in that is stored for this camera, if the address is the one it was given for.
          */
@@ -2958,6 +3838,13 @@ export interface components {
             /** Code */
             code: string | null;
         };
+        /** RefuseIn */
+        RefuseIn: {
+            /** Reason */
+            reason: string;
+            /** Frame At */
+            frame_at?: string | null;
+        };
         /** RegionListOut */
         RegionListOut: {
             /** Items */
@@ -2981,6 +3868,22 @@ export interface components {
             /** Latitude Deg */
             latitude_deg: number | null;
         };
+        /** RoadOut */
+        RoadOut: {
+            standing: components["schemas"]["StandingOut"];
+            /** History */
+            history: components["schemas"]["HistoryRowOut"][];
+            /** Checklist */
+            checklist: components["schemas"]["CheckItemOut"][];
+        };
+        /**
+         * Role
+         * @description What somebody is to this system (DOMAIN §1.10, SECURITY §0 rule 10).
+         *
+         *     ANONYMOUS is whoever has no session; LOCAL is whoever may open the server's private socket on its own machine.
+         * @enum {string}
+         */
+        Role: "ANONYMOUS" | "LOCAL" | "SYS_ADMIN" | "SEC_ADMIN" | "AUDITOR" | "CITY_ADMIN" | "CITY_OFFICER" | "COUNTY_ADMIN" | "COUNTY_OFFICER" | "STATION_OFFICER" | "GRID_ASSISTANT" | "EDU_OFFICER" | "OPERATOR_PM" | "OPERATOR_INSTALLER" | "OPERATOR_NOC" | "OWNER" | "FS_DIRECTOR" | "FS_OFFICER" | "PARENT";
         /** RoleListOut */
         RoleListOut: {
             /** Items */
@@ -3020,6 +3923,58 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
+        };
+        /**
+         * StandingOut
+         * @description Where a premises stands; steps[0] is the next step where there is one.
+         */
+        StandingOut: {
+            /** Premises Id */
+            premises_id: string;
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Category */
+            category: string;
+            state: components["schemas"]["PremisesState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Is Due */
+            is_due: boolean;
+            /** Exempt Reason */
+            exempt_reason: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+        };
+        /** StateCountOut */
+        StateCountOut: {
+            state: components["schemas"]["PremisesState"];
+            /** Count */
+            count: number;
+        };
+        /**
+         * StepOut
+         * @description to null: back to where it was. roles: who may do it; `allowed`: whether the caller may.
+         */
+        StepOut: {
+            event: components["schemas"]["Event"];
+            to: components["schemas"]["PremisesState"] | null;
+            /** Needs */
+            needs: components["schemas"]["Need"][];
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+            /** Allowed */
+            allowed: boolean;
         };
         /**
          * StepUpIn
@@ -3096,6 +4051,47 @@ export interface components {
             main: components["schemas"]["StreamReportOut"] | null;
             sub: components["schemas"]["StreamReportOut"] | null;
         };
+        /** SurveyIn */
+        SurveyIn: {
+            /** Points */
+            points: components["schemas"]["SurveyPointIn"][];
+            result: components["schemas"]["SurveyResult"];
+            /**
+             * Materials
+             * @default
+             */
+            materials?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** SurveyPointIn */
+        SurveyPointIn: {
+            /** Zone */
+            zone: string;
+            /** Place */
+            place: string;
+            /** Has Power */
+            has_power: boolean;
+            /** Up Mbps */
+            up_mbps: number;
+            light: components["schemas"]["Light"];
+            /** Height M */
+            height_m: number;
+            /**
+             * Obstacles
+             * @default
+             */
+            obstacles?: string;
+        };
+        /**
+         * SurveyResult
+         * @description Whether cameras can go up. A place where they cannot is `refuse`d.
+         * @enum {string}
+         */
+        SurveyResult: "SUITABLE" | "AFTER_WORKS";
         /**
          * SuspensionIn
          * @description from_on, to_on: both days included.
@@ -3119,6 +4115,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * SuspensionKind
+         * @description Why a premises is closed for a while.
+         * @enum {string}
+         */
+        SuspensionKind: "HOLIDAY" | "CLOSED" | "RENOVATION";
         /**
          * SuspensionOut
          * @description is_mine: the caller asked for it and cannot decide it.
@@ -3177,6 +4179,12 @@ export interface components {
             second_factor: boolean;
         };
         /**
+         * Talk
+         * @description Whether two-way talk was tried, or the devices cannot.
+         * @enum {string}
+         */
+        Talk: "OK" | "NOT_CAPABLE";
+        /**
          * TargetIn
          * @description premises null: no target.
          */
@@ -3189,6 +4197,121 @@ export interface components {
             category: string;
             /** Premises */
             premises: number | null;
+        };
+        /**
+         * TicketEvent
+         * @description What moves it.
+         * @enum {string}
+         */
+        TicketEvent: "triage" | "dispatch" | "arrive" | "wait" | "continue" | "fix" | "recover" | "confirm" | "close" | "reopen";
+        /** TicketIn */
+        TicketIn: {
+            /** Camera Id */
+            camera_id: string;
+            /** Note */
+            note: string;
+        };
+        /** TicketListOut */
+        TicketListOut: {
+            /** Items */
+            items: components["schemas"]["TicketOut"][];
+            /** Counts */
+            counts: components["schemas"]["TicketStateCountOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** TicketMoveIn */
+        TicketMoveIn: {
+            cause?: components["schemas"]["Cause"] | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * TicketOut
+         * @description left_s: of the time for mending, negative = overdue; it stands while `paused`. children: of a batch outage.
+         */
+        TicketOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string;
+            /** Zone */
+            zone: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Region */
+            region: string;
+            /** Operator */
+            operator: string;
+            /** Parent Id */
+            parent_id: string | null;
+            /** Children */
+            children: number;
+            state: components["schemas"]["TicketState"];
+            /**
+             * State At
+             * Format: date-time
+             */
+            state_at: string;
+            cause: components["schemas"]["Cause"] | null;
+            /** Note */
+            note: string;
+            /** Automatic */
+            automatic: boolean;
+            /** Dark From At */
+            dark_from_at: string | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Sla S */
+            sla_s: number;
+            /** Left S */
+            left_s: number;
+            /** Paused */
+            paused: boolean;
+            /** Running */
+            running: boolean;
+            /** Fixed At */
+            fixed_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Reopened */
+            reopened: number;
+            /** Events */
+            events: components["schemas"]["TicketEvent"][];
+            /** Abilities */
+            abilities: string[];
+        };
+        /**
+         * TicketState
+         * @description Where a fault ticket is.
+         * @enum {string}
+         */
+        TicketState: "OPEN" | "TRIAGED" | "DISPATCHED" | "ON_SITE" | "WAIT_CUSTOMER" | "FIXED" | "CONFIRMED" | "CLOSED" | "REOPENED";
+        /** TicketStateCountOut */
+        TicketStateCountOut: {
+            state: components["schemas"]["TicketState"];
+            /** Count */
+            count: number;
+        };
+        /** TicketViewOut */
+        TicketViewOut: {
+            ticket: components["schemas"]["TicketOut"];
+            /** History */
+            history: components["schemas"]["MoveOut"][];
+            /** Children */
+            children: components["schemas"]["TicketOut"][];
         };
         /** TokenGrantIn */
         TokenGrantIn: {
@@ -3299,7 +4422,7 @@ export interface components {
             /** Name */
             name: string;
             /** Grants */
-            grants: components["schemas"]["brightkitchen__web__present__session__GrantOut"][];
+            grants: components["schemas"]["OwnGrantOut"][];
         };
         /** UsernameIn */
         UsernameIn: {
@@ -3357,6 +4480,15 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** WorkOrderIn */
+        WorkOrderIn: {
+            /** Installer */
+            installer: string;
+            /** Planned On */
+            planned_on: string;
+            /** Cameras */
+            cameras: components["schemas"]["PlannedCameraIn"][];
+        };
         /**
          * ZoneCoverageOut
          * @description is_required: the premises is not complete without it. cameras: ids of those that count for it.
@@ -3406,115 +4538,6 @@ export interface components {
             area: string;
             /** Is Public */
             is_public: boolean;
-        };
-        /**
-         * AccountOut
-         * @description needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address.
-         */
-        brightkitchen__web__present__account__AccountOut: {
-            /** Factors */
-            factors: components["schemas"]["FactorOut"][];
-            /** Recovery Codes Left */
-            recovery_codes_left: number;
-            /**
-             * Password Set At
-             * Format: date-time
-             */
-            password_set_at: string;
-            /** Password Expires At */
-            password_expires_at: string | null;
-            /** Password Min Length */
-            password_min_length: number;
-            /** Password Needs Classes */
-            password_needs_classes: boolean;
-            /** Needs Factor */
-            needs_factor: boolean;
-            /** Passkeys Possible */
-            passkeys_possible: boolean;
-        };
-        /**
-         * AccountOut
-         * @description Somebody with a log-in; `abilities` says what the caller may do to them. invited_until: has not answered yet.
-         */
-        brightkitchen__web__present__people__AccountOut: {
-            /** Id */
-            id: string;
-            /** Username */
-            username: string;
-            /** Name */
-            name: string;
-            /** Organisation */
-            organisation: string | null;
-            /** Organisation Name */
-            organisation_name: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "ACTIVE" | "INVITED" | "DISABLED";
-            /** Invited Until */
-            invited_until: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Disabled At */
-            disabled_at: string | null;
-            /** Last Seen At */
-            last_seen_at: string | null;
-            /** Open Sessions */
-            open_sessions: number;
-            /** Grants */
-            grants: components["schemas"]["brightkitchen__web__present__people__GrantOut"][];
-            /** Abilities */
-            abilities: string[];
-            /** Etag */
-            etag: string;
-        };
-        /**
-         * GrantOut
-         * @description A role and its reach. region "" and premises null: everywhere; categories []: all. id "" for what is not held yet.
-         */
-        brightkitchen__web__present__people__GrantOut: {
-            /** Id */
-            id: string;
-            /** Role */
-            role: string;
-            /** Region */
-            region: string;
-            /** Categories */
-            categories: string[];
-            /** Premises */
-            premises: string | null;
-            /** Premises Name */
-            premises_name: string;
-            /** Granted At */
-            granted_at: string | null;
-            /** Expires At */
-            expires_at: string | null;
-            /** Is Held */
-            is_held: boolean;
-            /** Can Revoke */
-            can_revoke: boolean;
-        };
-        /**
-         * GrantOut
-         * @description A role and how far it reaches. region "" = everywhere; categories [] = all; premises_id null = all within the region.
-         */
-        brightkitchen__web__present__session__GrantOut: {
-            /** Role */
-            role: string;
-            /** Region */
-            region: string;
-            /** Region Name */
-            region_name: string;
-            /** Categories */
-            categories: string[];
-            /** Premises Id */
-            premises_id: string | null;
-            /** Premises Name */
-            premises_name: string;
         };
     };
     responses: never;
@@ -3780,7 +4803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__account__AccountOut"];
+                    "application/json": components["schemas"]["OwnAccountOut"];
                 };
             };
             /** @description problem */
@@ -4112,6 +5135,274 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_onboarding: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["PremisesState"] | null;
+                region?: string;
+                category?: string;
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_denominator_changes: {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DenominatorChangeListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_premises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+                event: components["schemas"]["Event"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_premises_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                premises_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DueIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoadOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_first_frames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_first_frame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_first_frame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraOut"];
                 };
             };
             /** @description problem */
@@ -4478,7 +5769,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -4515,7 +5806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -4546,7 +5837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -4577,7 +5868,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -4762,7 +6053,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["brightkitchen__web__present__people__AccountOut"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
             /** @description problem */
@@ -6345,6 +7636,340 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_devices: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["DeviceState"] | null;
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceViewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_device: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+                event: components["schemas"]["DeviceEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceMoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_faults: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["TicketState"][];
+                premises?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketViewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket_id: string;
+                event: components["schemas"]["TicketEvent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketMoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
             };
             /** @description problem */
             default: {

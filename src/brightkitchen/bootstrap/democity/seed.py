@@ -20,6 +20,8 @@ from brightkitchen.domain.authz.cityfile import parse_city
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import organisations, save_regions
 from brightkitchen.domain.cameras.channels import recompute_complete
+from brightkitchen.domain.cameras.model import Activity
+from brightkitchen.domain.cameras.spells import begin_spell
 from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras
 from brightkitchen.domain.premises.initials import build_initials
 from brightkitchen.domain.premises.numbers import credit_check_character, mod_11_10_digit
@@ -33,7 +35,7 @@ from brightkitchen.domain.premises.store import (
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database, settings
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.ids import PremisesId, new_id
+from brightkitchen.kernel.ids import CameraId, PremisesId, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.sealing import FieldSealer
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -110,17 +112,9 @@ async def approve_live_cameras(database: Database, clock: Clock) -> int:
         return 0
     now = clock.utc()
     async with database.write() as connection:
-        ids = [row.id for row in rows]
-        await connection.execute(
-            cameras.update().where(cameras.c.id.in_(ids)).values(activity="ACTIVE", activity_at=now, approved_at=now)
-        )
-        await connection.execute(
-            camera_spells.insert(),
-            [
-                {"camera_id": each, "from_at": now, "to_at": None, "activity": "ACTIVE", "reason": "approved"}
-                for each in ids
-            ],
-        )
+        for row in rows:
+            await connection.execute(cameras.update().where(cameras.c.id == row.id).values(approved_at=now))
+            await begin_spell(connection, CameraId(row.id), Activity.ACTIVE, now, "approved")
         await recompute_complete(connection, {PremisesId(row.premises_id) for row in rows})
     return len(rows)
 

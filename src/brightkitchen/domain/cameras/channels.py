@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brightkitchen.domain.cameras.coverage import Channel, ZoneCoverage, build_coverage, is_complete
+from brightkitchen.domain.cameras.coverage import Channel, Coverage, ZoneCoverage, build_coverage, is_complete
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.store import camera_zones, cameras
 from brightkitchen.domain.premises.model import Premises
@@ -60,6 +60,13 @@ async def load_coverage(connection: AsyncConnection, item: Premises) -> tuple[Zo
     """Return how each zone of a premises stands."""
     channels = await load_channels(connection, [item.id])
     return build_coverage(item, await load_kinds(connection), channels.get(item.id, ()))
+
+
+async def load_missing_zones(connection: AsyncConnection, premises_id: PremisesId) -> tuple[str, ...]:
+    """Return the must-zones of a premises that no ACTIVE channel shows; () for one that is not there."""
+    found = (await load_many_premises(connection, [premises_id])).get(premises_id)
+    coverage = await load_coverage(connection, found) if found is not None else ()
+    return tuple(each.zone for each in coverage if each.is_required and each.state is not Coverage.COVERED)
 
 
 async def load_channels(

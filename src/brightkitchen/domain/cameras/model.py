@@ -53,6 +53,7 @@ class Camera:
     activity_at: Utc
     approved_by: UserId | None = None
     approved_at: Utc | None = None
+    added_by: UserId | None = None
     more_zones: tuple[str, ...] = ()
 
     @property

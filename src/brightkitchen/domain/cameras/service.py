@@ -22,6 +22,7 @@ from brightkitchen.domain.cameras.channels import ChannelCount, count_channels, 
 from brightkitchen.domain.cameras.coverage import ZoneCoverage
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import (
+    Activity,
     Camera,
     CameraChange,
     CameraFilter,
@@ -176,6 +177,7 @@ class CameraService:
             updated_at=now,
             version=1,
             activity_at=now,
+            added_by=actor.user,
         )
         _check_recordable(camera)
         if not self._policy.check(actor, rules.ADD, camera).allowed:
@@ -499,6 +501,9 @@ class CameraService:
             new = replace(new, host=url.host.lower(), port=url.port, tls=url.tls, path_main=path)
         if new.network_place != old.network_place:
             new = replace(new, epoch=old.epoch + 1)
+        if new.address != old.address:
+            # another picture: what the officer approved is no longer what it shows (SECURITY A4); zones are locked (A3)
+            new = replace(new, activity=Activity.NEW, activity_at=new.updated_at, approved_by=None, approved_at=None)
         return new
 
     async def _access_for_change(self, actor: Actor, camera_id: str, change: CameraChange) -> Camera:

@@ -46,6 +46,8 @@ cameras = sa.Table(
     sa.Column("activity_at", sa.BigInteger, nullable=False),
     sa.Column("approved_by", sa.String(40), nullable=True),
     sa.Column("approved_at", sa.BigInteger, nullable=True),
+    # who put it in service: that person may not approve its first frame
+    sa.Column("added_by", sa.String(40), nullable=True),
     # an address is looked up for every camera that is added or imported
     sa.Index("ix_cameras_host_port", "host", "port"),
     # what the numbers ask of every camera, so that counting never reads the table
@@ -102,9 +104,12 @@ _placed = sa.select(*_ORDER).select_from(cameras.outerjoin(premises, premises.c.
 MAX_WORDS: Final = 8
 
 
-async def load_camera(connection: AsyncConnection, camera: CameraId) -> Camera | None:
-    """Return a camera in service."""
-    row = (await connection.execute(_with_login.where(_in_service, cameras.c.id == camera))).one_or_none()
+async def load_camera(connection: AsyncConnection, camera: CameraId, *, for_update: bool = False) -> Camera | None:
+    """Return a camera in service. for_update: nobody else changes it until the transaction ends."""
+    wanted = _with_login.where(_in_service, cameras.c.id == camera)
+    if for_update:
+        wanted = wanted.with_for_update(of=cameras)
+    row = (await connection.execute(wanted)).one_or_none()
     return (await _with_more_zones(connection, [_camera(row)]))[0] if row else None
 
 
@@ -196,6 +201,14 @@ async def _with_more_zones(connection: AsyncConnection, found: Sequence[Camera])
     return [replace(each, more_zones=tuple(more[each.id])) if each.id in more else each for each in found]
 
 
+async def load_unapproved(connection: AsyncConnection, grants: Sequence[Grant], *, limit: int) -> list[Camera]:
+    """Return up to `limit` channels of premises inside the grants that no regulator approved, the oldest first."""
+    is_new = sa.and_(cameras.c.activity == Activity.NEW.value, cameras.c.premises_id.is_not(None))
+    wanted = _with_login.where(_in_service, is_new, is_in_scope(grants, SCOPE))
+    wanted = wanted.order_by(cameras.c.activity_at, cameras.c.id).limit(limit)
+    return await _with_more_zones(connection, [_camera(row) for row in await connection.execute(wanted)])
+
+
 async def load_node_cameras(connection: AsyncConnection, node: NodeId) -> list[Camera]:
     """Return every camera in service that is placed on `node`."""
     wanted = _with_login.where(_in_service, cameras.c.node == node).order_by(cameras.c.id)
@@ -225,8 +238,14 @@ async def count_by_node(connection: AsyncConnection) -> dict[str, int]:
 
 
 async def save_new_camera(connection: AsyncConnection, camera: Camera) -> None:
-    await connection.execute(cameras.insert().values(id=camera.id, created_at=camera.created_at, **_values(camera)))
+    fixed = {"id": camera.id, "created_at": camera.created_at, "added_by": camera.added_by}
+    await connection.execute(cameras.insert().values(**fixed, **_values(camera)))
     await _save_more_zones(connection, camera)
+
+
+async def save_approval(connection: AsyncConnection, camera: CameraId, *, by: UserId, at: Utc) -> None:
+    """Note which officer approved the first frame."""
+    await connection.execute(cameras.update().where(cameras.c.id == camera).values(approved_by=by, approved_at=at))
 
 
 async def save_camera(connection: AsyncConnection, camera: Camera, *, was_version: int) -> bool:
@@ -346,4 +365,5 @@ def _camera(row: sa.Row[tuple[object, ...]]) -> Camera:
         activity_at=Utc(row.activity_at),
         approved_by=UserId(row.approved_by) if row.approved_by is not None else None,
         approved_at=Utc(row.approved_at) if row.approved_at is not None else None,
+        added_by=UserId(row.added_by) if row.added_by is not None else None,
     )

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from brightkitchen.kernel.errors import BrightKitchenError
+from brightkitchen.kernel.errors import BrightKitchenError, Term
 
 LANGUAGES: Final = ("zh-CN", "en")
 
@@ -35,7 +35,8 @@ def say(code: str, language: str = LANGUAGES[0], /, **params: str | int | float)
     """
     known = sentences(language if language in LANGUAGES else LANGUAGES[0])
     try:
-        return known[code].format(**params)
+        words = {key: known.get(value, value) if isinstance(value, Term) else value for key, value in params.items()}
+        return known[code].format(**words)
     except (KeyError, IndexError, ValueError):
         return known["error.unnamed"].format(code=code)
 

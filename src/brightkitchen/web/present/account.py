@@ -33,7 +33,7 @@ class FactorOut(Out):
     last_used_at: Instant | None
 
 
-class AccountOut(Out):
+class OwnAccountOut(Out):
     """needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address."""
 
     factors: list[FactorOut]

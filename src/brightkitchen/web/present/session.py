@@ -38,7 +38,7 @@ class StepUpIn(In):
     ticket: TicketIn | None = None
 
 
-class GrantOut(Out):
+class OwnGrantOut(Out):
     """A role and how far it reaches. region "" = everywhere; categories [] = all; premises_id null = all within the region."""
 
     role: str
@@ -53,7 +53,7 @@ class UserOut(Out):
     id: str
     username: str
     name: str
-    grants: list[GrantOut]
+    grants: list[OwnGrantOut]
 
 
 class SessionOut(Out):

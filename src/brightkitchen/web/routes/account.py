@@ -12,7 +12,7 @@ from brightkitchen.domain.users.passwords import MIN_LENGTH
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.auth import Human, Present, Signed, device_token_of, origin_of, services_of
 from brightkitchen.web.present.account import (
-    AccountOut,
+    OwnAccountOut,
     EndedOut,
     EnrolledOut,
     FactorOut,
@@ -33,12 +33,12 @@ from brightkitchen.web.routes.session import present_opened
 router = APIRouter(prefix="/account", tags=["account"])
 
 
-@router.get("", operation_id="get_account", response_model=AccountOut)
-async def get_account(request: Request, caller: Present) -> AccountOut:
+@router.get("", operation_id="get_account", response_model=OwnAccountOut)
+async def get_account(request: Request, caller: Present) -> OwnAccountOut:
     """Say how the caller's log-in is protected."""
     users = services_of(request).users
     found = await users.account.load_account(caller.user)
-    return AccountOut(
+    return OwnAccountOut(
         factors=[
             FactorOut(
                 id=each.id,

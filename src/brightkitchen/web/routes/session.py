@@ -29,7 +29,7 @@ from brightkitchen.web.present.session import (
     Credentials,
     FactorIn,
     FactorStepOut,
-    GrantOut,
+    OwnGrantOut,
     SessionOut,
     StepUpIn,
     StepUpOptionsOut,
@@ -129,7 +129,7 @@ async def present_session(user: User, session: Session, pending: tuple[Pending, 
     """Return what the page knows of a session. Whoever has something pending can do nothing yet."""
     names = await services.users.reach_names(user)
     grants = [
-        GrantOut(
+        OwnGrantOut(
             role=grant.role.value,
             region=grant.scope.region,
             region_name=names.get(grant.scope.region, ""),

@@ -16,6 +16,7 @@ import { ProblemPanel, useProblemText } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { searchDelayMs } from "@/shared/camera/useCameraSearch";
+import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
@@ -42,6 +43,7 @@ export function CamerasPage() {
           </Button>
         )}
       </div>
+      <Tabs tabs={deviceTabs} label={t("nav.devices")} />
       {session && <CameraList onEdit={setEditing} onAdd={add} />}
       {editing === "new" && <CameraDrawer camera={undefined} onClose={close} />}
       {editing && editing !== "new" && <EditDrawer key={editing.id} camera={editing} onClose={close} />}

@@ -10,6 +10,7 @@ import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { RegionSelect } from "@/shared/premises/RegionSelect";
 import { useKinds } from "@/shared/premises/useKinds";
+import { premisesTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
@@ -38,6 +39,7 @@ export function PremisesPage() {
           </Button>
         )}
       </div>
+      <Tabs tabs={premisesTabs} label={t("nav.premises")} />
       <PremisesFilters address={address} />
       <PremisesList address={address} />
       {isAdding && (

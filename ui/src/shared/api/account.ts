@@ -3,7 +3,7 @@ import type { components } from "@/generated/api";
 import { api, bodyOf } from "./client";
 import { useTakeSession } from "./session";
 
-export type Account = components["schemas"]["AccountOut"];
+export type Account = components["schemas"]["OwnAccountOut"];
 export type OwnSession = components["schemas"]["OwnSessionOut"];
 export type Enrolled = components["schemas"]["EnrolledOut"];
 export type StepUpProof = components["schemas"]["StepUpIn"];
