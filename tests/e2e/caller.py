@@ -68,7 +68,7 @@ class Caller:
         assert self.http.delete("/api/v1/session").status_code in (200, 204)
 
     def cameras(self) -> list[Json]:
-        answer = self.http.get("/api/v1/cameras")
+        answer = self.http.get("/api/v1/cameras?connected=true")
         assert answer.status_code == 200, answer.text
         items: list[Json] = answer.json()["items"]
         return items
