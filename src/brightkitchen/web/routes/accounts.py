@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import format_utc
-from brightkitchen.web.auth import Human, InSession, Signed, client_address, services_of
+from brightkitchen.web.auth import Human, InSession, Proven, Signed, client_address, services_of
 from brightkitchen.web.present.people import (
     ApiTokenIn,
     ApiTokenListOut,
@@ -63,7 +63,7 @@ async def list_tokens(request: Request, caller: InSession) -> ApiTokenListOut:
 
 
 @router.post("/tokens", operation_id="make_token", status_code=201, response_model=MadeTokenOut)
-async def make_token(request: Request, caller: InSession, given: ApiTokenIn) -> MadeTokenOut:
+async def make_token(request: Request, caller: Proven, given: ApiTokenIn) -> MadeTokenOut:
     """Make an API token; the answer is the only place where it is told."""
     expires_at = read_instant(given.expires_at)
     if expires_at is None:

@@ -12,7 +12,7 @@ from brightkitchen.domain.numbers.service import MAX_MONTHS, MAX_PAGE, Cut
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.text import choose_language
 from brightkitchen.kernel.units import US_PER_S
-from brightkitchen.web.auth import Human, Signed, options_of, services_of
+from brightkitchen.web.auth import Human, Proven, Signed, options_of, services_of
 from brightkitchen.web.present.numbers import (
     CountedRowListOut,
     Names,
@@ -82,7 +82,7 @@ async def list_number_rows(
 @router.get("/export.xlsx", operation_id="export_numbers", responses=_XLSX_FILE, response_class=Response)
 async def export_numbers(
     request: Request,
-    caller: Human,
+    caller: Proven,
     purpose: Purpose,
     by: By = "region,category",
     level: LevelName = "county",
@@ -100,7 +100,7 @@ async def export_numbers(
 @router.get("/export.csv", operation_id="export_numbers_csv", responses=_CSV_FILE, response_class=Response)
 async def export_numbers_csv(
     request: Request,
-    caller: Human,
+    caller: Proven,
     purpose: Purpose,
     by: By = "region,category",
     level: LevelName = "county",

@@ -9,7 +9,7 @@ from brightkitchen.domain.users.people_model import Approval
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.units import format_utc
-from brightkitchen.web.auth import Caller, Human, Signed, services_of
+from brightkitchen.web.auth import Caller, Human, Proven, Signed, services_of
 from brightkitchen.web.present.people import (
     AccountIn,
     AccountListOut,
@@ -59,7 +59,7 @@ async def list_people(
 
 
 @router.post("/people", operation_id="invite_person", status_code=201, response_model=InvitedOut)
-async def invite_person(request: Request, caller: Human, given: AccountIn) -> InvitedOut:
+async def invite_person(request: Request, caller: Proven, given: AccountIn) -> InvitedOut:
     """Make a log-in and an invitation to it. The code in the answer is never told again."""
     services = services_of(request)
     invited = await services.people.invitations.invite(
@@ -132,7 +132,7 @@ async def offboard_person(request: Request, caller: Human, user_id: str) -> None
 
 
 @router.post("/people/{user_id}/invitation", operation_id="renew_invitation", response_model=InvitedOut)
-async def renew_invitation(request: Request, caller: Human, user_id: str) -> InvitedOut:
+async def renew_invitation(request: Request, caller: Proven, user_id: str) -> InvitedOut:
     """Make another link for somebody who has not answered; the one before is good no more."""
     services = services_of(request)
     invited = await services.people.invitations.renew(caller.actor, user_id)
@@ -146,7 +146,7 @@ async def renew_invitation(request: Request, caller: Human, user_id: str) -> Inv
 
 
 @router.post("/people/{user_id}/grants", operation_id="give_grant", status_code=201, response_model=GivenOut)
-async def give_grant(request: Request, caller: Human, user_id: str, given: GrantIn) -> GivenOut:
+async def give_grant(request: Request, caller: Proven, user_id: str, given: GrantIn) -> GivenOut:
     """Give somebody a role; one that needs four eyes waits for a second person."""
     services = services_of(request)
     made = await services.people.roster.give_grant(caller.actor, user_id, read_new_grant(given))
@@ -177,7 +177,7 @@ async def list_approvals(request: Request, caller: Signed, decided: bool = False
 
 
 @router.post("/approvals/{approval_id}", operation_id="decide_approval", response_model=ApprovalOut)
-async def decide_approval(request: Request, caller: Human, approval_id: str, given: ApprovalDecisionIn) -> ApprovalOut:
+async def decide_approval(request: Request, caller: Proven, approval_id: str, given: ApprovalDecisionIn) -> ApprovalOut:
     """Agree or refuse as the second person. Refusing needs a reason."""
     decided = await services_of(request).people.approvals.decide(
         caller.actor, approval_id, agree=given.agree, reason=given.reason

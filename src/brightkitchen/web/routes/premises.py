@@ -21,7 +21,7 @@ from brightkitchen.domain.premises.model import (
 from brightkitchen.domain.premises.queries import MAX_PAGE
 from brightkitchen.kernel.cursor import MAX_CURSOR_CHARS
 from brightkitchen.kernel.errors import EditConflict
-from brightkitchen.web.auth import Human, Signed, services_of
+from brightkitchen.web.auth import Human, Proven, Signed, services_of
 from brightkitchen.web.options import Services
 from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag, write_etag
 from brightkitchen.web.present.premises import (
@@ -218,10 +218,9 @@ async def remove_premises_person(request: Request, caller: Human, premises_id: s
     "/{premises_id}/people/{person_id}/unmask", operation_id="unmask_premises_person", response_model=UnmaskedOut
 )
 async def unmask_premises_person(
-    request: Request, response: Response, caller: Human, premises_id: str, person_id: str, given: UnmaskIn
+    request: Request, response: Response, caller: Proven, premises_id: str, person_id: str, given: UnmaskIn
 ) -> UnmaskedOut:
     """Tell one number in clear; who asked, when and for what purpose is written into the audit first."""
-    # STEP-UP: this is the one place where a number leaves unmasked; `require_step_up` of the log-in part belongs into this signature.
     value = await services_of(request).premises.unmask_person(
         caller.actor, premises_id, person_id, Secret(given.field), purpose=given.purpose
     )
