@@ -223,7 +223,7 @@ EVENTS = {"premises": "refuse", "devices": "scrap", "faults": "triage"}
 """What each state table is asked to do where a route names an event."""
 
 
-async def _call(
+async def call_route(
     client: httpx.AsyncClient, method: str, path: str, entry: Entry, things: dict[str, str]
 ) -> httpx.Response:
     text = httpx.Request("POST", "http://x/", json=entry.body).content.decode().replace("CAMERA", things["camera_id"])
@@ -235,7 +235,7 @@ async def _call(
     )
 
 
-async def _things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
+async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, str]:
     """Make one of everything that a path can name."""
     camera = await add_camera(admin, name=NAME)
     premises = await add_premises(admin, name=NAME, region="210302006")
@@ -284,9 +284,9 @@ async def test_no_route_hides_from_the_document(control: Control) -> None:
 async def test_route_without_a_session_answers_as_entered_and_leaks_nothing(
     control: Control, admin: httpx.AsyncClient, anonymous: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    things = await _things(control, admin)
+    things = await make_things(control, admin)
     entry = ENTRIES[method, path]
-    answer = await _call(anonymous, method, path, entry, things)
+    answer = await call_route(anonymous, method, path, entry, things)
     assert answer.status_code == entry.anonymous, answer.text
     assert not any(word in answer.text for word in (NAME, "10.1.2.3", PHONE, "138****0071"))
     for thing in (f"cameras/{things['camera_id']}", f"premises/{things['premises_id']}"):
@@ -297,8 +297,8 @@ async def test_route_without_a_session_answers_as_entered_and_leaks_nothing(
 async def test_route_answers_an_administrator_as_entered(
     control: Control, admin: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    things = await _things(control, admin)
-    answer = await _call(admin, method, path, (entry := ENTRIES[method, path]), things)
+    things = await make_things(control, admin)
+    answer = await call_route(admin, method, path, (entry := ENTRIES[method, path]), things)
     assert answer.status_code == entry.admin, answer.text
 
 
