@@ -103,4 +103,4 @@ async def test_walk_would_notice_a_reach_that_is_too_wide(control: Control, admi
                 there = await call_route(person, *route, ENTRIES[route], things)
                 never = await call_route(person, *route, ENTRIES[route], things | NEVER_GIVEN)
                 seen += there.status_code != never.status_code
-    assert seen >= 5
+    assert seen >= 3

@@ -280,15 +280,16 @@ async def test_no_route_hides_from_the_document(control: Control) -> None:
     assert hidden == {"/api/v1/events", "/api/openapi.json", "/{path:path}"}
 
 
-@pytest.mark.parametrize(("method", "path"), list(ENTRIES), ids=lambda part: str(part))
-async def test_route_without_a_session_answers_as_entered_and_leaks_nothing(
-    control: Control, admin: httpx.AsyncClient, anonymous: httpx.AsyncClient, method: str, path: str
+async def test_routes_without_a_session_answer_as_entered_and_leak_nothing(
+    control: Control, admin: httpx.AsyncClient
 ) -> None:
+    # One after the other in one city: whoever is refused changes nothing, which is what is checked at the end.
     things = await make_things(control, admin)
-    entry = ENTRIES[method, path]
-    answer = await call_route(anonymous, method, path, entry, things)
-    assert answer.status_code == entry.anonymous, answer.text
-    assert not any(word in answer.text for word in (NAME, "10.1.2.3", PHONE, "138****0071"))
+    for (method, path), entry in ENTRIES.items():
+        async with control.client() as anonymous:
+            answer = await call_route(anonymous, method, path, entry, things)
+        assert answer.status_code == entry.anonymous, (method, path, answer.text)
+        assert not any(word in answer.text for word in (NAME, "10.1.2.3", PHONE, "138****0071")), (method, path)
     for thing in (f"cameras/{things['camera_id']}", f"premises/{things['premises_id']}"):
         assert (await admin.get(f"/api/v1/{thing}")).json()["etag"] == '"1"'
 
