@@ -1,4 +1,4 @@
-"""Rows of the audit. Append only: triggers (migration m0003) refuse the rest; the proof that nobody got round them is the anchor.
+"""Rows of the audit. Append only: triggers (migration m0004) refuse the rest; the proof that nobody got round them is the anchor.
 
 The one row of `audit_head` is the lock by which writers take turns: it is updated first, so that on PostgreSQL its row lock, on SQLite
 the write lock, is held until the transaction with the act itself ends. So numbers have no gaps and no two rows the same predecessor.

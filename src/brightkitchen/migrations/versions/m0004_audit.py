@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "m0003"
-down_revision = "m0006"
+revision = "m0004"
+down_revision = "m0003"
 branch_labels = None
 depends_on = None
 
