@@ -41,10 +41,14 @@ function Channel({ camera }: { camera: Camera }) {
         </span>
         <CameraState camera={camera} />
         {camera.activity === "NEW" && <span className="bk-secondary">{t("premises.firstFrameWaits")}</span>}
-        <span className="bk-actions">
-          {camera.abilities.includes("camera.live") && <Link to={`/live?wall=1&c=${camera.id}`}>{t("nav.live")}</Link>}
-          {camera.abilities.includes("camera.play") && <Link to={`/play?c=${camera.id}`}>{t("nav.play")}</Link>}
-        </span>
+        {camera.address && (
+          <span className="bk-actions">
+            {camera.abilities.includes("camera.live") && (
+              <Link to={`/live?wall=1&c=${camera.id}`}>{t("nav.live")}</Link>
+            )}
+            {camera.abilities.includes("camera.play") && <Link to={`/play?c=${camera.id}`}>{t("nav.play")}</Link>}
+          </span>
+        )}
       </div>
     </li>
   );
