@@ -88,7 +88,7 @@ class PostgresServer:
         await self.execute("CHECKPOINT")
         oid = (await self.fetch(name, "SELECT oid FROM pg_database WHERE datname = current_database()"))[0]["oid"]
         kept = [self._folder / "data" / "base" / str(oid), self._folder / "data" / "pg_wal"]
-        return b"".join(path.read_bytes() for part in kept for path in sorted(part.rglob("*")) if path.is_file())
+        return b"".join(_read_kept(path) for part in kept for path in sorted(part.rglob("*")))
 
     async def drop_database(self, name: str) -> None:
         await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -102,6 +102,14 @@ class PostgresServer:
             yield connection
         finally:
             await connection.close()
+
+
+def _read_kept(path: Path) -> bytes:
+    """Return a file's bytes; nothing of one that the server has just recycled, for then it is not kept."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except FileNotFoundError:
+        return b""
 
 
 def find_programs() -> Path | None:
