@@ -144,7 +144,7 @@ def test_log_in_and_list_over_the_network(running: Running) -> None:
     with running.client() as client:
         assert client.get("/api/v1/cameras").status_code == 401
         _log_in(client)
-        assert client.get("/api/v1/cameras").json() == {"items": [], "next_cursor": None}
+        assert client.get("/api/v1/cameras").json() == {"items": [], "next_cursor": None, "total": 0}
 
 
 def test_command_line_adds_lists_probes_and_removes_without_showing_the_password(running: Running) -> None:
