@@ -112,6 +112,7 @@ async def test_one_who_keeps_another_role_goes_on_watching_by_a_new_token(
     caller: Caller, viewer: Caller, camera: str
 ) -> None:
     user = _id_of(caller, viewer)
+    caller.prove()
     given = caller.http.post(f"/api/v1/people/{user}/grants", json={"role": "CITY_OFFICER", "region": "210300"})
     assert given.status_code == 201, given.text
     async with aiohttp.ClientSession() as session:
