@@ -89,11 +89,10 @@ def _build_error_rows() -> str:
         *(("INVALID", code) for code in _FAULTS.findall(text)),
         ("CONFLICT", "edit.conflict"),
     }
-    status_of = {
-        code: STATUS_OF_CODE.get(code, STATUS_OF_KIND[Kind[kind]]) for kind, code in raised if code not in _UNSEEN
-    }
+    # A code may be raised as two kinds, at two places: then it has two rows.
+    answers = {(STATUS_OF_CODE.get(code, STATUS_OF_KIND[Kind[kind]]).value, code) for kind, code in raised}
     said = sentences("en")
-    rows = sorted((status.value, code) for code, status in status_of.items() if not code.startswith(_ELSEWHERE))
+    rows = sorted((status, code) for status, code in answers if code not in _UNSEEN and not code.startswith(_ELSEWHERE))
     assert len(rows) > 60
     return "\n".join(
         f"| {status} | `{code}` | {said[code].replace('|', '/').replace(chr(10), ' ')} |" for status, code in rows
