@@ -6,6 +6,8 @@ its `repr` hides it.
 
 import msgspec
 
+from brightkitchen.kernel.recordingplan import RecordingPlan
+
 
 class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Where one stream is. path: path and query of the RTSP URL, beginning with "/"."""
@@ -17,7 +19,7 @@ class CameraSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One camera as control wants it to be.
 
     transport: "auto" = TCP interleaved, UDP if the camera insists; "tcp"; "udp".
-    record:    which streams are recorded all the time: any of "main", "sub".
+    plan:      when which stream is recorded, and how long that is kept.
     allow_basic: the operator accepted that this camera's password goes over the wire in clear text.
     """
 
@@ -31,7 +33,7 @@ class CameraSpec(msgspec.Struct, frozen=True, kw_only=True):
     sub: StreamSpec | None = None
     has_credential: bool = False
     transport: str = "auto"
-    record: tuple[str, ...] = ("main",)
+    plan: RecordingPlan = RecordingPlan()
     audio: bool = True
     allow_basic: bool = False
 

@@ -10,6 +10,7 @@ import msgspec
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.errors import TheirError
+from brightkitchen.kernel.recordingplan import DeletedRange, Hold, VolumeState
 from brightkitchen.kernel.units import Utc
 
 PROTOCOL = 1
@@ -72,7 +73,23 @@ class ViewsKept(msgspec.Struct, frozen=True, kw_only=True, tag="views_kept", for
     request: int
 
 
-ToNode = Welcome | Desired | CredentialAnswer | Revoke | ProbeRequest | ViewsKept
+class Holds(msgspec.Struct, frozen=True, kw_only=True, tag="holds", forbid_unknown_fields=True):
+    """All holds on cameras whose recordings this node may have, always the whole list. Answered with `HoldsKept`.
+
+    A node deletes nothing before it has had such a list once; it keeps the newest one on its disk.
+    """
+
+    version: int
+    holds: tuple[Hold, ...]
+
+
+class DeletionsKept(msgspec.Struct, frozen=True, kw_only=True, tag="deletions_kept", forbid_unknown_fields=True):
+    """The proofs of that message are in the audit; the node may forget them."""
+
+    request: int
+
+
+ToNode = Welcome | Desired | CredentialAnswer | Revoke | ProbeRequest | ViewsKept | Holds | DeletionsKept
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", forbid_unknown_fields=True):
@@ -155,7 +172,26 @@ class Views(msgspec.Struct, frozen=True, kw_only=True, tag="views", forbid_unkno
     lost: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
-ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer | Views
+class HoldsKept(msgspec.Struct, frozen=True, kw_only=True, tag="holds_kept", forbid_unknown_fields=True):
+    """The list of that version is on the node's disk: nothing that it holds will be deleted from now on."""
+
+    version: int
+
+
+class Deletions(msgspec.Struct, frozen=True, kw_only=True, tag="deletions", forbid_unknown_fields=True):
+    """Proofs of what is gone. Kept by the node, on its disk, until control answers `DeletionsKept`."""
+
+    request: int
+    ranges: Annotated[tuple[DeletedRange, ...], msgspec.Meta(max_length=500)]
+
+
+class Volumes(msgspec.Struct, frozen=True, kw_only=True, tag="volumes", forbid_unknown_fields=True):
+    """Every place that this node records to. Sent when one changes its state, else every 30 s."""
+
+    volumes: Annotated[tuple[VolumeState, ...], msgspec.Meta(max_length=64)]
+
+
+ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer | Views | HoldsKept | Deletions | Volumes
 
 _to_node: msgspec.json.Decoder[ToNode] = msgspec.json.Decoder(ToNode)
 _to_control: msgspec.json.Decoder[ToControl] = msgspec.json.Decoder(ToControl)

@@ -23,8 +23,10 @@ from brightkitchen.kernel.nodeprotocol import (
     MAX_MESSAGE_BYTES,
     CredentialAnswer,
     CredentialRequest,
+    DeletionsKept,
     Desired,
     Hello,
+    Holds,
     ProbeAnswer,
     ProbeRequest,
     Reports,
@@ -182,6 +184,8 @@ class ControlLink:
             self._supervisor.start("revoke", self._revoke(message))
         elif isinstance(message, ViewsKept):
             self._views.keep(message.request)
+        elif isinstance(message, Holds | DeletionsKept):
+            pass  # next: the store takes them
         elif self._probes >= PROBES_WAITING:
             busy = ProbeAnswer(request=message.request, reason="camera_busy", detail="too many tries at once")
             self._supervisor.start("probe refused", self._send_if_connected(busy))

@@ -152,7 +152,7 @@ class MediaNode:
 
     async def _reconcile(self) -> int:
         """Return how many streams or recordings had to be touched."""
-        targets = self._targets()
+        targets, now = self._targets(), self._clock.utc()
         changes = 0
         for key in [stream.key for stream in self.hub if stream.key not in targets]:
             self.recorder.stop(key, GapReason.NOT_PLANNED)
@@ -168,7 +168,7 @@ class MediaNode:
                 await stream.replace_source(self._opener(target))
                 changes += 1
             self._running[key] = target
-            changes += self._set_recording(stream, key.profile.value in target.spec.record)
+            changes += self._set_recording(stream, key.profile.value in target.spec.plan.recorded_at(now))
         return changes
 
     def _set_recording(self, stream: Stream, is_wanted: bool) -> int:

@@ -26,8 +26,10 @@ from brightkitchen.kernel.nodeprotocol import (
     PROTOCOL,
     CredentialAnswer,
     CredentialRequest,
+    Deletions,
     Desired,
     Hello,
+    HoldsKept,
     ProbeAnswer,
     ProbeRequest,
     Reports,
@@ -39,6 +41,7 @@ from brightkitchen.kernel.nodeprotocol import (
     ViewReport,
     Views,
     ViewsKept,
+    Volumes,
     Welcome,
     build_message,
     parse_to_control,
@@ -325,6 +328,8 @@ class NodeChannel:
         elif isinstance(said, Hello):
             self._registry.note_forbidden(link.node, "second_hello")
             raise _Closed
+        elif isinstance(said, HoldsKept | Deletions | Volumes):
+            pass  # next: `RecordingAuthority`
         else:
             waiting = link.waiting.get(said.request)
             if waiting is None or waiting.done():

@@ -13,6 +13,7 @@ from brightkitchen.kernel.entropy import SeededEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import Profile
 from brightkitchen.kernel.nodeprotocol import Desired
+from brightkitchen.kernel.recordingplan import RecordingPlan
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.desired_file import CONTEXT, DesiredFile, SavedDesired
@@ -34,7 +35,7 @@ def spec(number: int, **changes: object) -> CameraSpec:
         name="热厨",
         host="10.0.0.7",
         main=StreamSpec(path="/main"),
-        record=("main",),
+        plan=RecordingPlan(),
     )
     return msgspec.structs.replace(base, **changes)
 
@@ -96,7 +97,7 @@ async def bench(tmp_path: Path) -> Bench:
 
 
 async def test_desired_cameras_become_streams_and_recordings(bench: Bench) -> None:
-    await bench.apply(spec(1, sub=StreamSpec(path="/sub")), spec(2, record=()))
+    await bench.apply(spec(1, sub=StreamSpec(path="/sub")), spec(2, plan=RecordingPlan(record=())))
     assert {stream.key for stream in bench.hub} == {ONE, key_of(1, Profile.SUB), TWO}
     assert bench.recorder.keys == {ONE}
     assert [(s.camera, profile) for s, profile, _, _ in bench.opened] == [(ONE.camera, Profile.MAIN)]
@@ -167,7 +168,7 @@ async def test_removed_camera_is_let_go_and_its_file_closed(bench: Bench) -> Non
 
 async def test_recording_switched_off_leaves_the_stream(bench: Bench) -> None:
     await bench.apply(spec(1))
-    await bench.apply(spec(1, record=()))
+    await bench.apply(spec(1, plan=RecordingPlan(record=())))
     assert (bench.recorder.keys, bench.hub.get(ONE) is not None) == (frozenset(), True)
     await bench.close()
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from brightkitchen.domain.authz.model import NOWHERE, Place
 from brightkitchen.kernel.cameraspec import CameraSpec, StreamSpec
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
+from brightkitchen.kernel.recordingplan import RecordingPlan
 from brightkitchen.kernel.units import Utc
 
 
@@ -91,7 +92,7 @@ class Camera:
             sub=StreamSpec(path=self.path_sub) if self.path_sub is not None else None,
             has_credential=self.has_credential,
             transport=self.transport,
-            record=self.record,
+            plan=RecordingPlan(record=self.record),
             audio=self.audio,
             allow_basic=self.allow_basic,
         )

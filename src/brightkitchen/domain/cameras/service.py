@@ -45,6 +45,7 @@ from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, Profile, is_i
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
 from brightkitchen.kernel.nodeprotocol import Desired, ProbeAnswer, ViewReport
+from brightkitchen.kernel.recordingplan import RecordingPlan
 from brightkitchen.kernel.sealing import FieldSealer
 
 log = get_logger(__name__)
@@ -294,7 +295,7 @@ class CameraService:
             has_credential=login is not None,
             transport=wish.transport,
             allow_basic=wish.allow_basic,
-            record=(),
+            plan=RecordingPlan(record=()),
         )
         return await self._nodes.probe(spec, login.username if login else "", login.password if login else "")
 
