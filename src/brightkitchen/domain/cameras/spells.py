@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.store import camera_spells, cameras
 from brightkitchen.kernel.ids import CameraId
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 ONLINE: Final = (Activity.ACTIVE, Activity.DEGRADED)
 _CHUNK: Final = 500
@@ -81,5 +81,5 @@ def _chunks(ids: Sequence[CameraId]) -> Iterable[Sequence[CameraId]]:
 
 
 def _spell(row: sa.Row[tuple[object, ...]]) -> Spell:
-    to_at = None if row.to_at is None else Utc(row.to_at)
+    to_at = optional_utc(row.to_at)
     return Spell(CameraId(row.camera_id), Utc(row.from_at), to_at, Activity(row.activity), row.reason)

@@ -27,7 +27,7 @@ from brightkitchen.domain.premises.store import categories, load_kinds, premises
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import UserId
 from brightkitchen.kernel.sealing import FieldSealer
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 _LOGINS: Final = "import_logins"
 _CHUNK: Final = 400
@@ -356,5 +356,5 @@ def _row(row: sa.Row[tuple[object, ...]]) -> ImportRow:
         outcome=Outcome(row.outcome),
         problems=msgspec.json.decode(row.problems, type=tuple[Problem, ...]),
         premises_id=row.premises_id,
-        done_at=Utc(row.done_at) if row.done_at is not None else None,
+        done_at=optional_utc(row.done_at),
     )

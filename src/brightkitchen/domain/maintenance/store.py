@@ -24,7 +24,7 @@ from brightkitchen.domain.premises.store import premises, suspensions
 from brightkitchen.domain.users.store import users
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 devices = sa.Table(
     "devices",
@@ -621,4 +621,4 @@ def _history(row: sa.Row[tuple[object, ...]]) -> HistoryRow:
 
 
 def _at(value: int | None) -> Utc | None:
-    return None if value is None else Utc(value)
+    return optional_utc(value)

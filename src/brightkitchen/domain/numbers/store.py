@@ -15,7 +15,7 @@ from brightkitchen.domain.numbers.opening import Spell
 from brightkitchen.domain.numbers.queries import region_of
 from brightkitchen.domain.premises.store import categories, premises, suspensions
 from brightkitchen.kernel.database import metadata
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 MEASURED: Final = "measured"
 _CHUNK: Final = 400
@@ -280,7 +280,7 @@ async def load_spells(connection: AsyncConnection, ids: Sequence[str], begin: Ut
 async def load_first_spell(connection: AsyncConnection) -> Utc | None:
     """Return when the first spell began."""
     found = (await connection.execute(sa.select(sa.func.min(camera_spells.c.from_at)))).scalar_one_or_none()
-    return None if found is None else Utc(found)
+    return optional_utc(found)
 
 
 # ---- targets
