@@ -24,7 +24,7 @@ from brightkitchen.domain.authz.model import Actor, Grant, Role, Scope
 from brightkitchen.domain.cameras.store import cameras
 from brightkitchen.domain.maintenance.model import Ticket, left_us
 from brightkitchen.domain.maintenance.states import TicketState
-from brightkitchen.domain.maintenance.store import fault_events, fault_tickets
+from brightkitchen.domain.maintenance.ticket_store import fault_events, fault_tickets
 from brightkitchen.domain.premises.store import premises, suspensions
 from brightkitchen.kernel.camerastate import CameraState
 from brightkitchen.kernel.ids import CameraId, PremisesId

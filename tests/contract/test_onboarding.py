@@ -20,7 +20,7 @@ from tests.contract.small_city import (
 )
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
-from brightkitchen.domain.maintenance.store import devices
+from brightkitchen.domain.maintenance.device_store import devices
 from brightkitchen.domain.onboarding.states import TABLE, Event
 from brightkitchen.domain.onboarding.store import denominator_changes, premises_events
 from brightkitchen.domain.premises.states import PremisesState as State

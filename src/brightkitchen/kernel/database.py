@@ -9,11 +9,11 @@ rule checked in `write` needs no second check against races. Readers never wait 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -31,6 +31,9 @@ from brightkitchen.kernel.errors import BrightKitchenError, Kind
 _STEPS_PER_LOOK: Final = 100_000
 """Instructions of SQLite's machine between two looks at the time: some milliseconds."""
 NEWEST: Final = "head"
+_MAX_VALUES: Final = 400
+"""How many values one statement compares a column with: far below what either database takes at once."""
+_T = TypeVar("_T")
 MIGRATIONS_DIR: Final = Path(__file__).resolve().parent.parent / "migrations"
 
 metadata = sa.MetaData(
@@ -149,6 +152,11 @@ class Database:
             for limit in ("lock_timeout", "statement_timeout"):
                 await connection.execute(sa.text(f"SET LOCAL {limit} = {MIGRATE_TIMEOUT_MS}"))
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITE_LOCK)))
+
+
+def split_values(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Return `values` in parts, each short enough for the ``IN (…)`` of one statement."""
+    return (values[start : start + _MAX_VALUES] for start in range(0, len(values), _MAX_VALUES))
 
 
 async def open_database(
