@@ -27,7 +27,6 @@ from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.spells import ONLINE
 from brightkitchen.domain.maintenance import policy as rules
 from brightkitchen.domain.maintenance import presence_store, ticket_store
-from brightkitchen.domain.maintenance.hours import ALWAYS, Hours, parse_hours
 from brightkitchen.domain.maintenance.model import MAX_NOTE_CHARS, FaultRules, HistoryRow, Ticket, sla_s_of
 from brightkitchen.domain.maintenance.presence_store import Watched
 from brightkitchen.domain.maintenance.states import (
@@ -39,6 +38,7 @@ from brightkitchen.domain.maintenance.states import (
     TicketState,
 )
 from brightkitchen.domain.onboarding.ports import AuditPort
+from brightkitchen.domain.premises.hours import OpenSpan, open_since, parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -88,7 +88,7 @@ class FaultService:
         self._zone = ZoneInfo(time_zone)
         self._clock = clock
         self._entropy = entropy
-        self._hours: dict[str, Hours] = {}
+        self._hours: dict[str, tuple[OpenSpan, ...]] = {}
 
     # ---- people
 
@@ -221,10 +221,10 @@ class FaultService:
             return False
         if each.premises_state in NOT_WATCHED or each.premises in suspended:
             return False
-        open_since = self._parsed_hours(each.hours).open_since(now, self._zone)
-        if open_since is None:
+        opened_at = open_since(self._parsed_hours(each.hours), now, self._zone)
+        if opened_at is None:
             return False
-        return now - max(open_since, each.activity_at) >= self._limits.offline_after_s * US_PER_S
+        return now - max(opened_at, each.activity_at) >= self._limits.offline_after_s * US_PER_S
 
     def _is_back(self, ticket: Ticket, watched: Mapping[CameraId, Watched], now: Utc) -> bool:
         """True if pictures move the ticket on: from open to FIXED, or from FIXED to CONFIRMED."""
@@ -408,15 +408,15 @@ class FaultService:
         assert found is not None
         return found
 
-    def _parsed_hours(self, text: str) -> Hours:
+    def _parsed_hours(self, text: str) -> tuple[OpenSpan, ...]:
         """Return the hours; a text that cannot be read counts as always open, so that no outage is overlooked."""
         known = self._hours.get(text)
         if known is None:
             try:
                 known = parse_hours(text)
-            except ValueError:
+            except BrightKitchenError:
                 log.warning("business hours cannot be read", hours=text)
-                known = ALWAYS
+                known = ()
             self._hours[text] = known
         return known
 

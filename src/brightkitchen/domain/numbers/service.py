@@ -24,10 +24,10 @@ from brightkitchen.domain.numbers.model import (
     Number,
     RowPage,
 )
-from brightkitchen.domain.numbers.opening import Seconds, day_bounds, measure, open_intervals
+from brightkitchen.domain.numbers.opening import Seconds, measure
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.queries import Counting
-from brightkitchen.domain.premises.hours import parse_hours
+from brightkitchen.domain.premises.hours import Interval, day_bounds, open_intervals, parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
@@ -181,7 +181,7 @@ class NumberService:
             closed = await store.load_closed(connection, day.isoformat())
             placed = await store.load_placed_cameras(connection, begin)
         cells: store.Cells = {}
-        intervals: dict[str, list[tuple[Utc, Utc]]] = {}
+        intervals: dict[str, list[Interval]] = {}
         for start in range(0, len(placed), _CAMERAS_AT_ONCE):
             some = placed[start : start + _CAMERAS_AT_ONCE]
             async with self._database.read() as connection:
