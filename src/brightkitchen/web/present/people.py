@@ -14,12 +14,12 @@ from brightkitchen.domain.users.people_model import (
     HeldGrant,
     NewGrant,
     Notice,
-    Person,
     Recovery,
 )
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import PremisesId, is_id
 from brightkitchen.kernel.units import Utc, format_utc, parse_utc
+from brightkitchen.web.params import write_etag
 from brightkitchen.web.present.base import In, Instant, Out, present_instant
 
 Id = Annotated[str, StringConstraints(max_length=40)]
@@ -301,13 +301,8 @@ def present_person(view: PersonView, now: Utc) -> AccountOut:
         open_sessions=person.open_sessions,
         grants=[_present_held(held, view, now) for held in person.grants],
         abilities=list(view.abilities),
-        etag=build_person_etag(person),
+        etag=write_etag(person.version),
     )
-
-
-def build_person_etag(person: Person) -> str:
-    """Return the entity tag, e.g. ``"3"`` with its quotes."""
-    return f'"{person.version}"'
 
 
 def present_grant(grant: Grant, places: Places | None = None) -> GrantOut:

@@ -1,6 +1,5 @@
 """Premises, as they leave and enter the server. What a role may see is decided here, field by field (S03)."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -323,11 +322,6 @@ def present_kinds(kinds: Kinds) -> KindsOut:
             for profile, category in profiles.items()
         },
     )
-
-
-def hash_kinds(kinds: KindsOut) -> str:
-    """Return the entity tag of the tables."""
-    return f'"{hashlib.sha256(kinds.model_dump_json().encode()).hexdigest()[:16]}"'
 
 
 def present_row(
