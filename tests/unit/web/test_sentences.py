@@ -21,9 +21,9 @@ _ELSEWHERE = ("secrets.", "database.", "control.", "config.")
 _UNSEEN = {"node.forbidden", "web.needs_tls"}
 """Told to nodes, and at start."""
 PART = SOURCE / "kernel" / "text" / "control.toml.part"
-_RAISED = re.compile(r'(?:BrightKitchenError\(\s*Kind\.\w+,|faults\.add\(\s*[^,]+,)\s*"([a-z_.]+)"')
+_RAISED = re.compile(r'(?:BrightKitchenError\(\s*Kind\.\w+,|(?:faults\.add|field_error)\(\s*[^,()]+,)\s*"([a-z_.]+)"')
 _KINDS = re.compile(r'BrightKitchenError\(\s*Kind\.(\w+),\s*"([a-z_.]+)"')
-_FAULTS = re.compile(r'faults\.add\(\s*[^,]+,\s*"([a-z_.]+)"')
+_FAULTS = re.compile(r'(?:faults\.add|field_error)\(\s*[^,()]+,\s*"([a-z_.]+)"')
 _SAID = re.compile(r'say\(\s*"([a-z_.]+)"')
 
 

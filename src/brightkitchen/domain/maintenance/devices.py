@@ -28,7 +28,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.deviceids import parse_mac
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -164,7 +164,7 @@ class DeviceService:
             if event in SYSTEM_DEVICE_EVENTS or (old.state, event) not in DEVICE_TABLE:
                 raise _not_now(old.state, event)
             if len(reason) > MAX_NOTE_CHARS:
-                raise _unfit("reason")
+                raise FieldErrors(field_error("reason"))
             new = old
             if event is DeviceEvent.ASSIGN:
                 new = await self._assigned(connection, actor, old, target)
@@ -244,7 +244,7 @@ class DeviceService:
             old, place=place or NOWHERE, record=replace(old.record, premises=PremisesId(target.premises or ""))
         )
         if place is None or not self._policy.check(actor, rules.MOVE_DEVICE, new).allowed:
-            raise _unfit("premises")
+            raise FieldErrors(field_error("premises"))
         return new
 
     async def _move(
@@ -277,7 +277,7 @@ async def _installed(connection: AsyncConnection, old: Device, target: Target) -
     if target.camera is not None:
         camera = await camera_store.load_camera(connection, CameraId(target.camera))
         if camera is None or camera.premises != record.premises:
-            raise _unfit("camera")
+            raise FieldErrors(field_error("camera"))
         record = replace(record, camera=camera.id, zone=camera.zone)
     if target.zone is not None:
         if target.zone not in await load_allowed_zones(connection):
@@ -296,8 +296,7 @@ def _checked(record: DeviceRecord) -> DeviceRecord:
         except ValueError:
             problems.append("mac")
     if problems:
-        parts = [BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field) for field in problems]
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field=problems[0]).because(*parts)
+        raise FieldErrors(*map(field_error, problems))
     return record
 
 
@@ -306,11 +305,6 @@ async def _check_free(connection: AsyncConnection, device_id: str, record: Devic
     if taken is not None:
         value = {"sn": record.sn, "gb_id": record.gb_id or "", "camera": record.camera or ""}[taken]
         raise BrightKitchenError(Kind.CONFLICT, "device.taken", field=taken, value=value)
-
-
-def _unfit(field: str) -> BrightKitchenError:
-    part = BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field)
-    return BrightKitchenError(Kind.INVALID, "web.fields", field=field).because(part)
 
 
 def _not_now(state: DeviceState, event: DeviceEvent) -> BrightKitchenError:

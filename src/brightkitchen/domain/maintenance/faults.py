@@ -42,7 +42,7 @@ from brightkitchen.domain.premises.hours import OpenSpan, open_since, parse_hour
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -451,8 +451,7 @@ def _largest_outage(tickets: Iterable[Ticket], within_us: int) -> list[Ticket]:
 def _check_note(note: str, *, is_needed: bool) -> None:
     if len(note) > MAX_NOTE_CHARS or (is_needed and not note.strip()):
         code = "web.field_unfit" if note.strip() else "web.field_missing"
-        part = BrightKitchenError(Kind.INVALID, code, field="note")
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field="note").because(part)
+        raise FieldErrors(field_error("note", code))
 
 
 def _not_now(state: TicketState, event: TicketEvent) -> BrightKitchenError:

@@ -27,7 +27,7 @@ from brightkitchen.kernel.camerastate import CameraState
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, field_error
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -117,9 +117,7 @@ class FrameService:
         """Say that a channel does not show what it should. raises: as `approve`, and "web.fields" without a reason."""
         why = reason.strip()
         if not 1 <= len(why) <= MAX_TEXT_CHARS:
-            raise BrightKitchenError(Kind.INVALID, "web.fields", field="reason").because(
-                BrightKitchenError(Kind.INVALID, "web.field_missing", field="reason")
-            )
+            raise FieldErrors(field_error("reason", "web.field_missing"))
         now = self._clock.utc()
         async with self._database.write() as connection:
             camera, premises, user = await self._judgeable(connection, actor, camera_id)

@@ -15,7 +15,7 @@ from brightkitchen.domain.premises.numbers import is_credit_code
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.civil import is_date, is_span
 from brightkitchen.kernel.deviceids import is_camera_gb_id, parse_mac
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
 from brightkitchen.kernel.units import Utc
 
@@ -315,23 +315,19 @@ def _measured(failing: tuple[str, ...], values: list[float | None] | list[bool |
 
 
 def check_handed_in(needs: Iterable[Need], given: HandedIn) -> None:
-    """raises: BrightKitchenError "web.fields" with one part for each field that is missing or unfit."""
+    """raises: FieldErrors with one part for each field that is missing or unfit."""
     problems: list[BrightKitchenError] = []
     for need in needs:
         if need is Need.CHECKLIST:
             continue
         value = getattr(given, need.value)
         if value is None or value == "":
-            problems.append(BrightKitchenError(Kind.INVALID, "web.field_missing", field=need.value))
+            problems.append(field_error(need.value, "web.field_missing"))
     if len(given.reason) > MAX_TEXT_CHARS:
-        problems.append(_unfit("reason"))
-    problems += [_unfit(field) for field in _unfit_fields(given)]
+        problems.append(field_error("reason"))
+    problems += map(field_error, _unfit_fields(given))
     if problems:
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field=str(problems[0].params["field"])).because(*problems)
-
-
-def _unfit(field: str) -> BrightKitchenError:
-    return BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field)
+        raise FieldErrors(*problems)
 
 
 def _unfit_fields(given: HandedIn) -> Iterator[str]:

@@ -31,7 +31,7 @@ from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
 from brightkitchen.kernel.ids import CameraId, PremisesId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -347,9 +347,7 @@ class OnboardingService:
             camera = known.get(each.camera)
             if camera is None or camera.premises != found.id:
                 field = f"installation.cameras.{at}.camera"
-                raise BrightKitchenError(Kind.INVALID, "web.fields", field=field).because(
-                    BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field)
-                )
+                raise FieldErrors(field_error(field))
             main = self._board.of(camera.id).get("main")
             if main is None or main.last_frame_at is None:
                 field = f"installation.cameras.{at}"
@@ -376,9 +374,7 @@ class OnboardingService:
     ) -> None:
         """A closed period begins: it must have begun by today and not be over."""
         if not suspension.from_on <= self._today_on() <= suspension.to_on:
-            raise BrightKitchenError(Kind.INVALID, "web.fields", field="suspension.from_on").because(
-                BrightKitchenError(Kind.INVALID, "onboarding.suspension_not_now", field="suspension.from_on")
-            )
+            raise FieldErrors(field_error("suspension.from_on", "onboarding.suspension_not_now"))
         user = actor.user if actor else None
         await store.save_suspension(
             connection, new_id("sus", self._entropy), found.id, suspension, reason=reason, actor=user, now=now
