@@ -35,7 +35,7 @@ from brightkitchen.domain.intake.model import (
     Problem,
     Unit,
 )
-from brightkitchen.domain.intake.ports import AddressGuard, Background, Nodes, NoRegister, Register
+from brightkitchen.domain.intake.ports import AddressGuard, Background, Nodes, Register
 from brightkitchen.domain.intake.reading import SheetReader, build_units
 from brightkitchen.domain.intake.writing import BatchWriter, Written
 from brightkitchen.kernel.clock import Clock
@@ -92,7 +92,7 @@ class ImportService:
         clock: Clock,
         entropy: Entropy,
         zone: tzinfo,
-        register: Register | None = None,
+        register: Register,
         field_actions: dict[str, str] | None = None,
     ) -> None:
         """zone: the city's. field_actions: column → action that setting it needs besides importing."""
@@ -106,7 +106,7 @@ class ImportService:
         self._clock = clock
         self._entropy = entropy
         self._zone = zone
-        self._register = register or NoRegister()
+        self._register = register
         self._field_actions = field_actions or {}
         self._one_at_a_time = asyncio.Lock()
 

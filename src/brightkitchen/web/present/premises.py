@@ -8,7 +8,6 @@ from pydantic import Field, StringConstraints
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.cameras.channels import ChannelCount
 from brightkitchen.domain.cameras.coverage import ZoneCoverage
-from brightkitchen.domain.premises import policy as rules
 from brightkitchen.domain.premises.geodesy import Point, wgs84_to_gcj02
 from brightkitchen.domain.premises.model import FACT_NAMES, Kinds, Person, Premises, PremisesFacts, Suspension
 from brightkitchen.domain.premises.queries import Found
@@ -492,4 +491,3 @@ def _grade(text: str | None) -> GradeName | None:
 
 
 _GRADES: Final[dict[str, GradeName]] = {"A": "A", "B": "B", "C": "C", "D": "D"}
-UNMASK_ACTIONS: Final = {"phone": rules.UNMASK_PHONE, "id_no": rules.UNMASK_ID_NO}
