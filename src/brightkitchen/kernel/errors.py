@@ -60,6 +60,11 @@ def field_error(field: str, code: str = "web.field_unfit", /, **params: str | in
     return BrightKitchenError(Kind.INVALID, code, **params | {"field": field})
 
 
+def not_found() -> BrightKitchenError:
+    """Return the one answer to whoever asks for what is not there, or is not theirs to see: it tells the two apart by nothing."""
+    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
+
+
 class EditConflict(BrightKitchenError):
     """Somebody else changed the record first. current: the record as it is now, for whoever may see it.
 

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind, not_found
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.text import choose_language, say
 
@@ -112,7 +112,7 @@ def install_error_handlers(app: FastAPI) -> None:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             fault = BrightKitchenError(Kind.INVALID, "web.method")
         elif error.status_code == HTTPStatus.NOT_FOUND:
-            fault = BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            fault = not_found()
         else:
             fault = BrightKitchenError(Kind.INVALID, "web.malformed")
         return problem_response(fault, request.headers, instance_of(request))

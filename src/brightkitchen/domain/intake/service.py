@@ -41,7 +41,7 @@ from brightkitchen.domain.intake.writing import BatchWriter, Written
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.sealing import FieldSealer
@@ -126,12 +126,12 @@ class ImportService:
                 found = await store.load_job(connection, ImportId(job))
             if found is not None and found.made_by == actor.user:
                 return found
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
 
     def check(self, actor: Actor) -> None:
         """raises: BrightKitchenError "access.none" unless the actor may import at all."""
         if actor.user is None or not self._policy.check(actor, rules.CREATE).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
 
     async def upload(self, actor: Actor, file_name: str, content: bytes) -> ImportJob:
         """Read a file and begin to judge it in the background.

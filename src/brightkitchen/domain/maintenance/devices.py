@@ -28,7 +28,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.deviceids import parse_mac
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -76,7 +76,7 @@ class DeviceService:
     ) -> tuple[list[Device], str | None, dict[DeviceState, int]]:
         """Return a page, where the next one begins, and how many devices in reach are in each state."""
         if not self._policy.check(actor, rules.VIEW_DEVICE).allowed:
-            raise _none()
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_DEVICE)
         async with self._database.read() as connection:
             found = await device_store.load_devices(
@@ -97,7 +97,7 @@ class DeviceService:
             if record.premises is not None:
                 found = await device_store.load_place(connection, record.premises)
                 if found is None:
-                    raise _none()
+                    raise not_found()
                 place = found
             state = DeviceState.ASSIGNED if record.premises is not None else DeviceState.STOCK
             device = Device(
@@ -109,7 +109,7 @@ class DeviceService:
                 place=place,
             )
             if not self._policy.check(actor, rules.ADD_DEVICE, device).allowed:
-                raise _none()
+                raise not_found()
             await _check_free(connection, device.id, device.record)
             await device_store.save_new_device(connection, device, now)
             await self._audit.append(connection, rules.ADD_DEVICE, actor=actor, place=place, device=device.id)
@@ -236,7 +236,7 @@ class DeviceService:
             found = await device_store.load_device(connection, device_id, for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     async def _assigned(self, connection: AsyncConnection, actor: Actor, old: Device, target: Target) -> Device:
         place = await device_store.load_place(connection, PremisesId(target.premises or ""))
@@ -314,7 +314,3 @@ def _not_now(state: DeviceState, event: DeviceEvent) -> BrightKitchenError:
         state=Term(f"device.state.{state.value.lower()}"),
         event=Term(f"device.event.{event.value}"),
     )
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

@@ -42,7 +42,7 @@ from brightkitchen.domain.premises.hours import OpenSpan, open_since, parse_hour
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -114,7 +114,7 @@ class FaultService:
     ) -> tuple[list[Ticket], tuple[int, str] | None, dict[TicketState, int]]:
         """Return a page, the newest first, where the next one begins, and how many there are in each state."""
         if not self._policy.check(actor, rules.VIEW_FAULT).allowed:
-            raise _none()
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_FAULT)
         async with self._database.read() as connection:
             found = await ticket_store.load_tickets(
@@ -138,7 +138,7 @@ class FaultService:
                 await camera_store.load_camera(connection, CameraId(camera_id)) if is_id(camera_id, "cam") else None
             )
             if camera is None or not self._policy.check(actor, rules.OPEN_FAULT, camera).allowed:
-                raise _none()
+                raise not_found()
             _check_note(note, is_needed=True)
             newest = (await ticket_store.load_newest_tickets(connection, [camera.id])).get(camera.id)
             if newest is not None and newest.state in OPEN_STATES:
@@ -395,7 +395,7 @@ class FaultService:
             found = await ticket_store.load_ticket(connection, ticket_id, for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     async def _is_dark(self, connection: AsyncConnection, ticket: Ticket) -> bool:
         if ticket.camera is None:
@@ -461,7 +461,3 @@ def _not_now(state: TicketState, event: TicketEvent) -> BrightKitchenError:
         state=Term(f"fault.state.{state.value.lower()}"),
         event=Term(f"fault.event.{event.value}"),
     )
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

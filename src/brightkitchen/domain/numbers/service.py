@@ -30,7 +30,7 @@ from brightkitchen.domain.numbers.queries import Counting
 from brightkitchen.domain.premises.hours import Interval, day_bounds, open_intervals, parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
 
@@ -129,7 +129,7 @@ class NumberService:
         raises: BrightKitchenError "access.none" if the region is not inside the actor's scope.
         """
         if not self._policy.check(actor, rules.AIM, _At(Place(region, category))).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         async with self._database.write() as connection:
             await store.save_target(
                 connection,
@@ -207,7 +207,7 @@ class NumberService:
     def _grants(self, actor: Actor, action: str) -> tuple[Grant, ...]:
         grants = self._policy.grants_for(actor, action)
         if not grants:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return grants
 
     def _day_of(self, at: Utc) -> date:

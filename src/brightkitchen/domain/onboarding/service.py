@@ -31,7 +31,7 @@ from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -251,11 +251,11 @@ class OnboardingService:
             found = await store.load_premises(connection, PremisesId(premises_id), for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     def _standing(self, actor: Actor, found: OnboardedPremises) -> Standing:
         due_days = due_days_of(found.state)
@@ -429,10 +429,6 @@ async def _check_zones(connection: AsyncConnection, field: str, wanted: list[str
     allowed = await store.load_allowed_zones(connection)
     if not allowed.issuperset(wanted):
         raise BrightKitchenError(Kind.INVALID, "onboarding.zone_refused", field=field)
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
 
 
 def _yes(value: bool) -> str:

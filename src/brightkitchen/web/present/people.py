@@ -16,7 +16,7 @@ from brightkitchen.domain.users.people_model import (
     Notice,
     Recovery,
 )
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import PremisesId, is_id
 from brightkitchen.kernel.units import Utc, format_utc, parse_utc
 from brightkitchen.web.params import write_etag
@@ -250,7 +250,7 @@ def read_scope(given: GrantIn | TokenGrantIn) -> Grant:
     except ValueError as cause:
         raise BrightKitchenError(Kind.INVALID, "user.role_unknown", role=given.role, field="role") from cause
     if given.premises is not None and not is_id(given.premises, "prm"):
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
     premises = PremisesId(given.premises) if given.premises is not None else None
     return Grant(role, Scope(given.region, frozenset(given.categories), premises))
 

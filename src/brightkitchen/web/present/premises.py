@@ -231,26 +231,12 @@ class PremisesIn(In):
     exempt_reason: Line | None = None
 
 
-class PremisesPatchIn(In):
+class PremisesPatchIn(PremisesIn):
     """Only what is to change; null empties a field that may be empty."""
 
     name: Line = ""
     category: Code = "-"
     region: Annotated[str, StringConstraints(max_length=12)] = ""
-    external_no: Line | None = None
-    credit_code: Line | None = None
-    licence_no: Line | None = None
-    licence_expires_on: DayIn | None = None
-    address: Line = ""
-    longitude_deg: float | None = None
-    latitude_deg: float | None = None
-    area_m2: float | None = None
-    diners: int | None = None
-    risk_grade: GradeName | None = None
-    hours: Line = ""
-    present_zones: Annotated[list[Line], Field(max_length=16)] = []  # noqa: RUF012 - pydantic copies it
-    is_due: bool = True
-    exempt_reason: Line | None = None
 
 
 class PersonIn(In):
