@@ -31,9 +31,11 @@ async def log_in_as(control: Control, client: httpx.AsyncClient, username: str, 
 
 
 async def join(control: Control, username: str, *grants: Grant) -> httpx.AsyncClient:
-    """Create a person who holds these grants and return a client that is logged in; the caller closes it."""
+    """Create a person who holds these grants and return a client with the session, not opened yet; the caller closes it."""
+    async with control.client() as door:
+        await log_in_as(control, door, username, *grants)
     client = control.client()
-    await log_in_as(control, client, username, *grants)
+    client.headers.update(door.headers)
     return client
 
 
