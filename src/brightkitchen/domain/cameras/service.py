@@ -31,7 +31,7 @@ from brightkitchen.domain.cameras.model import (
     MediaWish,
     NewCamera,
 )
-from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
+from brightkitchen.domain.cameras.ports import AddressGuard, Nodes, Plans
 from brightkitchen.domain.premises.kinds import check_zone
 from brightkitchen.domain.premises.model import Premises
 from brightkitchen.domain.premises.store import load_ids_by_external_no, load_kinds, load_premises
@@ -79,6 +79,7 @@ class CameraService:
         *,
         guard: AddressGuard,
         nodes: Nodes,
+        plans: Plans,
         board: LiveBoard,
         minter: MediaTokenMinter,
         audit: AuditTrail,
@@ -90,6 +91,7 @@ class CameraService:
         self._sealer = sealer
         self._guard = guard
         self._nodes = nodes
+        self._plans = plans
         self._board = board
         self._minter = minter
         self._audit = audit
@@ -367,9 +369,10 @@ class CameraService:
         """Return everything `node` should do now, with a version above every earlier one."""
         async with self._database.read() as connection:
             found = await store.load_node_cameras(connection, node)
+            plans = await self._plans.build_plans(connection, node)
         # UTC in microseconds, so that versions grow across restarts of control too
         self._version = max(self._version + 1, self._clock.utc())
-        return Desired(version=self._version, cameras=tuple(camera.to_spec() for camera in found))
+        return Desired(version=self._version, cameras=tuple(camera.to_spec(plans[camera.id]) for camera in found))
 
     async def release_credential(self, node: NodeId, camera: str, epoch: int) -> Credential | None:
         """Return the camera's log-in for the node that leases it, or None if there is none.

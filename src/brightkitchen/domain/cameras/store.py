@@ -215,6 +215,12 @@ async def load_node_cameras(connection: AsyncConnection, node: NodeId) -> list[C
     return [_camera(row) for row in await connection.execute(wanted)]
 
 
+async def load_nodes(connection: AsyncConnection) -> dict[CameraId, NodeId]:
+    """Return where each camera in service that has an address is placed."""
+    wanted = sa.select(cameras.c.id, cameras.c.node).where(_in_service, cameras.c.host != "")
+    return {CameraId(row.id): NodeId(row.node) for row in await connection.execute(wanted)}
+
+
 async def load_same_stream(
     connection: AsyncConnection, *, host: str, port: int, path_main: str, other_than: str = ""
 ) -> str | None:
