@@ -112,7 +112,7 @@ class Effective:
 class Subject:
     """A camera as rules are about it. zones: the primary and the further ones. has_sub: it has a second stream.
 
-    streams: what whoever installed it wants recorded besides the main stream.
+    streams: what whoever installed it wants recorded besides the main stream. usual_days: what its category keeps unless somebody says otherwise.
     """
 
     camera: CameraId
@@ -122,6 +122,7 @@ class Subject:
     hours: tuple[OpenSpan, ...]
     has_sub: bool
     streams: tuple[str, ...] = ("main",)
+    usual_days: int = USUAL_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def floor_of(zones: Iterable[str], public_zones: frozenset[str]) -> int:
 
 def merge_rules(rules: Mapping[tuple[Level, str], Rule], subject: Subject, floor_days: int) -> Effective:
     """Return what holds for a camera: the most particular rule that says something, field by field, never under the floor."""
-    keep_days, mode = max(USUAL_DAYS, floor_days), Mode.ALWAYS
+    keep_days, mode = subject.usual_days, Mode.ALWAYS
     keep_from: Level | None = None
     mode_from: Level | None = None
     version = 0

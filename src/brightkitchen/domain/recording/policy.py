@@ -19,6 +19,15 @@ SEARCH: Final = "recording.search"
 CAMERA_ACTIONS: Final = (VIEW_PLAN, SET_RULE, PLACE_HOLD)
 HOLD_ACTIONS: Final = (VIEW_HOLD, RELEASE_HOLD)
 
+ACTIONS: Final = (
+    *CAMERA_ACTIONS,
+    *HOLD_ACTIONS,
+    SET_CATEGORY_RULE,
+    VIEW_ALARM,
+    VIEW_VOLUME,
+    SEARCH,
+)
+
 _ADMINS: Final = frozenset({Role.CITY_ADMIN, Role.COUNTY_ADMIN})
 
 

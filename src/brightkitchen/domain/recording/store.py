@@ -10,7 +10,7 @@ from brightkitchen.domain.authz.model import Grant, Place
 from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope
 from brightkitchen.domain.cameras.store import camera_zones, cameras
 from brightkitchen.domain.premises.hours import parse_hours
-from brightkitchen.domain.premises.store import premises, zones
+from brightkitchen.domain.premises.store import categories, premises, zones
 from brightkitchen.domain.recording.model import (
     Alarm,
     HeldRange,
@@ -23,7 +23,7 @@ from brightkitchen.domain.recording.model import (
 )
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
-from brightkitchen.kernel.recordingplan import DeletedRange, Hold
+from brightkitchen.kernel.recordingplan import USUAL_DAYS, DeletedRange, Hold
 from brightkitchen.kernel.units import Utc
 
 recording_rules = sa.Table(
@@ -241,7 +241,12 @@ async def load_subjects(
         cameras.c.record,
         premises.c.category,
         premises.c.hours,
-    ).select_from(cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id))
+        categories.c.retention_days,
+    ).select_from(
+        cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id).outerjoin(
+            categories, categories.c.code == premises.c.category
+        )
+    )
     more = sa.select(camera_zones.c.camera_id, camera_zones.c.zone).join(
         cameras, cameras.c.id == camera_zones.c.camera_id
     )
@@ -262,6 +267,7 @@ async def load_subjects(
             zones=(row.zone, *further.get(row.id, ())),
             hours=parse_hours(row.hours or ""),
             has_sub=row.path_sub is not None,
+            usual_days=row.retention_days or USUAL_DAYS,
             streams=tuple(part for part in row.record.split(",") if part),
         )
         for row in await connection.execute(wanted)

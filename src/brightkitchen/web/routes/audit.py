@@ -54,8 +54,8 @@ async def search_audit(
         camera_id=camera,
         session=session,
         regions=_regions(services, caller, region),
-        from_at=_read_instant(from_),
-        to_at=_read_instant(to),
+        from_at=read_instant(from_) if from_ else None,
+        to_at=read_instant(to) if to else None,
         decision=decision,
         text=text,
     )
@@ -129,9 +129,8 @@ async def _record_search(services: Services, caller: Caller, filters: Filters) -
     await services.audit.record_once({("read", caller.actor.pseudonym, repr(filters)): said})
 
 
-def _read_instant(text: str) -> Utc | None:
-    if not text:
-        return None
+def read_instant(text: str) -> Utc:
+    """Return an instant of a query. raises: BrightKitchenError "web.instant"."""
     try:
         return parse_utc(text.replace(" ", "+"))
     except (ValueError, OverflowError) as cause:
