@@ -31,6 +31,7 @@ from brightkitchen.web.routes import (
     people,
     premises,
     session,
+    sign_on,
     system,
 )
 
@@ -89,6 +90,7 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
     for each in (
         session.router,
         account.router,
+        sign_on.router,
         system.router,
         onboarding.router,  # its /cameras/first-frames before /cameras/{camera_id}
         cameras.router,
