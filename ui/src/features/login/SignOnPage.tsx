@@ -36,7 +36,7 @@ export function SignOnPage() {
 
   const error = logIn.error ?? link.error;
   return (
-    <LoginCard wordKey={isLink ? "account.signOn.linking" : "login.signOn.title"}>
+    <LoginCard wordKey={titleOf(isLink, Boolean(error))}>
       {error ? (
         <div className="bk-stack-16">
           <Alert type="warning" showIcon role="alert" title={say(error)} />
@@ -52,4 +52,9 @@ export function SignOnPage() {
       )}
     </LoginCard>
   );
+}
+
+function titleOf(isLink: boolean, hasFailed: boolean): string {
+  if (isLink) return hasFailed ? "account.signOn.failed" : "account.signOn.linking";
+  return hasFailed ? "login.signOn.failed" : "login.signOn.title";
 }
