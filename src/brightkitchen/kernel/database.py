@@ -10,7 +10,7 @@ rule checked in `write` needs no second check against races. Readers never wait 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -175,12 +175,11 @@ async def open_database(
         engine = create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
         _prepare_sqlite(engine, limits)
         database = Database(engine, engine)
-    try:
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(database.close)
         await database.check_encoding()
         await database.migrate(migrate_to)
-    except BaseException:
-        await database.close()
-        raise
+        opened.pop_all()
     return database
 
 
@@ -198,12 +197,11 @@ async def open_database_read_only(address: str | PostgresAddress, *, limits: Lim
         engine = create_async_engine(f"{scheme}:///file:{quote(path)}?mode=ro&uri=true", hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _wait_for_locks)
     database = Database(engine, engine)
-    try:
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(database.close)
         async with database.read() as connection:
             await connection.execute(sa.text("SELECT 1"))
-    except BrightKitchenError:
-        await database.close()
-        raise
+        opened.pop_all()
     return database
 
 

@@ -28,7 +28,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.deviceids import parse_mac
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -76,7 +76,7 @@ class DeviceService:
     ) -> tuple[list[Device], str | None, dict[DeviceState, int]]:
         """Return a page, where the next one begins, and how many devices in reach are in each state."""
         if not self._policy.check(actor, rules.VIEW_DEVICE).allowed:
-            raise _none()
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_DEVICE)
         async with self._database.read() as connection:
             found = await device_store.load_devices(
@@ -97,7 +97,7 @@ class DeviceService:
             if record.premises is not None:
                 found = await device_store.load_place(connection, record.premises)
                 if found is None:
-                    raise _none()
+                    raise not_found()
                 place = found
             state = DeviceState.ASSIGNED if record.premises is not None else DeviceState.STOCK
             device = Device(
@@ -109,7 +109,7 @@ class DeviceService:
                 place=place,
             )
             if not self._policy.check(actor, rules.ADD_DEVICE, device).allowed:
-                raise _none()
+                raise not_found()
             await _check_free(connection, device.id, device.record)
             await device_store.save_new_device(connection, device, now)
             await self._audit.append(connection, rules.ADD_DEVICE, actor=actor, place=place, device=device.id)
@@ -164,7 +164,7 @@ class DeviceService:
             if event in SYSTEM_DEVICE_EVENTS or (old.state, event) not in DEVICE_TABLE:
                 raise _not_now(old.state, event)
             if len(reason) > MAX_NOTE_CHARS:
-                raise _unfit("reason")
+                raise FieldErrors(field_error("reason"))
             new = old
             if event is DeviceEvent.ASSIGN:
                 new = await self._assigned(connection, actor, old, target)
@@ -236,7 +236,7 @@ class DeviceService:
             found = await device_store.load_device(connection, device_id, for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     async def _assigned(self, connection: AsyncConnection, actor: Actor, old: Device, target: Target) -> Device:
         place = await device_store.load_place(connection, PremisesId(target.premises or ""))
@@ -244,7 +244,7 @@ class DeviceService:
             old, place=place or NOWHERE, record=replace(old.record, premises=PremisesId(target.premises or ""))
         )
         if place is None or not self._policy.check(actor, rules.MOVE_DEVICE, new).allowed:
-            raise _unfit("premises")
+            raise FieldErrors(field_error("premises"))
         return new
 
     async def _move(
@@ -277,7 +277,7 @@ async def _installed(connection: AsyncConnection, old: Device, target: Target) -
     if target.camera is not None:
         camera = await camera_store.load_camera(connection, CameraId(target.camera))
         if camera is None or camera.premises != record.premises:
-            raise _unfit("camera")
+            raise FieldErrors(field_error("camera"))
         record = replace(record, camera=camera.id, zone=camera.zone)
     if target.zone is not None:
         if target.zone not in await load_allowed_zones(connection):
@@ -296,8 +296,7 @@ def _checked(record: DeviceRecord) -> DeviceRecord:
         except ValueError:
             problems.append("mac")
     if problems:
-        parts = [BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field) for field in problems]
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field=problems[0]).because(*parts)
+        raise FieldErrors(*map(field_error, problems))
     return record
 
 
@@ -308,11 +307,6 @@ async def _check_free(connection: AsyncConnection, device_id: str, record: Devic
         raise BrightKitchenError(Kind.CONFLICT, "device.taken", field=taken, value=value)
 
 
-def _unfit(field: str) -> BrightKitchenError:
-    part = BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field)
-    return BrightKitchenError(Kind.INVALID, "web.fields", field=field).because(part)
-
-
 def _not_now(state: DeviceState, event: DeviceEvent) -> BrightKitchenError:
     return BrightKitchenError(
         Kind.CONFLICT,
@@ -320,7 +314,3 @@ def _not_now(state: DeviceState, event: DeviceEvent) -> BrightKitchenError:
         state=Term(f"device.state.{state.value.lower()}"),
         event=Term(f"device.event.{event.value}"),
     )
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

@@ -27,7 +27,6 @@ from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.spells import ONLINE
 from brightkitchen.domain.maintenance import policy as rules
 from brightkitchen.domain.maintenance import presence_store, ticket_store
-from brightkitchen.domain.maintenance.hours import ALWAYS, Hours, parse_hours
 from brightkitchen.domain.maintenance.model import MAX_NOTE_CHARS, FaultRules, HistoryRow, Ticket, sla_s_of
 from brightkitchen.domain.maintenance.presence_store import Watched
 from brightkitchen.domain.maintenance.states import (
@@ -39,10 +38,11 @@ from brightkitchen.domain.maintenance.states import (
     TicketState,
 )
 from brightkitchen.domain.onboarding.ports import AuditPort
+from brightkitchen.domain.premises.hours import OpenSpan, open_since, parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -88,7 +88,7 @@ class FaultService:
         self._zone = ZoneInfo(time_zone)
         self._clock = clock
         self._entropy = entropy
-        self._hours: dict[str, Hours] = {}
+        self._hours: dict[str, tuple[OpenSpan, ...]] = {}
 
     # ---- people
 
@@ -114,7 +114,7 @@ class FaultService:
     ) -> tuple[list[Ticket], tuple[int, str] | None, dict[TicketState, int]]:
         """Return a page, the newest first, where the next one begins, and how many there are in each state."""
         if not self._policy.check(actor, rules.VIEW_FAULT).allowed:
-            raise _none()
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_FAULT)
         async with self._database.read() as connection:
             found = await ticket_store.load_tickets(
@@ -138,7 +138,7 @@ class FaultService:
                 await camera_store.load_camera(connection, CameraId(camera_id)) if is_id(camera_id, "cam") else None
             )
             if camera is None or not self._policy.check(actor, rules.OPEN_FAULT, camera).allowed:
-                raise _none()
+                raise not_found()
             _check_note(note, is_needed=True)
             newest = (await ticket_store.load_newest_tickets(connection, [camera.id])).get(camera.id)
             if newest is not None and newest.state in OPEN_STATES:
@@ -221,10 +221,10 @@ class FaultService:
             return False
         if each.premises_state in NOT_WATCHED or each.premises in suspended:
             return False
-        open_since = self._parsed_hours(each.hours).open_since(now, self._zone)
-        if open_since is None:
+        opened_at = open_since(self._parsed_hours(each.hours), now, self._zone)
+        if opened_at is None:
             return False
-        return now - max(open_since, each.activity_at) >= self._limits.offline_after_s * US_PER_S
+        return now - max(opened_at, each.activity_at) >= self._limits.offline_after_s * US_PER_S
 
     def _is_back(self, ticket: Ticket, watched: Mapping[CameraId, Watched], now: Utc) -> bool:
         """True if pictures move the ticket on: from open to FIXED, or from FIXED to CONFIRMED."""
@@ -395,7 +395,7 @@ class FaultService:
             found = await ticket_store.load_ticket(connection, ticket_id, for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     async def _is_dark(self, connection: AsyncConnection, ticket: Ticket) -> bool:
         if ticket.camera is None:
@@ -408,15 +408,15 @@ class FaultService:
         assert found is not None
         return found
 
-    def _parsed_hours(self, text: str) -> Hours:
+    def _parsed_hours(self, text: str) -> tuple[OpenSpan, ...]:
         """Return the hours; a text that cannot be read counts as always open, so that no outage is overlooked."""
         known = self._hours.get(text)
         if known is None:
             try:
                 known = parse_hours(text)
-            except ValueError:
+            except BrightKitchenError:
                 log.warning("business hours cannot be read", hours=text)
-                known = ALWAYS
+                known = ()
             self._hours[text] = known
         return known
 
@@ -451,8 +451,7 @@ def _largest_outage(tickets: Iterable[Ticket], within_us: int) -> list[Ticket]:
 def _check_note(note: str, *, is_needed: bool) -> None:
     if len(note) > MAX_NOTE_CHARS or (is_needed and not note.strip()):
         code = "web.field_unfit" if note.strip() else "web.field_missing"
-        part = BrightKitchenError(Kind.INVALID, code, field="note")
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field="note").because(part)
+        raise FieldErrors(field_error("note", code))
 
 
 def _not_now(state: TicketState, event: TicketEvent) -> BrightKitchenError:
@@ -462,7 +461,3 @@ def _not_now(state: TicketState, event: TicketEvent) -> BrightKitchenError:
         state=Term(f"fault.state.{state.value.lower()}"),
         event=Term(f"fault.event.{event.value}"),
     )
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

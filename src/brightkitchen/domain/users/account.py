@@ -18,7 +18,7 @@ from brightkitchen.domain.users.trail import Trail, who_in
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import new_id
 from brightkitchen.kernel.units import Utc
 
@@ -254,7 +254,7 @@ class AccountDesk:
             if not left and without.needs_factor(self._rules):
                 raise BrightKitchenError(Kind.CONFLICT, "account.last_factor")
             if not await factor_store.delete_factor(connection, user.id, factor):
-                raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+                raise not_found()
             if not left:
                 await factor_store.save_recovery_codes(connection, user.id, {}, self._clock.utc())
             await self._note_change(connection, user, session, {"factor_removed": factor})
@@ -305,7 +305,7 @@ class AccountDesk:
         """End one of the person's sessions; its pictures stop within 10 s. raises: "access.none"."""
         mine = next((each for each in await self.list_sessions(user) if each.id == session_id), None)
         if mine is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         await self._sessions.end(mine, "ended_by_owner")
 
     async def end_other_sessions(self, user: User, session: Session, *, device_token: str) -> int:

@@ -19,7 +19,7 @@ from brightkitchen.domain.users.ports import AuditPort
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -70,7 +70,7 @@ class ApprovalService:
         if kind not in self._kinds:
             raise ValueError(f"{kind} is no kind of request")
         if actor.user is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         now = self._clock.utc()
         approval = Approval(
             id=new_id("apr", self._entropy),
@@ -156,12 +156,12 @@ class ApprovalService:
         if is_id(approval_id, "apr"):
             found = await approval_store.load_approval(connection, approval_id, deciding, actor.user)
         if found is None or found.kind not in self._kinds:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return found
 
     async def _check_second_person(self, connection: AsyncConnection, actor: Actor, approval: Approval) -> None:
         if actor.user is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         if actor.user == approval.requested_by:
             raise BrightKitchenError(Kind.FORBIDDEN, "approval.own")
         if actor.user == approval.subject:
@@ -177,4 +177,4 @@ class ApprovalService:
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()

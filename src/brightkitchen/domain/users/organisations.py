@@ -18,7 +18,7 @@ from brightkitchen.domain.users.ports import AuditPort
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import OrganisationId, is_id, new_id
 
 MAX_NAME_CHARS: Final = 100
@@ -80,7 +80,7 @@ class OrganisationService:
                 found = await organisation_store.load_organisation(connection, OrganisationId(organisation))
             if found is not None and self._may(actor, action, found):
                 return found
-        raise _none()
+        raise not_found()
 
     async def add_organisation(self, actor: Actor, *, kind: OrganisationKind, name: str, region: str) -> Organisation:
         """Add one. raises: BrightKitchenError "organisation.name", "user.region_unknown", "access.none"."""
@@ -89,7 +89,7 @@ class OrganisationService:
             OrganisationId(new_id("org", self._entropy)), kind, _checked_name(name), _checked_region(region), 1
         )
         if not self._may(actor, rules.KEEP_ORGANISATIONS, new):
-            raise _none()
+            raise not_found()
         async with self._database.write() as connection:
             await organisation_store.save_new_organisation(connection, new, self._clock.utc())
             await self._record(connection, "organisation.added", actor, new)
@@ -121,7 +121,7 @@ class OrganisationService:
             version=old.version + 1,
         )
         if not self._may(actor, rules.KEEP_ORGANISATIONS, new):
-            raise _none()
+            raise not_found()
         async with self._database.write() as connection:
             if not await organisation_store.save_organisation(connection, new, now):
                 raise BrightKitchenError(Kind.CONFLICT, "edit.conflict")
@@ -138,7 +138,7 @@ class OrganisationService:
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     async def _record(self, connection: AsyncConnection, kind: str, actor: Actor, new: Organisation) -> None:
         detail = {"name": new.name, "kind": new.kind.value, "region": new.region, "retired": new.retired_at is not None}
@@ -167,7 +167,3 @@ def _checked_region(region: str) -> str:
     if not is_region_code(region):
         raise BrightKitchenError(Kind.INVALID, "user.region_unknown", region=region[:12], field="region")
     return region
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

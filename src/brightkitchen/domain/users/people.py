@@ -40,7 +40,7 @@ from brightkitchen.domain.users.ports import AuditPort, Detail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import OrganisationId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import Utc
@@ -157,7 +157,7 @@ class PeopleService:
             viewer = self._policy.grants_for(actor, action)
             person = await people_store.load_person(connection, UserId(user), viewer, actor.user, self._clock.utc())
         if person is None:
-            raise _none()
+            raise not_found()
         if action == rules.VIEW:
             return person
         if actor.user == person.id:
@@ -309,7 +309,7 @@ class PeopleService:
             person = await self.access_person(connection, actor, user, rules.REVOKE)
             held = next((each for each in person.grants if each.id == grant_id), None)
             if held is None:
-                raise _none()
+                raise not_found()
             places = await self._places(connection, (person,))
             if not self._may_give(actor, rules.REVOKE, held.grant, places):
                 raise BrightKitchenError(Kind.FORBIDDEN, "user.may_not_give")
@@ -352,7 +352,7 @@ class PeopleService:
     def check(self, actor: Actor, action: str) -> None:
         """raises: BrightKitchenError "access.none" unless the actor may do that at all."""
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     def viewer(self, actor: Actor, action: str) -> tuple[Grant, ...]:
         """Return the grants that lists for `action` are filtered by."""
@@ -389,7 +389,7 @@ class PeopleService:
             found = await grant_store.load_places(connection, (scope.premises,))
             place = found[scope.premises][0] if scope.premises in found else None
             if place is None:
-                raise _none()
+                raise not_found()
         if scope.region:
             await _check_region_known(connection, scope.region)
         if grant.role is Role.EDU_OFFICER:
@@ -401,7 +401,7 @@ class PeopleService:
         given = self._policy.grants_for(actor, action)
         if not may_give(given, grant.role, scope, place):
             # what premises there are is told to nobody who does not reach them
-            raise _none() if place is not None else BrightKitchenError(Kind.FORBIDDEN, "user.may_not_give")
+            raise not_found() if place is not None else BrightKitchenError(Kind.FORBIDDEN, "user.may_not_give")
         return Grant(grant.role, scope), place
 
     async def _places(self, connection: AsyncConnection, people: Iterable[Person]) -> Places:
@@ -519,7 +519,3 @@ def _grant_detail(held: HeldGrant) -> Detail:
         "premises": scope.premises,
         "expires_at": held.expires_at,
     }
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

@@ -32,7 +32,7 @@ from brightkitchen.domain.users.store import save_password
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -248,7 +248,7 @@ class RecoveryService:
         self._people.check(actor, rules.RECOVER)
         found = await recovery_store.load_recovery(connection, recovery_id) if is_id(recovery_id, "rcv") else None
         if found is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return found, await self._people.access_person(connection, actor, found.user, rules.RECOVER)
 
     async def _load(self, connection: AsyncConnection, recovery_id: str) -> Recovery:

@@ -38,7 +38,7 @@ from brightkitchen.domain.users.trail import Trail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, new_id
 from brightkitchen.kernel.sealing import FieldSealer
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -358,7 +358,7 @@ class UserService:
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
 
 
 def actor_of(session: Session, user: User) -> Actor:

@@ -23,7 +23,7 @@ from brightkitchen.domain.users.store import load_user
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.units import US_PER_S, Utc
 
@@ -111,7 +111,7 @@ class TokenService:
         async with self._database.write() as connection:
             mine = await token_store.load_tokens(connection, user) if is_id(token_id, "tkn") else ()
             if token_id not in {each.id for each in mine}:
-                raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+                raise not_found()
             closing = await self._access.end_tokens(connection, user, only=token_id)
             await self._audit.append(
                 connection, "token.revoked", actor=actor, object_kind="api_token", object_id=token_id
@@ -138,7 +138,7 @@ class TokenService:
 
     def _check(self, actor: Actor) -> UserId:
         if actor.user is None or Role.LOCAL in actor.roles or not self._policy.check(actor, rules.TOKENS).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return actor.user
 
 
