@@ -3,6 +3,7 @@
 The provider is real (sockets, HTTP, RSA); only who plays the browser is the test.
 """
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
@@ -550,7 +551,7 @@ async def _endless(request: web.Request) -> web.StreamResponse:
 
 
 async def _slow(request: web.Request) -> web.StreamResponse:
-    await SystemClock().sleep(10)
+    await asyncio.get_running_loop().create_future()  # never answers
     return web.json_response({"keys": []})
 
 
@@ -831,10 +832,16 @@ async def test_person_who_leaves_or_recovers_has_no_links(city: City) -> None:
     async with city.control.database.read() as connection:
         mine = sa.select(users.c.id).where(users.c.username == "inspector")
         inspector = UserId((await connection.execute(mine)).scalar_one())
+    roster = city.control.services.people.roster
     async with city.control.database.write() as connection:
-        await city.control.services.people.roster.forget_devices(connection, inspector)
+        await roster.forget_devices(connection, inspector)  # what a recovery calls
     async with city.control.client() as client:
         assert await _refusal(await city.sign_on(client)) == REFUSED
+    await city.link("inspector", SUBJECT)
+    await roster.offboard(LOCAL, inspector)
+    async with city.control.client() as client:
+        assert await _refusal(await city.sign_on(client)) == REFUSED
+    assert (await city.count())[1] == 0
 
 
 async def test_secret_and_tokens_stay_on_the_server(

@@ -28,7 +28,7 @@ from brightkitchen.domain.users.trail import Trail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, field_error, not_found
 from brightkitchen.kernel.ids import UserId, new_id
 from brightkitchen.wire.oidc.idtoken import Claims
 from brightkitchen.wire.oidc.refusal import OidcRefused
@@ -191,7 +191,7 @@ class SingleSignOn:
         self._check_on()
         wanted = subject.strip()
         if not wanted.isprintable() or not wanted:
-            raise BrightKitchenError(Kind.INVALID, "identity.subject", field="subject")
+            raise field_error("subject", "identity.subject")
         async with self._database.write() as connection:
             person = await self._people.access_person(connection, actor, user, actions.CHANGE)
             await self._check_free(connection, wanted)
@@ -294,7 +294,7 @@ class SingleSignOn:
 
     async def _unlink(self, connection: AsyncConnection, actor: Actor, user: UserId, identity: str) -> None:
         if not await identity_store.delete_identity(connection, user, identity):
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         await self._record(connection, "identity.unlinked", actor, user, identity)
 
     async def _record(self, connection: AsyncConnection, kind: str, actor: Actor, user: UserId, identity: str) -> None:
