@@ -33,7 +33,7 @@ from brightkitchen.domain.users.oidc import SingleSignOn
 from brightkitchen.domain.users.oidc_provider import ProviderDesk
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.people_audit import PeopleAudit
-from brightkitchen.domain.users.people_services import build_people
+from brightkitchen.domain.users.people_services import PeopleServices, build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.domain.users.trail import Trail
 from brightkitchen.kernel.clock import Clock
@@ -113,22 +113,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     people = build_people(
         database, policy, ground.passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy
     )
-    provider = ProviderDesk(ground.sign_on, ground.sign_on_http or OutgoingHttp(ground.guard), clock)
-    sign_on = SingleSignOn(
-        database,
-        ground.sign_on,
-        provider,
-        users,
-        people.roster,
-        people.approvals,
-        people.access,
-        users.attempts,
-        Trail(audit),
-        PeopleAudit(audit),
-        clock=clock,
-        entropy=entropy,
-    )
-    people.roster.add_leaver(sign_on)
+    sign_on = _build_sign_on(ground, users, people, audit)
     users.add_listener(ground.nodes)
     people.access.add_listener(ground.nodes)
     board, journal = LiveBoard(), recorders.journal(audit)
@@ -201,6 +186,26 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         faults=operations.faults,
     )
     return Built(services, keys, operations)
+
+
+def _build_sign_on(ground: Ground, users: UserService, people: PeopleServices, audit: AuditTrail) -> SingleSignOn:
+    http = ground.sign_on_http or OutgoingHttp(ground.guard)
+    sign_on = SingleSignOn(
+        ground.database,
+        ground.sign_on,
+        ProviderDesk(ground.sign_on, http, ground.clock),
+        users,
+        people.roster,
+        people.approvals,
+        people.access,
+        users.attempts,
+        Trail(audit),
+        PeopleAudit(audit),
+        clock=ground.clock,
+        entropy=ground.entropy,
+    )
+    people.roster.add_leaver(sign_on)
+    return sign_on
 
 
 def _build_policy() -> Policy:
