@@ -19,7 +19,6 @@ from typing import Final
 from brightkitchen.bootstrap.children import Child, ChildSpec
 from brightkitchen.bootstrap.demo import DemoCity, build_first_people, check_demo_is_private
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance
-from brightkitchen.bootstrap.sign_on import build_sign_on
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.databaseurl import read_database_address
@@ -45,7 +44,12 @@ class Launcher:
         if config.demo.enabled:
             check_demo_is_private(config)
         read_database_address(config.database)  # control would say the same, but again and again, and in its log
-        build_sign_on(config)
+        if config.auth.oidc.issuer or config.auth.oidc.client_id:
+            from brightkitchen.bootstrap.sign_on import (
+                build_sign_on,
+            )  # what it needs, the launcher needs for nothing else
+
+            build_sign_on(config)
         prepare_folder(self._data)
         self._children: list[Child] = []
         self._exit_code = 0
