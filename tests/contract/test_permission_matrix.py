@@ -25,6 +25,7 @@ from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.recording.policy import ACTIONS as RECORDING_ACTIONS
 from brightkitchen.domain.users.grants import GRANTABLE
+from brightkitchen.domain.users.identity_store import Identity, save_identity
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
 from brightkitchen.kernel.ids import UserId
 from brightkitchen.web.app import build_openapi, make_api
@@ -47,7 +48,11 @@ class Entry:
 
 SESSION = "a session"
 LAST_DAYS = "?from=2025-01-01T00:00:00Z&to=2025-01-20T00:00:00Z"
-NOTHING = {"factor_id": "fac_0000000000000001", "session_id": "ses_0000000000000001"}
+NOTHING = {
+    "factor_id": "fac_0000000000000001",
+    "session_id": "ses_0000000000000001",
+    "own_identity_id": "idn_0000000000000001",
+}
 ENTRIES = {
     ("POST", "/api/v1/session"): Entry(None, 200, 200, {"username": USERNAME, "password": PASSWORD}),
     ("GET", "/api/v1/session"): Entry(SESSION, 401, 200),
@@ -55,6 +60,8 @@ ENTRIES = {
     ("POST", "/api/v1/session/touch"): Entry(SESSION, 401, 204),
     ("POST", "/api/v1/session/passkey"): Entry(None, 422, 422),
     ("POST", "/api/v1/session/factor"): Entry(None, 401, 401, {"ticket": "x", "totp": "123456"}),
+    ("POST", "/api/v1/session/sso"): Entry(None, 404, 404),
+    ("POST", "/api/v1/session/sso/finish"): Entry(None, 404, 404, {"state": "x", "code": "y"}),
     ("POST", "/api/v1/session/step-up/options"): Entry(SESSION, 401, 200),
     ("POST", "/api/v1/session/step-up"): Entry(SESSION, 401, 200, {"password": PASSWORD}),
     ("GET", "/api/v1/account"): Entry(SESSION, 401, 200),
@@ -68,6 +75,13 @@ ENTRIES = {
     ("GET", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
     ("DELETE", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
     ("DELETE", "/api/v1/account/sessions/{session_id}"): Entry(SESSION, 401, 404),
+    ("GET", "/api/v1/account/identities"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/account/identities"): Entry(SESSION, 401, 404),
+    ("POST", "/api/v1/account/identities/finish"): Entry(SESSION, 401, 404, {"state": "x", "code": "y"}),
+    ("DELETE", "/api/v1/account/identities/{own_identity_id}"): Entry(SESSION, 401, 404),
+    ("GET", "/api/v1/people/{user_id}/identities"): Entry("people.view", 401, 200),
+    ("POST", "/api/v1/people/{user_id}/identities"): Entry("people.change", 401, 404, {"subject": "x"}),
+    ("DELETE", "/api/v1/people/{user_id}/identities/{identity_id}"): Entry("people.change", 401, 204),
     ("GET", "/api/v1/system"): Entry(None, 200, 200),
     ("GET", "/api/v1/cameras"): Entry("camera.list", 401, 200),
     ("POST", "/api/v1/cameras"): Entry("camera.add", 401, 201, {"name": "x", "url": "rtsp://10.1.2.4/a"}),
@@ -282,6 +296,9 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
     await control.supervisor.finish()
     held = {"camera_id": camera["id"], "from": "2025-01-01T00:00:00Z", "to": "2025-01-01T00:10:00Z", "note": NAME}
     hold = (await admin.post("/api/v1/recording/holds", json=held)).json()
+    linked = Identity("idn_0000000000000002", "https://sso.example", NAME, UserId(officer), NAME, control.clock.utc())
+    async with control.database.write() as connection:
+        await save_identity(connection, linked)
     return {
         "hold_id": hold["id"],
         "camera_id": camera["id"],
@@ -297,6 +314,7 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
         "token_id": "tkn_0000000000000000",
         "organisation_id": "org_0000000000000000",
         "import_id": job.id,
+        "identity_id": linked.id,
     }
 
 

@@ -15,6 +15,7 @@ from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, see
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.services import Built, Ground, build_services
+from brightkitchen.bootstrap.sign_on import build_sign_on
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -70,6 +71,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
+        sign_on = build_sign_on(config)
         built = await build_services(
             Ground(
                 database=database,
@@ -83,6 +85,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 time_zone=config.time_zone,
                 clock=clock,
                 entropy=entropy,
+                sign_on=sign_on.rules,
+                sign_on_http=sign_on.http,
             )
         )
         services, keys = built.services, built.keys

@@ -34,6 +34,7 @@ from brightkitchen.web.routes import (
     premises,
     recording,
     session,
+    sign_on,
     system,
 )
 
@@ -101,6 +102,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
     for each in (
         session.router,
         account.router,
+        sign_on.router,
         system.router,
         onboarding.router,  # its /cameras/first-frames before /cameras/{camera_id}
         cameras.router,

@@ -104,7 +104,7 @@ class AccountPatchIn(In):
 
 
 class ApprovalOut(Out):
-    """Something that waits for a second person. grant: for kind people.grant."""
+    """Something that waits for a second person. grant: for kind people.grant; identity: for kind people.identity."""
 
     id: str
     kind: str
@@ -119,6 +119,7 @@ class ApprovalOut(Out):
     decided_at: Instant | None
     reason: str
     grant: GrantOut | None
+    identity: str | None
     can_decide: bool
 
 
@@ -331,7 +332,7 @@ def present_role(role: Role) -> RoleOut:
 
 def present_approval(approval: Approval, *, can_decide: bool) -> ApprovalOut:
     """Return a request."""
-    value = approval.payload.get("grant")
+    value, identity = approval.payload.get("grant"), approval.payload.get("subject")
     return ApprovalOut(
         id=approval.id,
         kind=approval.kind,
@@ -346,6 +347,7 @@ def present_approval(approval: Approval, *, can_decide: bool) -> ApprovalOut:
         decided_at=present_instant(approval.decided_at),
         reason=approval.reason,
         grant=present_grant(read_grant(value)) if isinstance(value, dict) else None,
+        identity=identity if isinstance(identity, str) else None,
         can_decide=can_decide,
     )
 

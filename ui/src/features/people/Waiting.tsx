@@ -72,7 +72,9 @@ function ApprovalRow({ approval }: { approval: Approval }) {
         role: words.role(approval.grant.role),
         scope: words.scope(approval.grant),
       })
-    : t("people.wantsOther", { name: approval.subject_name });
+    : approval.identity
+      ? t("people.wantsLink", { name: approval.subject_name, identity: approval.identity })
+      : t("people.wantsOther", { name: approval.subject_name });
   return (
     <li>
       <div className="bk-name-cell">
