@@ -1,12 +1,14 @@
 """A small city in the database of a test: categories, zones, premises, people of each role, cameras that report."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from tests.contract.conftest import ORIGIN, UNSAFE, Control, add_camera
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.cameras.store import cameras
+from brightkitchen.domain.premises.denominators import Cause, DenominatorLog
 from brightkitchen.domain.premises.store import categories, category_zones, premises
 from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
 from brightkitchen.kernel.entropy import SystemEntropy
@@ -52,6 +54,8 @@ async def add_premises(control: Control, name: str = "老街饺子馆", **fields
     } | fields
     async with control.database.write() as connection:
         await connection.execute(premises.insert().values(**values))
+        log = DenominatorLog(clock=control.clock, entropy=SystemEntropy(), zone=ZoneInfo("Asia/Shanghai"))
+        await log.note(connection, [PremisesId(str(values["id"]))], Cause(None))
     return PremisesId(str(values["id"]))
 
 

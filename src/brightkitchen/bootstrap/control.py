@@ -21,6 +21,7 @@ from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.checking import run_nightly
 from brightkitchen.domain.audit.keys import AuditKeys
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
+from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -88,7 +89,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         services, keys = built.services, built.keys
         await services.imports.interrupt_all()
         if config.demo.enabled:
-            await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
+            denominators = DenominatorLog(clock=clock, entropy=entropy, zone=ZoneInfo(config.time_zone))
+            await seed_live_premises(database, sealers[Purpose.PERSON], denominators, clock=clock, entropy=entropy)
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -119,7 +121,14 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             ending.push_async_callback(runner.cleanup)
         if config.demo.enabled:
             supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
-            city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
+            city = seed_city(
+                database,
+                sealers[Purpose.PERSON],
+                denominators,
+                clock=clock,
+                entropy=entropy,
+                most=config.demo.premises,
+            )
             supervisor.start("demo-city", city)
 
         _keep_running(supervisor, config, built, database, AuditKeys(sealers[Purpose.AUDIT], entropy), metrics)

@@ -1,6 +1,7 @@
 """Builds the slices that keep the city's cameras in operation: the road to service, devices, presence, faults."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -13,6 +14,7 @@ from brightkitchen.domain.onboarding import policy as onboarding_policy
 from brightkitchen.domain.onboarding.frames import FrameService
 from brightkitchen.domain.onboarding.ports import AuditPort, AuditToLog, NoDrifts
 from brightkitchen.domain.onboarding.service import OnboardingService
+from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -40,11 +42,13 @@ def build_operations(
     entropy: Entropy,
     limits: FaultRules | None = None,
     audit: AuditPort | None = None,
+    denominators: DenominatorLog | None = None,
 ) -> Operations:
     """Register the slices' actions and build their services."""
     onboarding_policy.register_actions(policy)
     maintenance_policy.register_actions(policy)
     limits, audit = limits or FaultRules(), audit or AuditToLog()
+    denominators = denominators or DenominatorLog(clock=clock, entropy=entropy, zone=ZoneInfo(time_zone))
     devices = DeviceService(database, policy, audit=audit, clock=clock, entropy=entropy)
     onboarding = OnboardingService(
         database,
@@ -53,6 +57,7 @@ def build_operations(
         audit=audit,
         inventory=devices,
         drifts=NoDrifts(),
+        denominators=denominators,
         time_zone=time_zone,
         clock=clock,
         entropy=entropy,

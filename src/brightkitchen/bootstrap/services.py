@@ -25,6 +25,7 @@ from brightkitchen.domain.numbers import policy as number_policy
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.ports import Journal
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
@@ -110,6 +111,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     users.add_listener(ground.nodes)
     people.access.add_listener(ground.nodes)
     board, journal = LiveBoard(), recorders.journal(audit)
+    denominators = DenominatorLog(clock=clock, entropy=entropy, zone=zone)
     cameras = CameraService(
         database,
         policy,
@@ -128,6 +130,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         sealers[Purpose.PERSON],
         channels=Channels(),
         journal=journal,
+        denominators=denominators,
         clock=clock,
         entropy=entropy,
         zone=zone,
@@ -142,6 +145,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
         audit=OperationsAudit(audit),
+        denominators=denominators,
     )
     imports = ImportService(
         database,
@@ -154,10 +158,12 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
         zone=zone,
-        register=ImportRegister(journal),
+        register=ImportRegister(journal, denominators),
         field_actions=dict(premises_policy.FIELD_ACTIONS),
     )
-    numbers = NumberService(database, policy, exports=recorders.exports(audit), clock=clock, zone=zone)
+    numbers = NumberService(
+        database, policy, exports=recorders.exports(audit), denominators=denominators, clock=clock, zone=zone
+    )
     services = Services(
         users=users,
         people=people,

@@ -23,6 +23,7 @@ from brightkitchen.domain.cameras.channels import recompute_complete
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.spells import begin_spell
 from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras
+from brightkitchen.domain.premises.denominators import Cause, DenominatorLog
 from brightkitchen.domain.premises.initials import build_initials
 from brightkitchen.domain.premises.numbers import credit_check_character, mod_11_10_digit
 from brightkitchen.domain.premises.store import (
@@ -53,7 +54,9 @@ _DONE: Final = "demo.city_written"
 _APPROVE_EVERY_S: Final = 3.0
 
 
-async def seed_live_premises(database: Database, sealer: FieldSealer, *, clock: Clock, entropy: Entropy) -> bool:
+async def seed_live_premises(
+    database: Database, sealer: FieldSealer, denominators: DenominatorLog, *, clock: Clock, entropy: Entropy
+) -> bool:
     """Write regions, authorities and the premises with simulated cameras into an empty register. returns: whether it was empty.
 
     sealer: of persons' numbers.
@@ -69,11 +72,13 @@ async def seed_live_premises(database: Database, sealer: FieldSealer, *, clock: 
         await writer.prepare(connection)
         for live in LIVE_PREMISES:
             writer.add_live(live)
-        await writer.flush(connection)
+        await denominators.note(connection, await writer.flush(connection), Cause(None))
     return True
 
 
-async def seed_city(database: Database, sealer: FieldSealer, *, clock: Clock, entropy: Entropy, most: int) -> None:
+async def seed_city(
+    database: Database, sealer: FieldSealer, denominators: DenominatorLog, *, clock: Clock, entropy: Entropy, most: int
+) -> None:
     """Write the invented premises, a hundred at a time, so that nobody waits for them; goes on where it stopped.
 
     most: how many at most. Does nothing in a city that has its own premises already.
@@ -94,7 +99,9 @@ async def seed_city(database: Database, sealer: FieldSealer, *, clock: Clock, en
                 await writer.prepare(connection)
                 for plan in missing:
                     writer.add(plan)
-                await recompute_complete(connection, await writer.flush(connection))
+                written = await writer.flush(connection)
+                await recompute_complete(connection, written)
+                await denominators.note(connection, written, Cause(None))
         await clock.sleep(0)
     async with database.write() as connection:
         await connection.execute(settings.insert().values(name=_DONE, value=str(most), updated_at=clock.utc()))

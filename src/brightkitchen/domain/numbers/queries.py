@@ -13,20 +13,18 @@ from brightkitchen.domain.authz.model import Grant
 from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
 from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras
 from brightkitchen.domain.numbers.model import CAMERA_NUMBERS, PREMISES_NUMBERS, Filter, Level, Number
+from brightkitchen.domain.premises import denominators
+from brightkitchen.domain.premises.counted import INSTALLED
 from brightkitchen.domain.premises.model import SMALL_M2
-from brightkitchen.domain.premises.store import categories, category_zones, premises, suspensions
+from brightkitchen.domain.premises.store import categories, category_zones, premises
 
 Condition = sa.ColumnElement[bool]
-_INSTALLED: Final = ("INSTALLED", "TRIAL", "ACCEPTED", "IN_SERVICE", "REWORK")
-_SIGNED: Final = ("SIGNED", "SURVEYED", "ORDERED", "INSTALLING", *_INSTALLED, "SUSPENDED", "RELOCATED")
-"""Side states that only a contract leads to count as signed; REWORK is what was installed and is not good enough."""
 _ACCEPTED: Final = ("ACCEPTED", "IN_SERVICE")
 _ONLINE: Final = ("ACTIVE", "DEGRADED")
 
 SCOPE: Final = ScopeColumns(premises.c.region, premises.c.category, premises.c.id)
 _in_service: Final = cameras.c.retired_at.is_(None)
 _placed_cameras: Final = cameras.join(premises, premises.c.id == cameras.c.premises_id)
-_is_due: Final = sa.and_(premises.c.is_due.is_(sa.true()), premises.c.exempt_reason.is_(None))
 
 
 def _is_shown() -> Condition:
@@ -41,14 +39,6 @@ def _is_shown() -> Condition:
     return premises.c.id.in_(
         sa.select(cameras.c.premises_id).where(_in_service, cameras.c.premises_id.is_not(None), shown)
     )
-
-
-def _is_closed(today: str) -> Condition:
-    """True for premises with an approved stop over `today`, and for those whose state says so."""
-    stops = sa.select(suspensions.c.premises_id).where(
-        suspensions.c.state == "APPROVED", suspensions.c.from_on <= today, suspensions.c.to_on >= today
-    )
-    return sa.or_(premises.c.state == "SUSPENDED", premises.c.id.in_(stops))
 
 
 def is_complete() -> Condition:
@@ -97,20 +87,23 @@ class Counting:
             self._within.append(inside)
         if wanted.categories:
             self._within.append(premises.c.category.in_(wanted.categories))
-        is_closed = _is_closed(today)
-        is_signed = premises.c.state.in_(_SIGNED)
+        is_closed, is_due, is_signed = (
+            denominators.is_closed(today),
+            denominators.is_due(),
+            denominators.is_signed(),
+        )
         is_accepted = premises.c.state.in_(_ACCEPTED)
-        is_base = sa.and_(_is_due, ~is_closed)
+        is_base = sa.and_(is_due, ~is_closed)
         is_watched = cameras.c.activity != "NEW"
         is_online = cameras.c.activity.in_(_ONLINE)
         self.conditions: dict[Number, Condition] = {
-            Number.DUE: _is_due,
+            Number.DUE: is_due,
             Number.EXEMPT: sa.and_(premises.c.is_due.is_(sa.true()), premises.c.exempt_reason.is_not(None)),
-            Number.SUSPENDED: sa.and_(_is_due, is_closed),
+            Number.SUSPENDED: sa.and_(is_due, is_closed),
             Number.BASE: is_base,
             Number.SIGNED: is_signed,
-            Number.SIGNED_DUE: sa.and_(_is_due, is_signed),
-            Number.INSTALLED: premises.c.state.in_(_INSTALLED),
+            Number.SIGNED_DUE: sa.and_(is_due, is_signed),
+            Number.INSTALLED: premises.c.state.in_([state.value for state in INSTALLED]),
             Number.ONLINE: _is_shown(),
             Number.ACCEPTED: is_accepted,
             Number.COMPLETED: sa.and_(is_accepted, is_base, is_complete()),

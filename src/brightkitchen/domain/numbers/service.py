@@ -27,6 +27,7 @@ from brightkitchen.domain.numbers.model import (
 from brightkitchen.domain.numbers.opening import Seconds, day_bounds, measure, open_intervals
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.queries import Counting
+from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.hours import parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
@@ -63,10 +64,20 @@ class Cut:
 class NumberService:
     """Everything one can ask of the numbers, each within the asker's scope."""
 
-    def __init__(self, database: Database, policy: Policy, *, exports: ExportLog, clock: Clock, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policy: Policy,
+        *,
+        exports: ExportLog,
+        denominators: DenominatorLog,
+        clock: Clock,
+        zone: tzinfo,
+    ) -> None:
         self._database = database
         self._policy = policy
         self._exports = exports
+        self._denominators = denominators
         self._clock = clock
         self._zone = zone
         self._kept: dict[tuple[object, ...], tuple[float, Matrix]] = {}
@@ -156,6 +167,7 @@ class NumberService:
         async with self._database.read() as connection:
             cells = await self._count(connection, counting, Level.TOWNSHIP, by_category=True)
         async with self._database.write() as connection:
+            await self._denominators.note_calendar(connection)
             await store.save_day(connection, today.isoformat(), cells, COUNTED)
             await store.save_members(connection, today.isoformat()[:7], counting.select_bits(dict(BIT_OF)))
         for day in await self._days_to_measure(today):

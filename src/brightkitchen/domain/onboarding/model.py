@@ -11,6 +11,7 @@ import msgspec
 
 from brightkitchen.domain.authz.model import Place, Role
 from brightkitchen.domain.onboarding.states import Event, Need
+from brightkitchen.domain.premises.counted import Counts
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.deviceids import is_camera_gb_id, parse_mac
@@ -192,7 +193,8 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class DenominatorChange:
-    """One change of what 100 % is counted from. what: IS_DUE, EXEMPTION or SUSPENSION."""
+    """One change of what 100 % is counted from. what: of `counted.What`. from_*: the place and numbers it left; the others: those
+    it came into."""
 
     id: str
     premises: PremisesId
@@ -203,6 +205,12 @@ class DenominatorChange:
     old: str
     new: str
     reason: str
+    from_region: str
+    from_category: str
+    from_counts: Counts
+    region: str
+    category: str
+    counts: Counts
 
 
 class Outcome(StrEnum):
