@@ -24,6 +24,8 @@ from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.numbers import policy as number_policy
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.service import NumberService
+from brightkitchen.domain.onboarding.policy import action_of
+from brightkitchen.domain.onboarding.states import Event
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.ports import Journal
@@ -158,8 +160,8 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
         zone=zone,
-        register=ImportRegister(journal, denominators),
-        field_actions=dict(premises_policy.FIELD_ACTIONS),
+        register=ImportRegister(journal, denominators, operations.onboarding),
+        field_actions=premises_policy.FIELD_ACTIONS | {"signed_on": action_of(Event.SIGN)},
     )
     numbers = NumberService(
         database, policy, exports=recorders.exports(audit), denominators=denominators, clock=clock, zone=zone

@@ -105,6 +105,8 @@ def _plan_premises(
             raise _refusal(given.line, column, "import.row.not_yours")
     signed_on = draft.values.get("signed_on")
     if signed_on is not None and (row is None or row["state"] == "LEAD"):
+        if not rights.decides("signed_on", wanted):
+            raise _refusal(given.line, "signed_on", "import.row.not_yours")
         changes["signed_on"] = signed_on
     return row, changes
 

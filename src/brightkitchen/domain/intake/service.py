@@ -337,7 +337,9 @@ class ImportService:
                     for row in rows
                 ],
             )
-            await self._register.imported(connection, actor, new=written.new, changed=written.changed)
+            await self._register.imported(
+                connection, actor, new=written.new, changed=written.changed, signed_on=written.signed_on
+            )
             state = await store.note_progress(connection, job.id, done=len(rows), now=now)
         return state, written
 
@@ -362,15 +364,14 @@ class ImportService:
             whole.premises |= one.premises
             whole.new += one.new
             whole.changed += one.changed
+            whole.signed_on |= one.signed_on
             whole.nodes |= one.nodes
         return whole, failed
 
     # ---- inside
 
     def _writer(self, load: dict[str, int]) -> BatchWriter:
-        return BatchWriter(
-            self._sealer, self._entropy, now=self._clock.utc(), zone=self._zone, load=load, nodes=self._nodes.all()
-        )
+        return BatchWriter(self._sealer, self._entropy, now=self._clock.utc(), load=load, nodes=self._nodes.all())
 
     def _check(self, unit: Unit, known: Known) -> Draft:
         today = datetime.fromtimestamp(self._clock.utc() // US_PER_S, self._zone).date()

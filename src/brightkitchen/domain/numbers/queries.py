@@ -4,7 +4,8 @@ docs/design/permissions.md §6: 应接入 is what is due and not exempt; what is
 (R-CAM-2) means that every must-zone has a camera that is ACTIVE at this moment, read from the cameras and not from a mark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,10 +14,13 @@ from brightkitchen.domain.authz.model import Grant
 from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
 from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras
 from brightkitchen.domain.numbers.model import CAMERA_NUMBERS, PREMISES_NUMBERS, Filter, Level, Number
+from brightkitchen.domain.onboarding.states import Event
+from brightkitchen.domain.onboarding.store import contracts, premises_events
 from brightkitchen.domain.premises import denominators
 from brightkitchen.domain.premises.counted import INSTALLED
 from brightkitchen.domain.premises.model import SMALL_M2
 from brightkitchen.domain.premises.store import categories, category_zones, premises
+from brightkitchen.kernel.units import Utc
 
 Condition = sa.ColumnElement[bool]
 _ACCEPTED: Final = ("ACCEPTED", "IN_SERVICE")
@@ -140,6 +144,29 @@ class Counting:
         wanted = sa.select(*shown, *named).select_from(_placed_cameras)
         return wanted.where(*self._within, _in_service, self.conditions[number]).order_by(*order, cameras.c.id)
 
+    def count_signings(
+        self, by_region: Level | None, by_category: bool, *, first: str, last: str, starts: Mapping[str, Utc]
+    ) -> sa.Select[Any]:
+        """Select region, category, month and how many premises signed in it. first, last, starts: as `signing_month`."""
+        region, category = region_of(premises.c.region, by_region), premises.c.category
+        month, source = signing_month(starts)
+        columns = [
+            region.label("region"),
+            (category if by_category else sa.literal("")).label("category"),
+            month.label("month"),
+            sa.func.count().label(Number.SIGNED_NEW.value),
+        ]
+        groups = [*([region] if by_region else []), *([category] if by_category else []), month]
+        wanted = sa.select(*columns).select_from(source).where(*self._within, denominators.is_signed())
+        return wanted.where(month.between(first, last)).group_by(*groups)
+
+    def select_signings(self, starts: Mapping[str, Utc], month: str) -> sa.Select[Any]:
+        """Select the premises that signed in `month`, in the order of `select_rows`."""
+        shown = [premises.c[name] for name in ("id", "name", "region", "category", "state", "external_no")]
+        signed_in, source = signing_month(starts)
+        wanted = sa.select(*shown).select_from(source).where(*self._within, denominators.is_signed())
+        return wanted.where(signed_in == month).order_by(premises.c.region, premises.c.initials, premises.c.id)
+
     def select_bits(self, bits: dict[Number, int]) -> sa.Select[Any]:
         """Select id, region, category, state of every premises and the sum of the bits of the numbers it is part of."""
         parts = [sa.case((self.conditions[number], bit), else_=0) for number, bit in bits.items()]
@@ -169,6 +196,25 @@ class Counting:
         wanted = sa.select(*columns).select_from(source).where(*self._within, *more)
         groups = ([region] if by_region else []) + ([category] if by_category else [])
         return wanted.group_by(*groups) if groups else wanted
+
+
+def signing_month(starts: Mapping[str, Utc]) -> tuple[sa.ColumnElement[str], sa.FromClause]:
+    """Return the month in which a premises signed, and the tables that say so.
+
+    That of the contract in force, else of the last signing on the road to service, which an import sets to the day it was
+    told. starts: month → when it begins in the city, every month asked for and the one behind them; other months are "".
+    """
+    events = (
+        sa.select(premises_events.c.premises_id, sa.func.max(premises_events.c.at).label("at"))
+        .where(premises_events.c.event == Event.SIGN.value)
+        .group_by(premises_events.c.premises_id)
+        .subquery("signings")
+    )
+    source = premises.join(events, events.c.premises_id == premises.c.id)
+    source = source.outerjoin(contracts, contracts.c.premises_id == premises.c.id)
+    known = sorted(starts.items())
+    spans = [(sa.and_(events.c.at >= begin, events.c.at < end), month) for (month, begin), (_, end) in pairwise(known)]
+    return sa.func.coalesce(sa.func.substr(contracts.c.signed_on, 1, 7), sa.case(*spans, else_="")), source
 
 
 def region_of(column: sa.ColumnElement[Any], level: Level | None) -> sa.ColumnElement[str]:

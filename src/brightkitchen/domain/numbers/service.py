@@ -15,6 +15,7 @@ from brightkitchen.domain.numbers.model import (
     BIT_OF,
     CAMERA_NUMBERS,
     COUNTED,
+    FLOWS,
     PREMISES_NUMBERS,
     SECONDS,
     Filter,
@@ -233,9 +234,25 @@ class NumberService:
     ) -> store.Cells:
         cells = await store.load_counts(connection, counting.count_premises(by_region, by_category), PREMISES_NUMBERS)
         cameras = await store.load_counts(connection, counting.count_cameras(by_region, by_category), CAMERA_NUMBERS)
-        for key, values in cameras.items():
-            cells.setdefault(key, {}).update(values)
+        _join(cells, cameras)
         return cells
+
+    async def _load_signings(
+        self, connection: AsyncConnection, counting: Counting, cut: Cut, first: str, last: str
+    ) -> store.Cells:
+        """Return how many premises signed in each month from `first` to `last`, by the records as they are now."""
+        chosen = counting.count_signings(
+            cut.region, "category" in cut.by, first=first, last=last, starts=self._month_starts(first, last)
+        )
+        return await store.load_signings(connection, chosen, by_month="month" in cut.by)
+
+    def _month_starts(self, first: str, last: str) -> dict[str, Utc]:
+        """Return when each month from `first` to the one behind `last` begins in the city."""
+        numbers = [int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last)]
+        return {
+            f"{number // 12:04}-{number % 12 + 1:02}": day_bounds(date(number // 12, number % 12 + 1, 1), self._zone)[0]
+            for number in range(numbers[0], numbers[1] + 2)
+        }
 
     async def _load_matrix(
         self, connection: AsyncConnection, grants: Sequence[Grant], wanted: Filter, cut: Cut, month: str
@@ -261,6 +278,8 @@ class NumberService:
                 by_category=by_category,
                 by_month=False,
             )
+            counting = Counting(grants, wanted, today.isoformat())
+            _join(cells, await self._load_signings(connection, counting, cut, month, month))
             return Matrix(self._clock.utc(), month, False, days[month], cells, targets)
         counting = Counting(grants, wanted, today.isoformat())
         cells = await self._count(connection, counting, cut.region, by_category=by_category)
@@ -276,8 +295,8 @@ class NumberService:
                 by_category=by_category,
                 by_month=False,
             )
-            for key, values in measured.items():
-                cells.setdefault(key, {}).update(values)
+            _join(cells, measured)
+        _join(cells, await self._load_signings(connection, counting, cut, this_month, this_month))
         return Matrix(self._clock.utc(), this_month, True, day, cells, targets)
 
     async def _load_months(
@@ -298,6 +317,8 @@ class NumberService:
             by_month=True,
         )
         cells = {key: values for key, values in cells.items() if key.month in days}
+        counting = Counting(grants, wanted, today.isoformat())
+        _join(cells, await self._load_signings(connection, counting, cut, first_month, last_month))
         return Matrix(self._clock.utc(), last_month, False, max(days.values(), default=""), cells, {})
 
     async def _load_rows(
@@ -305,6 +326,12 @@ class NumberService:
     ) -> RowPage:
         today = self._today().isoformat()
         is_now = not month or month == today[:7]
+        if number in FLOWS:
+            asked = month or today[:7]
+            counting = Counting(grants, wanted, today)
+            async with self._database.read() as connection:
+                chosen = counting.select_signings(self._month_starts(asked, asked), asked)
+                return await store.load_rows(connection, chosen, after=after, limit=limit)
         if number in SECONDS or (not is_now and number not in PREMISES_NUMBERS):
             raise BrightKitchenError(Kind.INVALID, "numbers.not_kept")
         async with self._database.read() as connection:
@@ -319,6 +346,11 @@ class NumberService:
 @dataclass(frozen=True, slots=True)
 class _At:
     place: Place
+
+
+def _join(cells: store.Cells, more: store.Cells) -> None:
+    for key, values in more.items():
+        cells.setdefault(key, {}).update(values)
 
 
 def _add(into: dict[Number, int], whole: Seconds, opened: Seconds, *, is_closed: bool) -> None:

@@ -70,6 +70,14 @@ async def load_counts(connection: AsyncConnection, wanted: sa.Select[Any], numbe
     }
 
 
+async def load_signings(connection: AsyncConnection, wanted: sa.Select[Any], *, by_month: bool) -> Cells:
+    """Run `queries.Counting.count_signings`."""
+    return {
+        Key(row.region, row.category, row.month if by_month else ""): {Number.SIGNED_NEW: int(row.signed_new)}
+        for row in await connection.execute(wanted)
+    }
+
+
 async def load_rows(connection: AsyncConnection, wanted: sa.Select[Any], *, after: int, limit: int) -> RowPage:
     """Return a page of one of `queries.Counting`'s rows, with how many there are in all: counted in the same walk."""
     counted = wanted.add_columns(sa.func.count().over().label("total_of_all"))

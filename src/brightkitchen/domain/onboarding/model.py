@@ -159,6 +159,8 @@ class HandedIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     installation: Installation | None = None
     acceptance: Acceptance | None = None
     suspension: Suspension | None = None
+    signed_on: str = ""
+    """ISO date; of an imported signing, which comes without its contract."""
 
 
 @dataclass(frozen=True, slots=True)

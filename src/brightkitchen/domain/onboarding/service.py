@@ -1,7 +1,8 @@
 """Moving premises along the road to service: the only code that reads the state table and writes the state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -205,6 +206,41 @@ class OnboardingService:
         after = await store.load_premises(connection, found.id)
         assert after is not None
         return after
+
+    async def sign_imported(
+        self, connection: AsyncConnection, actor: Actor, signed_on: Mapping[PremisesId, str]
+    ) -> list[PremisesId]:
+        """Record for premises in LEAD that they signed on a day (ISO date), as if it had been recorded when that day began.
+
+        Inside the import's transaction and after its permission check; the import writes the audit and the denominators.
+        returns: those that were moved; what is not in LEAD stays as it is.
+        """
+        row = TABLE[State.LEAD, Event.SIGN]
+        assert row.to is not None  # only RESUME has to look where it leads
+        found = await store.load_many(connection, list(signed_on))
+        last_moves = await store.load_last_moves(connection, [each.id for each in found])
+        now, moves = self._clock.utc(), []
+        for each in found:
+            if each.state is not State.LEAD:
+                continue
+            begin = datetime.combine(date.fromisoformat(signed_on[each.id]), time(), self._zone)
+            at = min(int(begin.timestamp()) * US_PER_S, now)
+            history = HistoryRow(
+                id=new_id("pev", self._entropy),
+                event=Event.SIGN,
+                from_state=each.state,
+                to_state=row.to,
+                at=Utc(max(at, last_moves.get(each.id, -1) + 1)),
+                actor=actor.user,
+                actor_name="",
+                role=self._policy.check(actor, rules.action_of(Event.SIGN), each).role,
+                reason="",
+                fields={},
+            )
+            moves.append((each.id, history, HandedIn(signed_on=signed_on[each.id])))
+        if moves:
+            await store.save_moves(connection, moves)
+        return [premises_id for premises_id, _, _ in moves]
 
     async def set_due(
         self, actor: Actor, premises_id: str, *, is_due: bool, exempt_reason: str, reason: str

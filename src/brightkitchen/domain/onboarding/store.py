@@ -179,21 +179,46 @@ async def save_due(
 
 
 async def save_event(connection: AsyncConnection, premises_id: PremisesId, row: HistoryRow, given: HandedIn) -> None:
-    fields = msgspec.structs.replace(given, reason="")
+    await connection.execute(premises_events.insert(), [_event_values(premises_id, row, given)])
+
+
+async def save_moves(connection: AsyncConnection, moves: Sequence[tuple[PremisesId, HistoryRow, HandedIn]]) -> None:
+    """Write states and events of many premises at once. moves: at least one."""
+    await connection.execute(premises_events.insert(), [_event_values(*move) for move in moves])
+    write = premises.update().where(premises.c.id == sa.bindparam("moved"))
+    write = write.values(state=sa.bindparam("to_state"), state_at=sa.bindparam("moved_at"))
     await connection.execute(
-        premises_events.insert().values(
-            id=row.id,
-            premises_id=premises_id,
-            event=row.event.value,
-            from_state=row.from_state.value,
-            to_state=row.to_state.value,
-            actor=row.actor,
-            role=row.role.value if row.role else None,
-            at=row.at,
-            reason=row.reason,
-            fields=msgspec.json.encode(fields).decode(),
-        )
+        write, [{"moved": key, "to_state": row.to_state.value, "moved_at": row.at} for key, row, _ in moves]
     )
+
+
+async def load_many(connection: AsyncConnection, ids: Sequence[PremisesId]) -> list[OnboardedPremises]:
+    """Return those of `ids` that are in the register; nobody else changes them until the transaction ends."""
+    wanted = _columns.where(_in_register, premises.c.id.in_(ids)).order_by(premises.c.id).with_for_update()
+    return [_premises(row) for row in await connection.execute(wanted)]
+
+
+async def load_last_moves(connection: AsyncConnection, ids: Sequence[PremisesId]) -> dict[PremisesId, Utc]:
+    """Return when each of these premises was last moved; those that never were are left out."""
+    wanted = sa.select(premises_events.c.premises_id, sa.func.max(premises_events.c.at))
+    wanted = wanted.where(premises_events.c.premises_id.in_(ids)).group_by(premises_events.c.premises_id)
+    return {PremisesId(key): Utc(at) for key, at in await connection.execute(wanted)}
+
+
+def _event_values(premises_id: PremisesId, row: HistoryRow, given: HandedIn) -> dict[str, object]:
+    fields = msgspec.structs.replace(given, reason="")
+    return {
+        "id": row.id,
+        "premises_id": premises_id,
+        "event": row.event.value,
+        "from_state": row.from_state.value,
+        "to_state": row.to_state.value,
+        "actor": row.actor,
+        "role": row.role.value if row.role else None,
+        "at": row.at,
+        "reason": row.reason,
+        "fields": msgspec.json.encode(fields).decode(),
+    }
 
 
 async def load_history(connection: AsyncConnection, premises_id: PremisesId) -> list[HistoryRow]:
