@@ -22,6 +22,7 @@ from brightkitchen.domain.audit.checking import run_nightly
 from brightkitchen.domain.audit.keys import AuditKeys
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.premises.denominators import DenominatorLog
+from brightkitchen.domain.premises.initials import initials_aside
 from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -84,6 +85,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 time_zone=config.time_zone,
                 clock=clock,
                 entropy=entropy,
+                initials=initials_aside,
             )
         )
         services, keys = built.services, built.keys

@@ -28,6 +28,7 @@ from brightkitchen.domain.onboarding.policy import action_of
 from brightkitchen.domain.onboarding.states import Event
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.denominators import DenominatorLog
+from brightkitchen.domain.premises.initials import InitialsSession, initials_here
 from brightkitchen.domain.premises.ports import Journal
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
@@ -63,6 +64,7 @@ class Ground:
     time_zone: str
     clock: Clock
     entropy: Entropy
+    initials: InitialsSession = initials_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         zone=zone,
         register=ImportRegister(journal, denominators, operations.onboarding),
         field_actions=premises_policy.FIELD_ACTIONS | {"signed_on": action_of(Event.SIGN)},
+        initials=ground.initials,
     )
     numbers = NumberService(
         database, policy, exports=recorders.exports(audit), denominators=denominators, clock=clock, zone=zone
