@@ -19,6 +19,7 @@ from tests.contract.test_onboarding import CONTRACT, SURVEY
 from brightkitchen.domain.authz.model import Actor, Grant, Role, Scope
 from brightkitchen.domain.numbers.model import Filter, Number
 from brightkitchen.domain.numbers.service import Cut
+from brightkitchen.domain.numbers.store import number_days, number_kept
 from brightkitchen.domain.onboarding.states import Event
 from brightkitchen.domain.premises.counted import Counts
 from brightkitchen.domain.premises.denominators import DenominatorLog, denominator_changes, denominator_standings
@@ -264,7 +265,7 @@ async def test_stop_that_begins_with_a_day_is_told_by_the_calendar(control: Cont
     assert sorted(told[1:], key=str) == [("SUSPENSION", None, "", span, 1), ("SUSPENSION", None, span, "", 3)]
 
 
-async def test_log_of_an_older_schema_opens_with_what_counts(new_database: NewDatabase) -> None:
+async def test_older_schema_opens_the_log_with_what_counts_and_knows_its_days(new_database: NewDatabase) -> None:
     address = await new_database()
     older = await open_database(address, migrate_to="m0008")
     columns = [column for column in premises.columns if not column.nullable or column.name == "exempt_reason"]
@@ -286,6 +287,9 @@ async def test_log_of_an_older_schema_opens_with_what_counts(new_database: NewDa
             values |= {"id": premises_id, "state": state, "is_due": is_due, "exempt_reason": exempt_reason}
             values |= {"region": "210302", "category": "X", "is_complete": False, "is_demo": False}
             await connection.execute(premises.insert().values(**values, retired_at=retired_at))
+        for day, number in (("2026-11-21", "due"), ("2026-11-22", "measured"), ("2026-11-22", "watched_s")):
+            row = {"day": day, "region": "", "category": "", "number": number, "value": 1}
+            await connection.execute(number_days.insert().values(row))
     await older.close()
     newer = await open_database(address)
     async with newer.write() as connection:
@@ -298,4 +302,8 @@ async def test_log_of_an_older_schema_opens_with_what_counts(new_database: NewDa
         }
         log = DenominatorLog(clock=ManualClock(), entropy=SystemEntropy(), zone=ZONE)
         assert await log.note_calendar(connection) == 0
+        kept = (await connection.execute(sa.select(number_kept).order_by(number_kept.c.day))).all()
+        assert [tuple(row) for row in kept] == [("2026-11-21", True, False), ("2026-11-22", False, True)]
+        numbers = (await connection.execute(sa.select(number_days.c.number))).scalars()
+        assert sorted(numbers) == ["due", "watched_s"]
     await newer.close()

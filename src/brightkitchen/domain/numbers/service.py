@@ -170,6 +170,7 @@ class NumberService:
         async with self._database.write() as connection:
             await self._denominators.note_calendar(connection)
             await store.save_day(connection, today.isoformat(), cells, COUNTED)
+            await store.mark_counted(connection, today.isoformat())
             await store.save_members(connection, today.isoformat()[:7], counting.select_bits(dict(BIT_OF)))
         for day in await self._days_to_measure(today):
             await self._measure_day(day)

@@ -1,4 +1,4 @@
-"""The log of what 100 % is counted from adds up: each row says what was left and what was come into."""
+"""The log of what 100 % is counted from adds up; what is kept of which day is known without counting rows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,6 +39,24 @@ def upgrade() -> None:
     for name in _NUMBERS:
         op.add_column("denominator_changes", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     _open()
+    _keep()
+
+
+def _keep() -> None:
+    """Say which days are kept; the row that marked a measured day is not one of the numbers any more."""
+    op.create_table(
+        "number_kept",
+        sa.Column("day", sa.String(10), nullable=False),
+        sa.Column("has_counts", sa.Boolean(), nullable=False),
+        sa.Column("has_seconds", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name="pk_number_kept"),
+    )
+    op.execute(
+        "INSERT INTO number_kept (day, has_counts, has_seconds)"
+        " SELECT day, max(CASE WHEN number <> 'measured' AND number NOT LIKE '%\\_s' ESCAPE '\\' THEN 1 ELSE 0 END) = 1,"
+        " max(CASE WHEN number = 'measured' THEN 1 ELSE 0 END) = 1 FROM number_days GROUP BY day"
+    )
+    op.execute("DELETE FROM number_days WHERE number = 'measured'")
 
 
 def _open() -> None:
