@@ -51,6 +51,8 @@ def _make_engine(address: PostgresAddress, limits: dict[str, str], *, pool_size:
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=POOL_TIMEOUT_S,
+        # the connection used last again: it knows the statements already, which ten in turn would each have to learn
+        pool_use_lifo=True,
         hide_parameters=True,
     )
 
