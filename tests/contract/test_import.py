@@ -414,5 +414,5 @@ async def test_day_of_signing_from_somebody_who_may_not_sign_is_a_row_error(
         await log_in_as(control, client, "county", Grant(Role.COUNTY_ADMIN, Scope("210302")))
         job = await upload(control, client, a_book([a_premises(0), a_premises(3, 签约日期="")]))
         assert (job["counts"]["wrong"], job["counts"]["new"]) == (1, 1)
-        rows = (await client.get(f"/api/v1/imports/{job['id']}/rows?outcome=wrong")).json()["items"]
-    assert [(each["column"], each["code"]) for each in rows[0]["problems"]] == [("signed_on", "import.row.not_yours")]
+        rows = (await client.get(f"/api/v1/imports/{job['id']}/rows")).json()["items"]
+    assert [(each["column"], each["code"]) for each in rows[0]["problems"]] == [("签约日期", "import.row.not_yours")]

@@ -103,6 +103,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await services.cameras.place_lost_cameras()
+        await services.quarantine.sweep()
         made_first = await _ensure_first_people(
             database, services.users, inheritance.first_people, is_demo=config.demo.enabled
         )
@@ -178,7 +179,9 @@ def _keep_running(
     )
     supervisor.keep(
         "housekeeping",
-        lambda: run_housekeeping(built.keys, services.users, services.people.roster, services.nodes, clock),
+        lambda: run_housekeeping(
+            built.keys, services.users, services.people.roster, services.quarantine, services.nodes, clock
+        ),
     )
     supervisor.keep("presence", built.operations.presence.run)
     supervisor.keep("numbers", services.numbers.keep_recording)

@@ -15,6 +15,7 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
+from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake import policy as import_policy
 from brightkitchen.domain.intake.ports import Journal as ManyActs
@@ -128,6 +129,9 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
     )
+    quarantine = QuarantineService(
+        database, policy, people.approvals, nodes=ground.nodes, board=board, audit=audit, clock=clock
+    )
     premises = PremisesService(
         database,
         policy,
@@ -173,6 +177,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         users=users,
         people=people,
         cameras=cameras,
+        quarantine=quarantine,
         premises=premises,
         audit=audit,
         policy=policy,

@@ -166,6 +166,8 @@ def _plan_camera(
     known = existing.cameras.get(camera.stream)
     if known is None:
         return CameraStep(camera, None, login)
+    if known["quarantined_at"] is not None:
+        raise _Refused(Problem(CAMERAS, camera.line, "zone", "import.row.camera_quarantined"))
     is_ours = row is not None and known["premises_id"] == row["id"]
     is_free = known["premises_id"] is None and rights.reaches(Place())
     if not is_ours and not is_free:

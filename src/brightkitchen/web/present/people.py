@@ -103,8 +103,19 @@ class AccountPatchIn(In):
     organisation: Id | None = None
 
 
+class ReleaseOut(Out):
+    """A camera that is to come back from quarantine. found_zone: what it showed; zone: what it shows now, it is said."""
+
+    camera_id: str
+    camera_name: str
+    premises_name: str
+    found_zone: str
+    zone: str
+    reason: str
+
+
 class ApprovalOut(Out):
-    """Something that waits for a second person. grant: for kind people.grant."""
+    """Something that waits for a second person. grant: for kind people.grant; release: for kind camera.release."""
 
     id: str
     kind: str
@@ -119,6 +130,7 @@ class ApprovalOut(Out):
     decided_at: Instant | None
     reason: str
     grant: GrantOut | None
+    release: ReleaseOut | None
     can_decide: bool
 
 
@@ -351,7 +363,22 @@ def present_approval(approval: Approval, *, can_decide: bool) -> ApprovalOut:
         decided_at=present_instant(approval.decided_at),
         reason=approval.reason,
         grant=present_grant(read_grant(value)) if isinstance(value, dict) else None,
+        release=_present_release(approval),
         can_decide=can_decide,
+    )
+
+
+def _present_release(approval: Approval) -> ReleaseOut | None:
+    said = approval.payload
+    if "camera" not in said:
+        return None
+    return ReleaseOut(
+        camera_id=str(said["camera"]),
+        camera_name=str(said["camera_name"]),
+        premises_name=str(said["premises_name"]),
+        found_zone=str(said["found_zone"]),
+        zone=str(said["zone"]),
+        reason=str(said["reason"]),
     )
 
 
