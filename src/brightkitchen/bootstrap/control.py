@@ -14,6 +14,7 @@ import uvloop
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.operations import build_fault_rules
 from brightkitchen.bootstrap.services import Built, Ground, build_services
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
@@ -86,6 +87,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 clock=clock,
                 entropy=entropy,
                 initials=initials_aside,
+                fault_rules=build_fault_rules(config),
             )
         )
         services, keys = built.services, built.keys

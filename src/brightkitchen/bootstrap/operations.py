@@ -8,7 +8,7 @@ from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.maintenance import policy as maintenance_policy
 from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
-from brightkitchen.domain.maintenance.model import FaultRules
+from brightkitchen.domain.maintenance.model import HOUR_S, FaultRules
 from brightkitchen.domain.maintenance.presence import ConnectedNodes, Presence
 from brightkitchen.domain.onboarding import policy as onboarding_policy
 from brightkitchen.domain.onboarding.frames import FrameService
@@ -16,6 +16,7 @@ from brightkitchen.domain.onboarding.ports import AuditPort, AuditToLog, NoDrift
 from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
 
@@ -29,6 +30,20 @@ class Operations:
     devices: DeviceService
     faults: FaultService
     presence: Presence
+
+
+def build_fault_rules(config: Config) -> FaultRules:
+    """Return the rules that the settings name."""
+    faults = config.faults
+    return FaultRules(
+        urban_sla_s=faults.urban_hours * HOUR_S,
+        rural_sla_s=faults.rural_hours * HOUR_S,
+        offline_after_s=faults.offline_after_s,
+        confirm_after_s=faults.confirm_after_s,
+        reopen_within_s=faults.reopen_within_days * 24 * HOUR_S,
+        batch_premises=faults.batch_premises,
+        batch_within_s=faults.batch_within_s,
+    )
 
 
 def build_operations(

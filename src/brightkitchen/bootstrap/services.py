@@ -22,6 +22,7 @@ from brightkitchen.domain.intake.ports import Journal as ManyActs
 from brightkitchen.domain.intake.reading import Spreadsheets
 from brightkitchen.domain.intake.registering import ImportRegister
 from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.maintenance.model import FaultRules
 from brightkitchen.domain.numbers import policy as number_policy
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.service import NumberService
@@ -66,6 +67,7 @@ class Ground:
     clock: Clock
     entropy: Entropy
     initials: InitialsSession = initials_here
+    fault_rules: FaultRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
         audit=OperationsAudit(audit),
+        limits=ground.fault_rules,
         denominators=denominators,
     )
     imports = ImportService(
