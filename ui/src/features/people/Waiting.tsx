@@ -72,7 +72,9 @@ function ApprovalRow({ approval }: { approval: Approval }) {
         role: words.role(approval.grant.role),
         scope: words.scope(approval.grant),
       })
-    : t("people.wantsOther", { name: approval.subject_name });
+    : approval.release
+      ? t("people.wantsRelease", { camera: approval.release.camera_name, premises: approval.release.premises_name })
+      : t("people.wantsOther", { name: approval.subject_name });
   return (
     <li>
       <div className="bk-name-cell">
@@ -83,6 +85,7 @@ function ApprovalRow({ approval }: { approval: Approval }) {
             at: moment(approval.requested_at),
             until: moment(approval.expires_at),
           })}
+          {approval.release && ` ${approval.release.reason}`}
         </span>
       </div>
       {approval.can_decide ? (
