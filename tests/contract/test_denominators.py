@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import sqlalchemy as sa
-from tests.contract.cities import COUNTIES, credit_code
 from tests.contract.conftest import Control, NewDatabase, log_in
+from tests.contract.generated_city import COUNTIES, credit_code
 from tests.contract.test_import import a_book, a_premises, importer, run, upload
 from tests.contract.test_onboarding import CONTRACT, SURVEY
 

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.contract.city import acting_as
 from tests.contract.conftest import Control, add_camera, add_premises
-from tests.contract.crowd import Crowd
+from tests.contract.people import Crowd, acting_as
 from tests.contract.test_import import CAMERA_HEADER, a_book, a_premises, importer, upload
 
 from brightkitchen.domain.authz.model import Grant, Role, Scope

@@ -12,7 +12,7 @@ from brightkitchen.domain.maintenance.model import HOUR_S, FaultRules
 from brightkitchen.domain.maintenance.presence import ConnectedNodes, Presence
 from brightkitchen.domain.onboarding import policy as onboarding_policy
 from brightkitchen.domain.onboarding.frames import FrameService
-from brightkitchen.domain.onboarding.ports import AuditPort, AuditToLog, NoDrifts
+from brightkitchen.domain.onboarding.ports import AuditPort, NoDrifts
 from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.kernel.clock import Clock
@@ -55,14 +55,14 @@ def build_operations(
     time_zone: str,
     clock: Clock,
     entropy: Entropy,
+    audit: AuditPort,
     limits: FaultRules | None = None,
-    audit: AuditPort | None = None,
     denominators: DenominatorLog | None = None,
 ) -> Operations:
     """Register the slices' actions and build their services."""
     onboarding_policy.register_actions(policy)
     maintenance_policy.register_actions(policy)
-    limits, audit = limits or FaultRules(), audit or AuditToLog()
+    limits = limits or FaultRules()
     denominators = denominators or DenominatorLog(clock=clock, entropy=entropy, zone=ZoneInfo(time_zone))
     devices = DeviceService(database, policy, audit=audit, clock=clock, entropy=entropy)
     onboarding = OnboardingService(

@@ -31,7 +31,7 @@ from brightkitchen.domain.users.approvals import ApprovalService
 from brightkitchen.domain.users.people_model import Approval
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, NodeId, is_id
 from brightkitchen.kernel.log import get_logger
 
@@ -180,13 +180,13 @@ class QuarantineService:
             found = await store.load_camera(connection, CameraId(camera_id), for_update=True)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
 
     async def _load(self, camera: CameraId) -> Camera:
         async with self._database.read() as connection:
             found = await store.load_camera(connection, camera)
         if found is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return found
 
     async def _record(
@@ -229,7 +229,5 @@ async def _refused_code(connection: AsyncConnection, text: str) -> str:
 def _checked_reason(reason: str) -> str:
     why = reason.strip()
     if not 1 <= len(why) <= MAX_REASON_CHARS:
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field="reason").because(
-            BrightKitchenError(Kind.INVALID, "web.field_missing", field="reason")
-        )
+        raise FieldErrors(field_error("reason", "web.field_missing"))
     return why

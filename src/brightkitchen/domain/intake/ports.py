@@ -63,18 +63,3 @@ class Journal(Protocol):
 
     async def record_all(self, connection: AsyncConnection, acts: Sequence[Act]) -> None:
         """Write each. An error undoes them all."""
-
-
-class NoRegister:
-    """Nobody must hear."""
-
-    async def imported(
-        self,
-        connection: AsyncConnection,
-        actor: Actor,
-        *,
-        new: Sequence[PremisesId],
-        changed: Sequence[PremisesId],
-        signed_on: Mapping[PremisesId, str],
-    ) -> None:
-        return None

@@ -9,7 +9,7 @@ from brightkitchen.domain.audit.policy import SEARCH, WATCHERS
 from brightkitchen.domain.audit.queries import MAX_PAGE, Filters
 from brightkitchen.domain.authz.audited import who
 from brightkitchen.domain.authz.regions import has_city_reach, region_prefix
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.units import Utc, format_utc, parse_utc
 from brightkitchen.web.auth import Caller, Signed, services_of
 from brightkitchen.web.options import Services
@@ -88,14 +88,14 @@ def _regions(services: Services, caller: Caller, region: str) -> tuple[str, ...]
     grants = services.policy.grants_for(caller.actor, SEARCH)
     scopes = [grant.scope for grant in grants if not grant.scope.categories and grant.scope.premises is None]
     if not scopes:
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
     wanted = region_prefix(region)
     if any(has_city_reach(scope.region) for scope in scopes):
         return (wanted,) if wanted else ()
     reached = [region_prefix(scope.region) for scope in scopes]
     inside = {max(wanted, prefix, key=len) for prefix in reached if _overlap(wanted, prefix)}
     if not inside:
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
     return tuple(sorted(inside))
 
 
