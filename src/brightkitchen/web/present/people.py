@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES
+from brightkitchen.domain.cameras.quarantine import RELEASE_KIND
 from brightkitchen.domain.users.grants import read_grant
 from brightkitchen.domain.users.people import PersonView, Places
 from brightkitchen.domain.users.people_model import (
@@ -365,7 +366,7 @@ def present_approval(approval: Approval, *, can_decide: bool) -> ApprovalOut:
 
 def _present_release(approval: Approval) -> ReleaseOut | None:
     said = approval.payload
-    if "camera" not in said:
+    if approval.kind != RELEASE_KIND:
         return None
     return ReleaseOut(
         camera_id=str(said["camera"]),
