@@ -25,7 +25,7 @@ from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import save_regions
 from brightkitchen.domain.premises.ports import Act
-from brightkitchen.domain.users.model import AuthRules
+from brightkitchen.domain.users.model import AuthRules, SignOnRules
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.totp import code_at
 from brightkitchen.kernel.clock import ManualClock
@@ -36,6 +36,7 @@ from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.netguard import GuardPolicy, NetGuard
+from brightkitchen.kernel.outgoing import OutgoingHttp
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.web.app import make_app
 from brightkitchen.web.metrics import ControlMetrics
@@ -222,7 +223,13 @@ async def strict_control(tmp_path: Path, migrated_database: DatabaseAddress) -> 
 
 @asynccontextmanager
 async def build_control(
-    tmp_path: Path, address: DatabaseAddress, rules: AuthRules, password: str = PASSWORD
+    tmp_path: Path,
+    address: DatabaseAddress,
+    rules: AuthRules,
+    password: str = PASSWORD,
+    *,
+    sign_on: SignOnRules | None = None,
+    sign_on_http: OutgoingHttp | None = None,
 ) -> AsyncIterator[Control]:
     """Build a control process with one person, a city's administrator; end it afterwards."""
     static = tmp_path / "static"
@@ -247,6 +254,8 @@ async def build_control(
         time_zone="Asia/Shanghai",
         clock=clock,
         entropy=entropy,
+        sign_on=sign_on or SignOnRules(),
+        sign_on_http=sign_on_http,
     )
     built = await build_services(ground, recorders)
     services, users = built.services, built.services.users

@@ -24,6 +24,7 @@ from brightkitchen.domain.onboarding.policy import ACTIONS as ONBOARDING_ACTIONS
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.users.grants import GRANTABLE
+from brightkitchen.domain.users.identity_store import Identity, save_identity
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
 from brightkitchen.kernel.ids import UserId
 from brightkitchen.web.app import build_openapi, make_api
@@ -45,7 +46,11 @@ class Entry:
 
 
 SESSION = "a session"
-NOTHING = {"factor_id": "fac_0000000000000001", "session_id": "ses_0000000000000001"}
+NOTHING = {
+    "factor_id": "fac_0000000000000001",
+    "session_id": "ses_0000000000000001",
+    "own_identity_id": "idn_0000000000000001",
+}
 ENTRIES = {
     ("POST", "/api/v1/session"): Entry(None, 200, 200, {"username": USERNAME, "password": PASSWORD}),
     ("GET", "/api/v1/session"): Entry(SESSION, 401, 200),
@@ -53,6 +58,8 @@ ENTRIES = {
     ("POST", "/api/v1/session/touch"): Entry(SESSION, 401, 204),
     ("POST", "/api/v1/session/passkey"): Entry(None, 422, 422),
     ("POST", "/api/v1/session/factor"): Entry(None, 401, 401, {"ticket": "x", "totp": "123456"}),
+    ("POST", "/api/v1/session/sso"): Entry(None, 404, 404),
+    ("POST", "/api/v1/session/sso/finish"): Entry(None, 404, 404, {"state": "x", "code": "y"}),
     ("POST", "/api/v1/session/step-up/options"): Entry(SESSION, 401, 200),
     ("POST", "/api/v1/session/step-up"): Entry(SESSION, 401, 200, {"password": PASSWORD}),
     ("GET", "/api/v1/account"): Entry(SESSION, 401, 200),
@@ -66,6 +73,13 @@ ENTRIES = {
     ("GET", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
     ("DELETE", "/api/v1/account/sessions"): Entry(SESSION, 401, 200),
     ("DELETE", "/api/v1/account/sessions/{session_id}"): Entry(SESSION, 401, 404),
+    ("GET", "/api/v1/account/identities"): Entry(SESSION, 401, 200),
+    ("POST", "/api/v1/account/identities"): Entry(SESSION, 401, 404),
+    ("POST", "/api/v1/account/identities/finish"): Entry(SESSION, 401, 404, {"state": "x", "code": "y"}),
+    ("DELETE", "/api/v1/account/identities/{own_identity_id}"): Entry(SESSION, 401, 404),
+    ("GET", "/api/v1/people/{user_id}/identities"): Entry("people.view", 401, 200),
+    ("POST", "/api/v1/people/{user_id}/identities"): Entry("people.change", 401, 404, {"subject": "x"}),
+    ("DELETE", "/api/v1/people/{user_id}/identities/{identity_id}"): Entry("people.change", 401, 204),
     ("GET", "/api/v1/system"): Entry(None, 200, 200),
     ("GET", "/api/v1/cameras"): Entry("camera.list", 401, 200),
     ("POST", "/api/v1/cameras"): Entry("camera.add", 401, 201, {"name": "x", "url": "rtsp://10.1.2.4/a"}),
@@ -259,6 +273,9 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
     content = f"单位名称,类别,县区,地址\n{NAME}二,药店,铁东区,站前街".encode()
     job = await control.services.imports.upload(maker, "单位.csv", content)
     await control.supervisor.finish()
+    linked = Identity("idn_0000000000000002", "https://sso.example", NAME, UserId(officer), NAME, control.clock.utc())
+    async with control.database.write() as connection:
+        await save_identity(connection, linked)
     return {
         "camera_id": camera["id"],
         "premises_id": premises["id"],
@@ -273,6 +290,7 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
         "token_id": "tkn_0000000000000000",
         "organisation_id": "org_0000000000000000",
         "import_id": job.id,
+        "identity_id": linked.id,
     }
 
 

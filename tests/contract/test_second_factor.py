@@ -1,5 +1,6 @@
 """S11: officers and administrators need a second factor; a code opens once; the first log-in can only set one up."""
 
+import string
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from tests.contract.conftest import (
     keep_cookies,
     log_in,
 )
+from tests.contract.test_permission_matrix import ENTRIES, call_route
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES, Group
@@ -81,6 +83,24 @@ async def test_first_log_in_can_only_set_up_a_factor(strict_control: Control) ->
         assert (await client.get("/api/v1/session")).json()["pending"] == []
         assert (await client.get("/api/v1/cameras")).status_code == 200
     assert (len(key), len(set(codes))) == (32, 10)
+
+
+async def test_session_that_waits_for_a_factor_serves_nothing_else(strict_control: Control) -> None:
+    """L2, over every route: a log-in counts as a fresh proof, so this must be asked before the proof is."""
+    own = {path for _, path in ENTRIES if path.startswith(("/api/v1/session", "/api/v1/account/totp"))}
+    own |= {"/api/v1/account", "/api/v1/account/password", "/api/v1/account/passkeys"}
+    own |= {"/api/v1/account/passkeys/options"}
+    names = {name for _, path in ENTRIES for _, name, _, _ in string.Formatter().parse(path) if name}
+    things = dict.fromkeys(names - {"event"}, "x")
+    async with strict_control.client() as client:
+        await _password(client)
+        found = {
+            route: (await call_route(client, *route, entry, things)).status_code
+            for route, entry in ENTRIES.items()
+            if entry.action is not None and route[1] not in own
+        }
+    assert len(found) > 80
+    assert {route: status for route, status in found.items() if status != 403} == {("GET", "/api/openapi.json"): 401}
 
 
 async def test_password_then_code_opens_a_session(strict_control: Control, enrolled: tuple[str, list[str]]) -> None:

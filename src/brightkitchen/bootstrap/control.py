@@ -16,6 +16,7 @@ from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.operations import build_fault_rules
 from brightkitchen.bootstrap.services import Built, Ground, build_services
+from brightkitchen.bootstrap.sign_on import build_sign_on
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -73,6 +74,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
+        sign_on = build_sign_on(config)
         built = await build_services(
             Ground(
                 database=database,
@@ -88,6 +90,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 entropy=entropy,
                 initials=initials_aside,
                 fault_rules=build_fault_rules(config),
+                sign_on=sign_on.rules,
+                sign_on_http=sign_on.http,
             )
         )
         services, keys = built.services, built.keys

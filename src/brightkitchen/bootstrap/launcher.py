@@ -44,6 +44,12 @@ class Launcher:
         if config.demo.enabled:
             check_demo_is_private(config)
         read_database_address(config.database)  # control would say the same, but again and again, and in its log
+        if config.auth.oidc.issuer or config.auth.oidc.client_id:
+            from brightkitchen.bootstrap.sign_on import (
+                build_sign_on,
+            )  # what it needs, the launcher needs for nothing else
+
+            build_sign_on(config)
         prepare_folder(self._data)
         self._children: list[Child] = []
         self._exit_code = 0

@@ -1,6 +1,6 @@
 """Everything behind the web, joined once: control, the tests and the benchmark differ only in what they hand in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -34,16 +34,20 @@ from brightkitchen.domain.premises.initials import InitialsSession, initials_her
 from brightkitchen.domain.premises.ports import Journal
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.users import policy as user_policy
-from brightkitchen.domain.users.model import AuthRules
+from brightkitchen.domain.users.model import AuthRules, SignOnRules
+from brightkitchen.domain.users.oidc import SingleSignOn
+from brightkitchen.domain.users.oidc_provider import ProviderDesk
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.people_audit import PeopleAudit
-from brightkitchen.domain.users.people_services import build_people
+from brightkitchen.domain.users.people_services import PeopleServices, build_people
 from brightkitchen.domain.users.service import UserService
+from brightkitchen.domain.users.trail import Trail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.datakeys import Purpose
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.netguard import NetGuard
+from brightkitchen.kernel.outgoing import OutgoingHttp
 from brightkitchen.kernel.sealing import FieldSealer
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.web.metrics import ControlMetrics
@@ -53,7 +57,7 @@ from brightkitchen.web.options import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What the services stand on."""
+    """What the services stand on. sign_on_http: how the single sign-on is spoken to, None = through `guard`."""
 
     database: Database
     sealers: dict[Purpose, FieldSealer]
@@ -68,6 +72,8 @@ class Ground:
     entropy: Entropy
     initials: InitialsSession = initials_here
     fault_rules: FaultRules | None = None
+    sign_on: SignOnRules = field(default_factory=SignOnRules)
+    sign_on_http: OutgoingHttp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     people = build_people(
         database, policy, ground.passwords, users.attempts, PeopleAudit(audit), clock=clock, entropy=entropy
     )
+    sign_on = _build_sign_on(ground, users, people, audit)
     users.add_listener(ground.nodes)
     people.access.add_listener(ground.nodes)
     board, journal = LiveBoard(), recorders.journal(audit)
@@ -178,6 +185,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     )
     services = Services(
         users=users,
+        sign_on=sign_on,
         people=people,
         cameras=cameras,
         quarantine=quarantine,
@@ -197,6 +205,26 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         faults=operations.faults,
     )
     return Built(services, keys, operations)
+
+
+def _build_sign_on(ground: Ground, users: UserService, people: PeopleServices, audit: AuditTrail) -> SingleSignOn:
+    http = ground.sign_on_http or OutgoingHttp(ground.guard)
+    sign_on = SingleSignOn(
+        ground.database,
+        ground.sign_on,
+        ProviderDesk(ground.sign_on, http, ground.clock),
+        users,
+        people.roster,
+        people.approvals,
+        people.access,
+        users.attempts,
+        Trail(audit),
+        PeopleAudit(audit),
+        clock=ground.clock,
+        entropy=ground.entropy,
+    )
+    people.roster.add_leaver(sign_on)
+    return sign_on
 
 
 def _build_policy() -> Policy:

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from brightkitchen.domain.users.oidc_settings import read_sign_on_rules
 from brightkitchen.kernel.config import load_config
 from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.text import say
@@ -23,5 +24,6 @@ def run(arguments: argparse.Namespace, language: str) -> int:
     """Raise what is wrong, or say that nothing is."""
     config = load_config(arguments.config, os.environ)
     read_database_address(config.database)
+    read_sign_on_rules(config.auth.oidc, os.environ)
     print(say("config.ok", language))
     return 0

@@ -65,11 +65,31 @@ class NetGuardConfig(_Branch, frozen=True, kw_only=True):
     allow_endpoints: tuple[str, ...] = ()
 
 
+SigningAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+
+
+class OidcConfig(_Branch, frozen=True, kw_only=True):
+    """The city's single sign-on; without an issuer there is none. The secret itself never stands here."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    label: Annotated[str, Meta(max_length=40)] = ""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    algorithms: Annotated[tuple[SigningAlgorithm, ...], Meta(min_length=1)] = ("RS256", "ES256")
+    endpoint_hosts: tuple[str, ...] = ()
+    allow_networks: tuple[str, ...] = ()
+    ca_file: str = ""
+    second_factor_acr: tuple[str, ...] = ()
+    second_factor_amr: tuple[str, ...] = ()
+
+
 class AuthConfig(_Branch, frozen=True, kw_only=True):
     """What log-ins are asked for."""
 
     profile: Literal["asvs", "dengbao3"] = "asvs"
     second_factor: Literal["required", "demo-off"] = "required"
+    oidc: OidcConfig = OidcConfig()
 
 
 class DemoConfig(_Branch, frozen=True, kw_only=True):

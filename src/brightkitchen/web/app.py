@@ -33,6 +33,7 @@ from brightkitchen.web.routes import (
     people,
     premises,
     session,
+    sign_on,
     system,
 )
 
@@ -100,6 +101,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
     for each in (
         session.router,
         account.router,
+        sign_on.router,
         system.router,
         onboarding.router,  # its /cameras/first-frames before /cameras/{camera_id}
         cameras.router,

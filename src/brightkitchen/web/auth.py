@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
@@ -21,8 +21,10 @@ from brightkitchen.web.options import Services, WebOptions
 COOKIE: Final = "__Host-bk_session"
 DEVICE_COOKIE: Final = "__Host-bk_device"
 LOGIN_COOKIE: Final = "__Host-bk_login"
+SIGN_ON_COOKIE: Final = "__Host-bk_sso"
 DEVICE_COOKIE_S: Final = 365 * 86_400
 LOGIN_COOKIE_S: Final = 300
+SIGN_ON_COOKIE_S: Final = 600
 CONCURRENT_PER_USER: Final = 8
 
 
@@ -170,6 +172,13 @@ async def require_human(request: Request, caller: "Signed") -> Caller:
     return caller
 
 
+async def require_own(caller: "InSession") -> Caller:
+    """A dependency for what concerns a person's own log-in and may wait for what is pending. raises: as `require_caller`."""
+    if caller.pending:
+        raise BrightKitchenError(Kind.FORBIDDEN, "auth.unfinished")
+    return caller
+
+
 async def require_session(caller: "Present") -> Caller:
     """A dependency for what concerns a person's own session. raises: BrightKitchenError "auth.human_only" for machines."""
     if caller.actor.token:
@@ -177,11 +186,12 @@ async def require_session(caller: "Present") -> Caller:
     return caller
 
 
-async def require_step_up(request: Request, caller: "InSession") -> Caller:
+async def require_step_up(request: Request, caller: "Own") -> Caller:
     """A dependency for what needs a fresh proof (SECURITY §2.2): export, unmasking, roles, keys and the like.
 
     raises: BrightKitchenError "auth.step_up_required" unless the person proved to be there within five minutes. The page then
-    asks for the proof (`POST /session/step-up`) and repeats the request.
+    asks for the proof (`POST /session/step-up`) and repeats the request. "auth.unfinished" while something is pending: a
+    password alone opened the session a moment ago, and that would count as the proof.
     """
     services_of(request).users.account.check_stepped_up(caller.session)
     return caller
@@ -219,17 +229,29 @@ def delete_login_cookie(response: Response) -> None:
     response.delete_cookie(LOGIN_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
+def set_sign_on_cookie(response: Response, browser_token: str) -> None:
+    """Tie the round trip to the single sign-on to this browser. Lax: it has to come back from another site."""
+    _set_cookie(response, SIGN_ON_COOKIE, browser_token, SIGN_ON_COOKIE_S, is_lax=True)
+
+
+def delete_sign_on_cookie(response: Response) -> None:
+    """The round trip is over."""
+    response.delete_cookie(SIGN_ON_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+
+
 def delete_session_cookie(response: Response) -> None:
     """Take it away. The browser stays known: it is a person's own, and knowing it opens nothing."""
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
-def _set_cookie(response: Response, name: str, value: str, max_age: int | None) -> None:
-    response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="strict")
+def _set_cookie(response: Response, name: str, value: str, max_age: int | None, *, is_lax: bool = False) -> None:
+    same_site: Literal["lax", "strict"] = "lax" if is_lax else "strict"
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite=same_site)
 
 
 Present = Annotated[Caller, Depends(require_present)]
 Signed = Annotated[Caller, Depends(require_caller)]
 Human = Annotated[Caller, Depends(require_human)]
 Proven = Annotated[Caller, Depends(require_step_up)]
+Own = Annotated[Caller, Depends(require_own)]
 InSession = Annotated[Caller, Depends(require_session)]

@@ -18,6 +18,7 @@ from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.onboarding.frames import FrameService
 from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.premises.service import PremisesService
+from brightkitchen.domain.users.oidc import SingleSignOn
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
@@ -67,6 +68,7 @@ class Services:
     """Everything a route may call."""
 
     users: UserService
+    sign_on: SingleSignOn
     people: PeopleServices
     cameras: CameraService
     quarantine: QuarantineService

@@ -19,7 +19,11 @@ def test_example_file_names_every_key() -> None:
         fields = getattr(value, "__struct_fields__", ())
         return [name for field in fields for name in (field, *names(getattr(value, field)))]
 
-    assert [name for name in names(Config()) if f"{name} = " not in text and f"[{name}]" not in text] == []
+    assert [
+        name
+        for name in names(Config())
+        if f"{name} = " not in text and f"[{name}]" not in text and f".{name}]" not in text
+    ] == []
 
 
 def test_flag_and_environment_given_flag_wins_over_environment_over_file(tmp_path: Path) -> None:

@@ -8,6 +8,12 @@ import { PageError } from "./PageError";
 export const routes: RouteObject[] = [
   { path: "/login", element: <LoginPage />, errorElement: <PageError /> },
   {
+    path: "/login/sso",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/login/SignOnPage")).SignOnPage }),
+  },
+  {
     path: "/invite",
     errorElement: <PageError />,
     hydrateFallbackElement: <div aria-busy />,

@@ -338,6 +338,156 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Single Sign On
+         * @description Begin a log-in at the city's single sign-on: the browser is to go to `url`, and has ten minutes to come back.
+         */
+        post: operations["begin_single_sign_on"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/sso/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Single Sign On
+         * @description Log in with what the browser brought back: a session, or the question for our second factor.
+         *
+         *     One answer for everything that was not in order, an account there that is linked with nobody among it.
+         */
+        post: operations["finish_single_sign_on"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Identities
+         * @description List the accounts of the single sign-on that are linked with the caller.
+         */
+        get: operations["list_own_identities"];
+        put?: never;
+        /**
+         * Begin Own Link
+         * @description Begin to link an account of the single sign-on with the caller. Needs a fresh proof.
+         */
+        post: operations["begin_own_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/identities/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Own Link
+         * @description Link the account that the browser came back with; only in the session that began it, which proved itself then.
+         */
+        post: operations["finish_own_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/identities/{own_identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink Own Identity
+         * @description Forget a link: that account there opens nothing here any more. Needs a fresh proof.
+         */
+        delete: operations["unlink_own_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Identities
+         * @description List the accounts of the single sign-on that are linked with somebody.
+         */
+        get: operations["list_identities"];
+        put?: never;
+        /**
+         * Request Identity Link
+         * @description Ask that an account of the single sign-on be linked with somebody; it takes effect when a second person agrees.
+         */
+        post: operations["request_identity_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/identities/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink Identity
+         * @description Forget somebody's link; all sessions of that person end.
+         */
+        delete: operations["unlink_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -2038,7 +2188,7 @@ export interface components {
         };
         /**
          * ApprovalOut
-         * @description Something that waits for a second person. grant: for kind people.grant; release: for kind camera.release.
+         * @description Something that waits for a second person. grant: for kind people.grant; identity: for people.identity; release: for camera.release.
          */
         ApprovalOut: {
             /** Id */
@@ -2076,6 +2226,8 @@ export interface components {
             reason: string;
             grant: components["schemas"]["GrantOut"] | null;
             release: components["schemas"]["ReleaseOut"] | null;
+            /** Identity */
+            identity: string | null;
             /** Can Decide */
             can_decide: boolean;
         };
@@ -2887,6 +3039,48 @@ export interface components {
             };
         };
         /**
+         * IdentityListOut
+         * @description is_on: there is a single sign-on.
+         */
+        IdentityListOut: {
+            /** Items */
+            items: components["schemas"]["IdentityOut"][];
+            /** Is On */
+            is_on: boolean;
+        };
+        /**
+         * IdentityOut
+         * @description A link with an account there. label: what the person is called there, or its identifier.
+         */
+        IdentityOut: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /**
+             * Linked At
+             * Format: date-time
+             */
+            linked_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+        };
+        /**
+         * IdentityWishIn
+         * @description subject: the identifier that the single sign-on gives the person (`sub`), not a name or telephone number.
+         */
+        IdentityWishIn: {
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * IdentityWishOut
+         * @description Nothing is linked until a second person agrees.
+         */
+        IdentityWishOut: {
+            request: components["schemas"]["ApprovalOut"];
+        };
+        /**
          * ImportCountsOut
          * @description Rows of each outcome: a row is a premises with its cameras.
          */
@@ -3317,6 +3511,16 @@ export interface components {
             premises_id: string | null;
             /** Premises Name */
             premises_name: string;
+        };
+        /**
+         * OwnIdentitiesOut
+         * @description is_offered: there is a single sign-on, and the person is not linked with it yet.
+         */
+        OwnIdentitiesOut: {
+            /** Items */
+            items: components["schemas"]["IdentityOut"][];
+            /** Is Offered */
+            is_offered: boolean;
         };
         /**
          * OwnSessionOut
@@ -4025,6 +4229,45 @@ export interface components {
             ends_at: string;
         };
         /**
+         * SignOnButtonOut
+         * @description There is a single sign-on. label: what its button says, "" = the page's own words.
+         */
+        SignOnButtonOut: {
+            /** Label */
+            label: string;
+        };
+        /**
+         * SignOnOut
+         * @description Where the browser goes now.
+         */
+        SignOnOut: {
+            /** Url */
+            url: string;
+        };
+        /**
+         * SignOnReturnIn
+         * @description What stood in the address to which the browser came back. Exactly one of code and error.
+         */
+        SignOnReturnIn: {
+            /** State */
+            state: string;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+            /**
+             * Iss
+             * @default
+             */
+            iss?: string;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+        };
+        /**
          * StandingOut
          * @description Where a premises stands; steps[0] is the next step where there is one.
          */
@@ -4277,6 +4520,7 @@ export interface components {
             time_zone: string;
             /** Second Factor */
             second_factor: boolean;
+            single_sign_on: components["schemas"]["SignOnButtonOut"] | null;
         };
         /**
          * Talk
@@ -5196,6 +5440,284 @@ export interface operations {
             header?: never;
             path: {
                 session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_single_sign_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOnOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_single_sign_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignOnReturnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"] | components["schemas"]["FactorStepOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnIdentitiesOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_own_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignOnOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_own_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignOnReturnIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlink_own_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                own_identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_identity_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityWishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityWishOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlink_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+                identity_id: string;
             };
             cookie?: never;
         };

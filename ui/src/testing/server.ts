@@ -118,6 +118,8 @@ const events = ws.link("ws://*/api/v1/events").addEventListener("connection", ()
 export const server = setupServer(
   events,
   http.get("*/api/v1/session", () => HttpResponse.json(session)),
+  http.get("*/api/v1/account/identities", () => HttpResponse.json({ items: [], is_offered: false })),
+  http.get("*/api/v1/people/:id/identities", () => HttpResponse.json({ items: [], is_on: false })),
   http.get("*/api/v1/system", () =>
     HttpResponse.json({
       version: "0.1.0",
@@ -126,6 +128,7 @@ export const server = setupServer(
       server_at: new Date().toISOString(),
       time_zone: "Asia/Shanghai",
       second_factor: true,
+      single_sign_on: null,
     }),
   ),
   citySaying([]),

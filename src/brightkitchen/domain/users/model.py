@@ -1,7 +1,7 @@
 """People, their sessions, what a log-in attempt may answer, and the limits that go with a role. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -67,6 +67,53 @@ class AuthRules:
     second_factor: bool = True
 
 
+SIGN_ON: Final = "sso"
+SIGN_ON_STRONG: Final = "sso+mfa"
+
+
+def with_factor(before: str, shown: str) -> str:
+    """Return how a session was proven, once `shown` was shown in it too: who came by single sign-on stays that."""
+    return f"{SIGN_ON}+{shown}" if came_by_sign_on(before) else shown
+
+
+def came_by_sign_on(factor: str) -> bool:
+    """True for sessions that began at the outside log-in."""
+    return factor.partition("+")[0] == SIGN_ON
+
+
+def lacks_factor(factor: str) -> bool:
+    """True for sessions in which nothing was shown besides the password, or besides what the outside log-in asked for."""
+    return factor in ("", SIGN_ON)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOnRules:
+    """The city's single sign-on. issuer: "" = there is none. label: what its button says, "" = the page's own words.
+
+    algorithms: with which it may sign. endpoint_hosts: where else than at the issuer's host its addresses may be.
+    strong_acr, strong_amr: what of it counts as a second factor; both empty: nothing does, ours is asked for.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    label: str = ""
+    scopes: tuple[str, ...] = ("openid",)
+    algorithms: tuple[str, ...] = ("RS256",)
+    endpoint_hosts: tuple[str, ...] = ()
+    strong_acr: tuple[str, ...] = ()
+    strong_amr: tuple[str, ...] = ()
+
+    @property
+    def is_on(self) -> bool:
+        """True if it is configured."""
+        return bool(self.issuer)
+
+    def is_strong(self, acr: str, amr: Iterable[str]) -> bool:
+        """True if the outside log-in asked for a second factor as this installation understands it."""
+        return acr in self.strong_acr or not set(self.strong_amr).isdisjoint(amr)
+
+
 class Pending(StrEnum):
     """What a person has to do before the session may be used for anything else."""
 
@@ -120,10 +167,11 @@ class User:
         found = []
         expires_at = self.password_expires_at(rules)
         has_expired = expires_at is not None and now >= expires_at
-        # Whoever came by passkey was asked for no password, so none can be too old for it.
-        if by != FactorKind.PASSKEY and (self.is_temporary or has_expired):
+        # Whoever came by passkey or single sign-on was asked for no password, so none can be too old for it.
+        asked_for_none = by == FactorKind.PASSKEY or came_by_sign_on(by)
+        if not asked_for_none and (self.is_temporary or has_expired):
             found.append(Pending.CHANGE_PASSWORD)
-        if not self.factors and self.needs_factor(rules):
+        if not self.factors and by != SIGN_ON_STRONG and self.needs_factor(rules):
             found.append(Pending.ENROL_FACTOR)
         return tuple(found)
 
@@ -132,7 +180,8 @@ class User:
 class Session:
     """One log-in on one browser. pseudonym names it to media nodes.
 
-    factor: what proved the person besides the password ("totp", "passkey", "recovery"; "": nothing).
+    factor: what proved the person besides the password ("totp", "passkey", "recovery"; "": nothing). "sso": the outside
+    log-in instead of the password, "sso+totp": with a factor of ours, "sso+mfa": with one of theirs.
     stepped_up_at: when the person last proved to be there. device, network: what the list of sessions shows.
     """
 

@@ -15,6 +15,8 @@ from brightkitchen.domain.users import factor_store, passkeys, store
 from brightkitchen.domain.users.account import AccountDesk
 from brightkitchen.domain.users.attempts import LoginAttempts, Source, source_network
 from brightkitchen.domain.users.model import (
+    SIGN_ON,
+    SIGN_ON_STRONG,
     TOUCH_EVERY_US,
     AuthRules,
     FactorStep,
@@ -24,6 +26,7 @@ from brightkitchen.domain.users.model import (
     Session,
     User,
     Visitor,
+    with_factor,
 )
 from brightkitchen.domain.users.passwords import PasswordPool, check_password, random_password
 from brightkitchen.domain.users.policy import CREATE, RESET_PASSWORD
@@ -154,7 +157,22 @@ class UserService:
             raise await self._refused_proof(ticket, user, source)
         if not self._tickets.close(ticket):
             raise BrightKitchenError(Kind.UNAUTHENTICATED, "auth.ticket_over")
-        return await self._admit(user, visitor, source, factor=factor)
+        return await self._admit(user, visitor, source, factor=with_factor(found.began, factor))
+
+    async def admit_signed_on(
+        self, user: User, *, is_strong: bool, visitor: Visitor, origin: str
+    ) -> OpenedSession | FactorStep:
+        """Let in whom the city's single sign-on named; everything after the password is as in `log_in`.
+
+        is_strong: the outside log-in asked for a second factor that counts here.
+        """
+        async with self._database.read() as connection:
+            source = await self._source(connection, user, visitor)
+        if is_strong:
+            return await self._admit(user, visitor, source, factor=SIGN_ON_STRONG)
+        if user.needs_factor(self.rules) and user.factors:
+            return await self._ask_for_factor(user, source, origin, began=SIGN_ON)
+        return await self._admit(user, visitor, source, factor=SIGN_ON)
 
     async def authenticate(self, token: str) -> tuple[Session, User] | None:
         """Return the open session of a cookie's token and its person, or None. See `pending` before it may do anything."""
@@ -287,9 +305,11 @@ class UserService:
                 return locked
         return BrightKitchenError(Kind.UNAUTHENTICATED, code, left=left)
 
-    async def _ask_for_factor(self, user: User | None, source: Source | None, origin: str) -> FactorStep:
+    async def _ask_for_factor(
+        self, user: User | None, source: Source | None, origin: str, *, began: str = ""
+    ) -> FactorStep:
         challenge, browser_token = self._entropy.token_bytes(passkeys.CHALLENGE_BYTES), new_token(self._entropy)
-        ticket = self._tickets.open(user.id if user else None, source, challenge, browser_token)
+        ticket = self._tickets.open(user.id if user else None, source, challenge, browser_token, began=began)
         methods = await self._proofs.methods(user, origin) if user else ("passkey",)
         options = await self._proofs.passkey_options(user, origin, challenge)
         expires_at = Utc(self._clock.utc() + int(LASTS_S) * US_PER_S)

@@ -9,11 +9,15 @@ from brightkitchen.domain.users import factor_store, store
 from brightkitchen.domain.users.attempts import source_network
 from brightkitchen.domain.users.model import (
     DEVICE_KNOWN_US,
+    SIGN_ON,
+    SIGN_ON_STRONG,
     AuthRules,
     OpenedSession,
     Session,
     User,
     Visitor,
+    lacks_factor,
+    with_factor,
 )
 from brightkitchen.domain.users.ports import SessionListener
 from brightkitchen.domain.users.tickets import new_token
@@ -54,7 +58,8 @@ class SessionDesk:
             expires_at=Utc(now + user.limits.absolute_us),
             ended_at=None,
             factor=factor,
-            stepped_up_at=now,
+            # The outside log-in may have asked for nothing just now: whoever comes by it proves the rest when it is asked for.
+            stepped_up_at=Utc(0) if factor in (SIGN_ON, SIGN_ON_STRONG) else now,
             device=visitor.device[:40],
             network=source_network(visitor.address),
         )
@@ -70,7 +75,8 @@ class SessionDesk:
     ) -> OpenedSession:
         """Give an open session a new token because its person proved to be there; the old token is nobody's from now on."""
         now, token = self._clock.utc(), new_token(self._entropy)
-        renewed = replace(session, stepped_up_at=now, factor=session.factor if factor is None else factor)
+        shown = session.factor if factor is None else with_factor(session.factor, factor)
+        renewed = replace(session, stepped_up_at=now, factor=shown)
         pending = user.pending(self._rules, now, by=renewed.factor)
         async with self._database.write() as connection:
             await store.save_proof(connection, renewed, token_sha256(token))
@@ -98,8 +104,8 @@ class SessionDesk:
         session, user = found
         if session.is_over(now, user.limits) or user.disabled_at is not None:
             return None
-        # A role that asks for a factor came after the password alone had opened this: in again, with the factor.
-        if not session.factor and user.factors and user.needs_factor(self._rules):
+        # A role that asks for a factor came after less had opened this: in again, with the factor.
+        if lacks_factor(session.factor) and user.factors and user.needs_factor(self._rules):
             return None
         return found
 

@@ -22,13 +22,17 @@ MAX_OPEN: Final = 5_000
 
 @dataclass(slots=True)
 class Ticket:
-    """user: whose password was right; None where a passkey shall say who. challenge: what a passkey has to sign."""
+    """user: whose password was right; None where a passkey shall say who. challenge: what a passkey has to sign.
+
+    began: how the person came here, as `Session.factor` says it: "" by password, "sso" by single sign-on.
+    """
 
     user: UserId | None
     source: Source | None
     challenge: bytes
     browser_sha256: bytes
     ends_at_s: float
+    began: str = ""
     tries: int = TRIES
 
 
@@ -40,12 +44,14 @@ class Tickets:
         self._entropy = entropy
         self._open: OrderedDict[bytes, Ticket] = OrderedDict()
 
-    def open(self, user: UserId | None, source: Source | None, challenge: bytes, browser_token: str) -> str:
+    def open(
+        self, user: UserId | None, source: Source | None, challenge: bytes, browser_token: str, *, began: str = ""
+    ) -> str:
         """Return the name of a new conversation with the browser that holds `browser_token`."""
         name = new_token(self._entropy)
         self._forget_old()
         self._open[_sha256(name)] = Ticket(
-            user, source, challenge, _sha256(browser_token), self._clock.mono_s() + LASTS_S
+            user, source, challenge, _sha256(browser_token), self._clock.mono_s() + LASTS_S, began
         )
         return name
 

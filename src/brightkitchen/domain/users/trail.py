@@ -39,6 +39,18 @@ class Trail:
             names={"username": user.username} if user else {},
         )
 
+    def sign_on_refused(self, user: User | None, why: str) -> Entry:
+        """why: the word of what was not in order; the person is told nothing of it."""
+        return self.audit.entry(
+            audited.LOGIN_REFUSED,
+            decision=audited.REFUSED,
+            reason="auth.sso_refused",
+            object_kind="user" if user else "",
+            object_id=user.id if user else "",
+            detail={"way": "sso", "why": why},
+            names={"username": user.username} if user else {},
+        )
+
     def session_ended(self, user: UserId, pseudonym: str, reason: str) -> Entry:
         return self.audit.entry(audited.SESSION_ENDED, Who(user, "", pseudonym), reason=reason)
 

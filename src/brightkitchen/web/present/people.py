@@ -116,7 +116,7 @@ class ReleaseOut(Out):
 
 
 class ApprovalOut(Out):
-    """Something that waits for a second person. grant: for kind people.grant; release: for kind camera.release."""
+    """Something that waits for a second person. grant: for kind people.grant; identity: for people.identity; release: for camera.release."""
 
     id: str
     kind: str
@@ -132,6 +132,7 @@ class ApprovalOut(Out):
     reason: str
     grant: GrantOut | None
     release: ReleaseOut | None
+    identity: str | None
     can_decide: bool
 
 
@@ -344,7 +345,7 @@ def present_role(role: Role) -> RoleOut:
 
 def present_approval(approval: Approval, *, can_decide: bool) -> ApprovalOut:
     """Return a request."""
-    value = approval.payload.get("grant")
+    value, identity = approval.payload.get("grant"), approval.payload.get("subject")
     return ApprovalOut(
         id=approval.id,
         kind=approval.kind,
@@ -360,6 +361,7 @@ def present_approval(approval: Approval, *, can_decide: bool) -> ApprovalOut:
         reason=approval.reason,
         grant=present_grant(read_grant(value)) if isinstance(value, dict) else None,
         release=_present_release(approval),
+        identity=identity if isinstance(identity, str) else None,
         can_decide=can_decide,
     )
 

@@ -83,6 +83,12 @@ class StepUpOptionsOut(Out):
     passkey_options: BrowserJson | None
 
 
+class SignOnButtonOut(Out):
+    """There is a single sign-on. label: what its button says, "" = the page's own words."""
+
+    label: str
+
+
 class SystemOut(Out):
     version: str
     demo: bool
@@ -90,3 +96,4 @@ class SystemOut(Out):
     server_at: Instant
     time_zone: str
     second_factor: bool
+    single_sign_on: SignOnButtonOut | None

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import format_utc
-from brightkitchen.web.auth import Human, InSession, Proven, Signed, client_address, services_of
+from brightkitchen.web.auth import Human, Own, Proven, Signed, client_address, services_of
 from brightkitchen.web.present.people import (
     ApiTokenIn,
     ApiTokenListOut,
@@ -56,7 +56,7 @@ async def reset_by_code(request: Request, given: CodePasswordIn) -> UsernameOut:
 
 
 @router.get("/tokens", operation_id="list_tokens", response_model=ApiTokenListOut)
-async def list_tokens(request: Request, caller: InSession) -> ApiTokenListOut:
+async def list_tokens(request: Request, caller: Own) -> ApiTokenListOut:
     """List one's own API tokens."""
     found = await services_of(request).people.tokens.list_tokens(caller.actor)
     return ApiTokenListOut(items=[present_token(each) for each in found])
@@ -79,7 +79,7 @@ async def make_token(request: Request, caller: Proven, given: ApiTokenIn) -> Mad
 
 
 @router.delete("/tokens/{token_id}", operation_id="revoke_token", status_code=204)
-async def revoke_token(request: Request, caller: InSession, token_id: str) -> None:
+async def revoke_token(request: Request, caller: Own, token_id: str) -> None:
     """Revoke one of one's own API tokens."""
     await services_of(request).people.tokens.revoke_token(caller.actor, token_id)
 

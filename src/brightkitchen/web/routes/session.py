@@ -49,8 +49,8 @@ async def open_session(request: Request, response: Response, given: Credentials)
     note_address(client_address(request))
     result = await users.log_in(given.username, given.password, visitor=visitor_of(request), origin=origin_of(request))
     if isinstance(result, FactorStep):
-        return _ask(response, result)
-    return await _admit(request, response, result)
+        return present_step(response, result)
+    return await present_admitted(request, response, result)
 
 
 @router.post("/passkey", operation_id="begin_passkey_log_in", response_model=FactorStepOut)
@@ -58,7 +58,7 @@ async def begin_passkey_log_in(request: Request, response: Response) -> FactorSt
     """Begin a log-in without name and password: the passkey says who; `POST /session/factor` takes its answer."""
     note_address(client_address(request))
     step = await services_of(request).users.ask_for_passkey(visitor=visitor_of(request), origin=origin_of(request))
-    return _ask(response, step)
+    return present_step(response, step)
 
 
 @router.post("/factor", operation_id="finish_log_in", response_model=SessionOut)
@@ -73,7 +73,7 @@ async def finish_log_in(request: Request, response: Response, given: FactorIn) -
         origin=origin_of(request),
     )
     delete_login_cookie(response)
-    return await _admit(request, response, opened)
+    return await present_admitted(request, response, opened)
 
 
 @router.get("", operation_id="get_session", response_model=SessionOut)
@@ -151,14 +151,16 @@ async def present_session(user: User, session: Session, pending: tuple[Pending, 
     )
 
 
-async def _admit(request: Request, response: Response, opened: OpenedSession) -> SessionOut:
+async def present_admitted(request: Request, response: Response, opened: OpenedSession) -> SessionOut:
+    """Give the browser its new session; whatever session it had before ends."""
     before = await authenticate_any(request)
     if before is not None:
         await services_of(request).users.log_out(before.session)
     return await present_opened(request, response, opened)
 
 
-def _ask(response: Response, step: FactorStep) -> FactorStepOut:
+def present_step(response: Response, step: FactorStep) -> FactorStepOut:
+    """Ask for the second factor, in this browser."""
     set_login_cookie(response, step.browser_token)
     return FactorStepOut.model_validate(
         {

@@ -48,6 +48,29 @@ describe("account", () => {
     expect(await screen.findByText("恢复码还剩7个")).toBeInTheDocument();
   });
 
+  it("lists the linked account of the single sign-on and unlinks it", async () => {
+    const user = userEvent.setup();
+    const mine = { id: "idn_1", label: "wang@city", linked_at: "2026-11-01T00:00:00Z", last_used_at: null };
+    let items = [mine];
+    server.use(
+      reading,
+      http.get("*/api/v1/account/sessions", () => HttpResponse.json({ items: [here] })),
+      http.get("*/api/v1/account/identities", () => HttpResponse.json({ items, is_offered: items.length === 0 })),
+      http.delete("*/api/v1/account/identities/idn_1", () => {
+        items = [];
+        return new HttpResponse(null, { status: 204 });
+      }),
+    );
+    renderAt("/account");
+    const part = await screen.findByRole("region", { name: "统一登录" });
+    expect(part).toHaveTextContent("wang@city");
+    await user.click(within(part).getByRole("button", { name: "解除关联 wang@city" }));
+    const dialog = await screen.findByRole("dialog");
+    await user.click(within(dialog).getByRole("button", { name: "解除关联" }));
+    expect(await within(part).findByRole("button", { name: "关联单位统一登录" })).toBeInTheDocument();
+    expect(part).not.toHaveTextContent("wang@city");
+  });
+
   it("ends one session, and all others", async () => {
     const user = userEvent.setup();
     let items = [here, phone, { ...phone, id: "ses_3", device: "" }];

@@ -5,7 +5,9 @@ import { useTranslation } from "react-i18next";
 import { accountQuery } from "@/shared/api/account";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
+import { ownIdentitiesQuery } from "@/shared/api/signOn";
 import { FactorList } from "./FactorList";
+import { OwnIdentities } from "./OwnIdentities";
 import { OwnPassword } from "./OwnPassword";
 import { OwnSessions } from "./OwnSessions";
 import { RoleList } from "./RoleList";
@@ -15,6 +17,7 @@ export function AccountPage() {
   const { t } = useTranslation();
   const session = useQuery(sessionQuery).data;
   const account = useQuery(accountQuery);
+  const identities = useQuery(ownIdentitiesQuery).data;
   if (!session) return null;
   const { user } = session;
   return (
@@ -47,6 +50,11 @@ export function AccountPage() {
         </>
       ) : (
         <Skeleton active paragraph={{ rows: 6 }} />
+      )}
+      {identities && (identities.is_offered || identities.items.length > 0) && (
+        <Section title={t("account.signOn.title")}>
+          <OwnIdentities />
+        </Section>
       )}
       <Section title={t("account.sessions")}>
         <OwnSessions />

@@ -1,4 +1,5 @@
-import { KeyOutlined } from "@ant-design/icons";
+import { IdcardOutlined, KeyOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Form, Input, type InputRef } from "antd";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +8,8 @@ import { useProblemText } from "@/shared/api/ProblemText";
 import { hasPasskeys } from "@/shared/api/passkey";
 import { ProblemError } from "@/shared/api/problem";
 import { type FactorStep, useBeginPasskeyLogIn, useOpenSession } from "@/shared/api/session";
+import { useBeginSignOn } from "@/shared/api/signOn";
+import { systemQuery } from "@/shared/api/system";
 
 interface Fields {
   username: string;
@@ -15,6 +18,8 @@ interface Fields {
 
 interface Props {
   hasEnded: boolean;
+  /** Where to go after the log-in, "" = the usual page. */
+  next: string;
   onStep: (step: FactorStep) => void;
 }
 
@@ -35,12 +40,14 @@ function useLoginText(): (error: unknown) => string {
   };
 }
 
-/** Name and password, or a passkey alone. */
-export function CredentialsForm({ hasEnded, onStep }: Props) {
+/** Name and password, a passkey alone, or the city's single sign-on. */
+export function CredentialsForm({ hasEnded, next, onStep }: Props) {
   const { t } = useTranslation();
   const say = useLoginText();
   const open = useOpenSession();
   const passkey = useBeginPasskeyLogIn();
+  const signOn = useBeginSignOn();
+  const offered = useQuery(systemQuery).data?.single_sign_on;
   const password = useRef<InputRef>(null);
   const submit = (fields: Fields) =>
     open.mutate(fields, {
@@ -49,7 +56,7 @@ export function CredentialsForm({ hasEnded, onStep }: Props) {
       },
       onError: () => password.current?.focus({ cursor: "all" }),
     });
-  const error = open.error ?? passkey.error;
+  const error = open.error ?? passkey.error ?? signOn.error;
   return (
     <>
       {error ? (
@@ -92,6 +99,17 @@ export function CredentialsForm({ hasEnded, onStep }: Props) {
           onClick={() => passkey.mutate(undefined, { onSuccess: onStep })}
         >
           {t("login.byPasskey")}
+        </Button>
+      )}
+      {offered && (
+        <Button
+          size="large"
+          block
+          icon={<IdcardOutlined aria-hidden />}
+          loading={signOn.isPending || signOn.isSuccess}
+          onClick={() => signOn.mutate(next)}
+        >
+          {offered.label || t("login.signOn.button")}
         </Button>
       )}
       <Link to="/recover" className="bk-door-link">

@@ -39,6 +39,7 @@ const officer: Person = {
 };
 
 const request: Approval = {
+  identity: null,
   id: "apr_1",
   kind: "people.grant",
   state: "REQUESTED",

@@ -19,6 +19,7 @@ import { formatDate } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { GrantFields, type GrantFieldValues, useGrantFrom } from "./GrantFields";
+import { IdentityLinks } from "./IdentityLinks";
 import { LinkOnce } from "./LinkOnce";
 import { usePeopleWords } from "./words";
 
@@ -83,6 +84,7 @@ function PersonBody({ person }: { person: Person }) {
         </ul>
         {isGiving && <GiveForm person={person} onClose={() => setGiving(false)} />}
       </section>
+      <IdentityLinks person={person} />
       <Acts person={person} />
     </div>
   );

@@ -74,7 +74,9 @@ function ApprovalRow({ approval }: { approval: Approval }) {
       })
     : approval.release
       ? t("people.wantsRelease", { camera: approval.release.camera_name, premises: approval.release.premises_name })
-      : t("people.wantsOther", { name: approval.subject_name });
+      : approval.identity
+        ? t("people.wantsLink", { name: approval.subject_name, identity: approval.identity })
+        : t("people.wantsOther", { name: approval.subject_name });
   return (
     <li>
       <div className="bk-name-cell">

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "m0010"
-down_revision = "m0009"
+revision = "m0011"
+down_revision = "m0010"
 branch_labels = None
 depends_on = None
 
