@@ -158,7 +158,7 @@ class Counting:
         sums = [sa.func.sum(sa.case((part, 1), else_=0)).label(number.value) for number, part in numbers.items()]
         each = (
             sa.select(cameras.c.premises_id, *sums)
-            .where(_in_service, cameras.c.premises_id.is_not(None))
+            .where(_in_service, cameras.c.premises_id.in_(sa.select(premises.c.id).where(*self._within)))
             .group_by(cameras.c.premises_id)
             .subquery("each")
         )

@@ -1,7 +1,8 @@
 """Counting: now from the records, of a month from what was kept each day. Every number opens the rows it counts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -24,6 +25,7 @@ from brightkitchen.domain.numbers.model import (
     Matrix,
     Number,
     RowPage,
+    Values,
 )
 from brightkitchen.domain.numbers.opening import Seconds, measure
 from brightkitchen.domain.numbers.ports import ExportLog
@@ -95,8 +97,12 @@ class NumberService:
         kept = self._kept.get(key)
         if kept is not None and self._clock.mono_s() - kept[0] < FRESH_S:
             return kept[1]
-        async with self._database.read() as connection:
-            matrix = await self._load_matrix(connection, grants, wanted, cut, month)
+        today = self._today()
+        if "month" not in cut.by and month in ("", today.isoformat()[:7]):
+            matrix = await self._load_now(grants, wanted, cut, today)
+        else:
+            async with self._database.read() as connection:
+                matrix = await self._load_past(connection, grants, wanted, cut, month, today)
         while len(self._kept) >= MAX_KEPT:
             self._kept.pop(next(iter(self._kept)))
         self._kept[key] = (self._clock.mono_s(), matrix)
@@ -255,50 +261,73 @@ class NumberService:
             for number in range(numbers[0], numbers[1] + 2)
         }
 
-    async def _load_matrix(
-        self, connection: AsyncConnection, grants: Sequence[Grant], wanted: Filter, cut: Cut, month: str
+    async def _load_now(self, grants: Sequence[Grant], wanted: Filter, cut: Cut, today: date) -> Matrix:
+        """Count now. The premises on one connection, the rest on another at the same time: together they take too long."""
+        counting = Counting(grants, wanted, today.isoformat())
+
+        async def count_premises() -> store.Cells:
+            chosen = counting.count_premises(cut.region, "category" in cut.by)
+            async with self._database.read() as connection:
+                return await store.load_counts(connection, chosen, PREMISES_NUMBERS)
+
+        cells, rest = await asyncio.gather(count_premises(), self._load_rest(counting, grants, wanted, cut, today))
+        _join(cells, rest.cells)
+        return replace(rest, cells=cells)
+
+    async def _load_rest(
+        self, counting: Counting, grants: Sequence[Grant], wanted: Filter, cut: Cut, today: date
     ) -> Matrix:
-        today = self._today()
-        this_month = today.isoformat()[:7]
-        by_category = "category" in cut.by
-        year = int((month or this_month)[:4])
-        targets = await store.load_targets(connection, year)
+        """Return what there is now besides the numbers of premises."""
+        month, by_category = today.isoformat()[:7], "category" in cut.by
+        async with self._database.read() as connection:
+            targets = await store.load_targets(connection, today.year)
+            chosen = counting.count_cameras(cut.region, by_category)
+            cells = await store.load_counts(connection, chosen, CAMERA_NUMBERS)
+            day = await store.load_last_measured(connection, today.isoformat())
+            if day:
+                measured = await store.load_days(
+                    connection,
+                    grants,
+                    wanted,
+                    count_days=(),
+                    second_days=(day, day),
+                    by_region=cut.region,
+                    by_category=by_category,
+                    by_month=False,
+                )
+                _join(cells, measured)
+            _join(cells, await self._load_signings(connection, counting, cut, month, month))
+        return Matrix(self._clock.utc(), month, True, day, cells, targets)
+
+    async def _load_past(
+        self,
+        connection: AsyncConnection,
+        grants: Sequence[Grant],
+        wanted: Filter,
+        cut: Cut,
+        month: str,
+        today: date,
+    ) -> Matrix:
+        """Return months side by side, or an earlier one as of its end. raises: as `load_matrix`."""
         if "month" in cut.by:
             return await self._load_months(connection, grants, wanted, cut, today)
-        if month and month != this_month:
-            days = await store.load_last_days(connection, month, month)
-            if month not in days:
-                raise BrightKitchenError(Kind.INVALID, "numbers.month_unknown", month=month)
-            cells = await store.load_days(
-                connection,
-                grants,
-                wanted,
-                count_days=[days[month]],
-                second_days=(f"{month}-01", f"{month}-31"),
-                by_region=cut.region,
-                by_category=by_category,
-                by_month=False,
-            )
-            counting = Counting(grants, wanted, today.isoformat())
-            _join(cells, await self._load_signings(connection, counting, cut, month, month))
-            return Matrix(self._clock.utc(), month, False, days[month], cells, targets)
+        days = await store.load_last_days(connection, month, month)
+        if month not in days:
+            raise BrightKitchenError(Kind.INVALID, "numbers.month_unknown", month=month)
+        cells = await store.load_days(
+            connection,
+            grants,
+            wanted,
+            count_days=[days[month]],
+            second_days=(f"{month}-01", f"{month}-31"),
+            by_region=cut.region,
+            by_category="category" in cut.by,
+            by_month=False,
+        )
         counting = Counting(grants, wanted, today.isoformat())
-        cells = await self._count(connection, counting, cut.region, by_category=by_category)
-        day = await store.load_last_measured(connection, today.isoformat())
-        if day:
-            measured = await store.load_days(
-                connection,
-                grants,
-                wanted,
-                count_days=(),
-                second_days=(day, day),
-                by_region=cut.region,
-                by_category=by_category,
-                by_month=False,
-            )
-            _join(cells, measured)
-        _join(cells, await self._load_signings(connection, counting, cut, this_month, this_month))
-        return Matrix(self._clock.utc(), this_month, True, day, cells, targets)
+        _join(cells, await self._load_signings(connection, counting, cut, month, month))
+        targets = await store.load_targets(connection, int(month[:4]))
+        return Matrix(self._clock.utc(), month, False, days[month], cells, targets)
 
     async def _load_months(
         self, connection: AsyncConnection, grants: Sequence[Grant], wanted: Filter, cut: Cut, today: date
@@ -349,7 +378,7 @@ class _At:
     place: Place
 
 
-def _join(cells: store.Cells, more: store.Cells) -> None:
+def _join(cells: store.Cells, more: Mapping[Key, Values]) -> None:
     for key, values in more.items():
         cells.setdefault(key, {}).update(values)
 
