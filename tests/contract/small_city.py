@@ -1,14 +1,17 @@
 """A small city in the database of a test: categories, zones, premises, cameras that report."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from tests.contract.conftest import Control, add_camera
 from tests.contract.register import insert_premises
 
 from brightkitchen.domain.cameras.store import cameras
+from brightkitchen.domain.premises.denominators import Cause, DenominatorLog
 from brightkitchen.domain.premises.store import categories, category_zones
 from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
+from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
 from brightkitchen.kernel.units import US_PER_S, Utc
 from brightkitchen.web.nodechannel import NodeLink
@@ -27,7 +30,11 @@ async def build_city(control: Control) -> None:
 async def add_premises(control: Control, name: str = "老街饺子馆", **fields: object) -> PremisesId:
     """Enter a premises that nobody signed yet, in a street of one county."""
     as_lead: dict[str, object] = {"category": "NOODLES", "address": "站前街1号", "state": "LEAD"}
-    return await insert_premises(control, name=name, **as_lead | fields)
+    made = await insert_premises(control, name=name, **as_lead | fields)
+    log = DenominatorLog(clock=control.clock, entropy=SystemEntropy(), zone=ZoneInfo("Asia/Shanghai"))
+    async with control.database.write() as connection:
+        await log.note(connection, [made], Cause(None))
+    return made
 
 
 async def add_channel(

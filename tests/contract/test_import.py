@@ -3,7 +3,9 @@
 import io
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -12,11 +14,14 @@ from python_calamine import CalamineWorkbook
 from tests.contract.conftest import UNSAFE, Control
 from tests.contract.generated_city import COUNTIES, add_words, credit_code
 from tests.contract.people import log_in_as
+from tests.contract.test_onboarding import CONTRACT
 
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.cameras.store import camera_credentials, camera_zones, cameras
 from brightkitchen.domain.intake.store import import_jobs, import_logins, import_rows
+from brightkitchen.domain.onboarding.store import premises_events
 from brightkitchen.domain.premises.store import premises
+from brightkitchen.kernel.units import US_PER_S
 from brightkitchen.web.spreadsheets import XLSX, Sheet, build_csv, build_xlsx
 
 PREMISES_HEADER = (
@@ -31,6 +36,7 @@ PREMISES_HEADER = (
     "应接入",
 )
 CAMERA_HEADER = ("单位编号", "摄像头名称", "区域", "兼顾区域", "RTSP地址", "账号", "密码")
+ZONE = ZoneInfo("Asia/Shanghai")
 SECRET = "leak-canary-4711"
 ANY_COUNTY = ("铁东区", "铁西区", "海城市")
 
@@ -229,7 +235,7 @@ async def test_passwords_are_sealed_at_once_and_gone_when_the_file_is_done(
 async def test_rows_outside_the_importers_scope_are_row_errors(control: Control, importer: httpx.AsyncClient) -> None:
     async with control.client() as county:
         await log_in_as(control, county, "tiedong", Grant(Role.COUNTY_ADMIN, Scope(COUNTIES["铁东区"])))
-        job = await upload(control, county, a_book([a_premises(n) for n in range(1, 4)]))
+        job = await upload(control, county, a_book([a_premises(n, 签约日期="") for n in range(1, 4)]))
         assert (job["counts"]["new"], job["counts"]["wrong"]) == (1, 2)
         page = (await county.get(f"/api/v1/imports/{job['id']}/rows", params={"outcome": "WRONG"})).json()
         assert {each["detail"] for row in page["items"] for each in row["problems"]} == {"这家单位不在您的管辖范围。"}
@@ -336,3 +342,73 @@ async def test_upload_of_another_kind_or_without_proof_of_origin_is_refused(
     assert await count(control, import_jobs) == 0
     assert UNSAFE["X-BK"] == "1"
     assert build_csv(("a",), [("b",)]).startswith(b"\xef\xbb\xbf")
+
+
+async def test_day_of_signing_is_recorded_as_if_by_hand_on_that_day(
+    control: Control, importer: httpx.AsyncClient
+) -> None:
+    rows = [a_premises(1), a_premises(2, 签约日期="2026-11-02"), a_premises(3, 签约日期="")]
+    for _ in range(2):  # a repeat writes nothing
+        job = await upload(control, importer, a_book(rows))
+        await run(control, importer, job["id"])
+        road = (await importer.get("/api/v1/onboarding?state=SIGNED")).json()["items"]
+        assert len(road) == 2
+        async with control.database.read() as connection:
+            events = list(await connection.execute(sa.select(premises_events).order_by(premises_events.c.at)))
+            acts = await connection.execute(sa.select(premises.c.external_no, premises.c.state, premises.c.state_at))
+            states = {row.external_no: (row.state, row.state_at) for row in acts}
+        told = [(row.event, row.from_state, row.to_state, row.role, row.fields) for row in events]
+        assert told == [
+            ("sign", "LEAD", "SIGNED", "CITY_ADMIN", '{"signed_on":"2026-03-01"}'),
+            ("sign", "LEAD", "SIGNED", "CITY_ADMIN", '{"signed_on":"2026-11-02"}'),
+        ]
+        begins = [int(datetime(2026, *day, tzinfo=ZONE).timestamp()) * US_PER_S for day in ((3, 1), (11, 2))]
+        assert [row.at for row in events] == begins
+        assert states["A00001"] == ("SIGNED", begins[0])
+        assert states["A00002"] == ("SIGNED", begins[1])
+        assert states["A00003"][0] == "LEAD"
+    detail = [act.detail.get("signed_on") for act in control.journal.acts if act.detail.get("new")]
+    assert sorted(detail, key=str) == ["2026-03-01", "2026-11-02", None]
+
+
+async def test_day_of_signing_counts_for_its_month_and_county(control: Control, importer: httpx.AsyncClient) -> None:
+    days = ("2026-03-01", "2026-03-31", "2026-11-01", "2026-11-02", "")
+    rows = [a_premises(number, 签约日期=day) for number, day in enumerate(days)]
+    await control.services.numbers.record()
+    job = await upload(control, importer, a_book(rows))
+    await run(control, importer, job["id"])
+    await control.services.numbers.record()
+    months = (await importer.get("/api/v1/numbers?by=month&months=12")).json()["cells"]
+    signed = {cell["month"]: cell["values"].get("signed_new", 0) for cell in months}
+    assert signed == {"2026-03": 2, "2026-11": 2}
+    now = (await importer.get("/api/v1/numbers")).json()
+    by_county = {cell["region"]: cell["values"].get("signed_new", 0) for cell in now["by_region"]}
+    assert by_county == {"210302": 1, "210303": 0, "210381": 1}
+    assert (now["total"]["values"]["signed"], now["total"]["values"]["signed_new"]) == (4, 2)
+    for month, names in (("2026-03", ["A00000", "A00001"]), ("", ["A00002", "A00003"])):
+        path = f"/api/v1/numbers/rows?number=signed_new&month={month}"
+        page = (await importer.get(path)).json()
+        assert (page["total"], sorted(row["external_no"] for row in page["items"])) == (2, names)
+
+
+async def test_contract_says_when_it_was_signed_not_when_it_was_entered(
+    control: Control, importer: httpx.AsyncClient
+) -> None:
+    job = await upload(control, importer, a_book([a_premises(1, 签约日期="")]))
+    await run(control, importer, job["id"])
+    shop = (await importer.get("/api/v1/premises")).json()["items"][0]["id"]
+    body = {"contract": CONTRACT | {"signed_on": "2026-10-30"}}
+    assert (await importer.post(f"/api/v1/premises/{shop}/onboarding/sign", json=body)).status_code == 200
+    months = (await importer.get("/api/v1/numbers?by=month&months=12")).json()["cells"]
+    assert {cell["month"]: cell["values"].get("signed_new") for cell in months} == {"2026-10": 1}
+
+
+async def test_day_of_signing_from_somebody_who_may_not_sign_is_a_row_error(
+    control: Control, importer: httpx.AsyncClient
+) -> None:
+    async with control.client() as client:
+        await log_in_as(control, client, "county", Grant(Role.COUNTY_ADMIN, Scope("210302")))
+        job = await upload(control, client, a_book([a_premises(0), a_premises(3, 签约日期="")]))
+        assert (job["counts"]["wrong"], job["counts"]["new"]) == (1, 1)
+        rows = (await client.get(f"/api/v1/imports/{job['id']}/rows")).json()["items"]
+    assert [(each["column"], each["code"]) for each in rows[0]["problems"]] == [("签约日期", "import.row.not_yours")]

@@ -32,7 +32,8 @@ from brightkitchen.domain.numbers.model import (
 )
 from brightkitchen.domain.numbers.queries import is_complete
 from brightkitchen.domain.numbers.service import Cut
-from brightkitchen.domain.numbers.store import number_days, number_members
+from brightkitchen.domain.numbers.store import number_days, number_kept, number_members
+from brightkitchen.domain.premises.denominators import denominator_changes, denominator_standings
 from brightkitchen.domain.premises.kinds import load_packaged_kinds
 from brightkitchen.domain.premises.model import Need
 from brightkitchen.domain.premises.store import categories, premises, suspensions
@@ -55,7 +56,8 @@ async def replace_city(control: Control, seed: int, size: int = 60, healthy: flo
     city = make_city(Random(seed), size=size, now_us=control.clock.utc(), today=today_of(control), healthy=healthy)
     async with control.database.write() as connection:
         await add_words(connection)
-        for table in (number_members, number_days, camera_spells, camera_zones, cameras, suspensions, premises):
+        kept = (denominator_changes, denominator_standings, number_kept, number_members, number_days)
+        for table in (*kept, camera_spells, camera_zones, cameras, suspensions, premises):
             await connection.execute(table.delete())
         await city.save(connection)
     control.clock.jump(60.0)  # nothing that was kept is fresh any more

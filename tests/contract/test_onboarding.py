@@ -16,7 +16,8 @@ from tests.contract.small_city import add_channel, add_premises, build_city, con
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.maintenance.device_store import devices
 from brightkitchen.domain.onboarding.states import TABLE, Event
-from brightkitchen.domain.onboarding.store import denominator_changes, premises_events
+from brightkitchen.domain.onboarding.store import premises_events
+from brightkitchen.domain.premises.denominators import denominator_changes
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.domain.premises.store import premises
 from brightkitchen.kernel.ids import CameraId, PremisesId
@@ -282,10 +283,10 @@ async def test_suspended_premises_returns_to_where_it_was_when_its_days_are_over
     assert await control.services.onboarding.resume_ended() == 1
     last = max(await rows(control, premises_events), key=lambda row: row.at)
     assert (last.event, last.to_state, last.actor) == ("resume", "IN_SERVICE", None)
-    changes = await rows(control, denominator_changes)
-    assert sorted((row.what, row.old, row.new) for row in changes) == [
-        ("SUSPENSION", "", f"{today}/2026-11-25"),
-        ("SUSPENSION", "SUSPENDED", ""),
+    changes = [row for row in await rows(control, denominator_changes) if row.what != "ADDED"]
+    assert sorted((row.what, row.old, row.new, row.from_counts, row.counts) for row in changes) == [
+        ("SUSPENSION", "", f"{today}/2026-11-25", 7, 5),
+        ("SUSPENSION", f"{today}/2026-11-25", "", 5, 7),
     ]
 
 
@@ -305,9 +306,13 @@ async def test_denominator_changes_are_logged_one_row_each(
     assert (await admin.put(f"/api/v1/premises/{shop}/due", json=body)).status_code == 200
     assert (await admin.put(f"/api/v1/premises/{shop}/due", json=body)).status_code == 200
     changes = (await people.officer.get("/api/v1/onboarding/changes")).json()["items"]
-    assert sorted((each["what"], each["old"], each["new"], each["actor"]) for each in changes) == [
-        ("EXEMPTION", "", "只卖预包装食品", "管理员"),
-        ("IS_DUE", "YES", "NO", "管理员"),
+    told = sorted(
+        (each["what"], each["old"], each["new"], each["actor"], each["from_counts"], each["counts"]) for each in changes
+    )
+    assert told == [
+        ("ADDED", "", "", "", [], ["due", "base"]),
+        ("EXEMPTION", "", "只卖预包装食品", "管理员", [], []),
+        ("IS_DUE", "YES", "NO", "管理员", ["due", "base"], []),
     ]
     assert (await people.stranger.get("/api/v1/onboarding/changes")).json()["items"] == []
 
@@ -316,8 +321,9 @@ async def test_terminated_premises_leaves_the_denominator_with_a_row(control: Co
     shop = await add_premises(control)
     road = await moved(people.officer, shop, "terminate", reason="注销执照")
     assert road["standing"]["is_due"] is False
-    assert [(row.what, row.new, row.reason) for row in await rows(control, denominator_changes)] == [
-        ("IS_DUE", "NO", "注销执照")
+    changes = await rows(control, denominator_changes)
+    assert [(row.what, row.new, row.reason, row.counts) for row in changes if row.what != "ADDED"] == [
+        ("IS_DUE", "NO", "注销执照", 0)
     ]
 
 

@@ -89,6 +89,12 @@ ENTRIES = {
     ("GET", "/api/v1/cameras/{camera_id}"): Entry("camera.view", 401, 200),
     ("PATCH", "/api/v1/cameras/{camera_id}"): Entry("camera.change", 401, 200, {"zone": "WASH"}),
     ("DELETE", "/api/v1/cameras/{camera_id}"): Entry("camera.remove", 401, 204),
+    ("POST", "/api/v1/cameras/{camera_id}/quarantine"): Entry(
+        "camera.quarantine", 401, 200, {"zone": "TOILET", "reason": "镜头转向卫生间"}
+    ),
+    ("POST", "/api/v1/cameras/{camera_id}/release"): Entry(
+        "camera.quarantine", 401, 409, {"zone": "COOK", "reason": "已重新安装"}
+    ),
     ("GET", "/api/v1/onboarding"): Entry("onboarding.view", 401, 200),
     ("GET", "/api/v1/onboarding/changes"): Entry("onboarding.view", 401, 200),
     ("GET", "/api/v1/premises/{premises_id}/onboarding"): Entry("onboarding.view", 401, 200),

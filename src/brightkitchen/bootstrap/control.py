@@ -14,6 +14,7 @@ import uvloop
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.operations import build_fault_rules
 from brightkitchen.bootstrap.services import Built, Ground, build_services
 from brightkitchen.bootstrap.sign_on import build_sign_on
 from brightkitchen.cli.admin_socket import make_local_app
@@ -22,6 +23,8 @@ from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.checking import run_nightly
 from brightkitchen.domain.audit.keys import AuditKeys
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
+from brightkitchen.domain.premises.denominators import DenominatorLog
+from brightkitchen.domain.premises.initials import initials_aside
 from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -85,6 +88,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 time_zone=config.time_zone,
                 clock=clock,
                 entropy=entropy,
+                initials=initials_aside,
+                fault_rules=build_fault_rules(config),
                 sign_on=sign_on.rules,
                 sign_on_http=sign_on.http,
             )
@@ -92,7 +97,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         services, keys = built.services, built.keys
         await services.imports.interrupt_all()
         if config.demo.enabled:
-            await seed_live_premises(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy)
+            denominators = DenominatorLog(clock=clock, entropy=entropy, zone=ZoneInfo(config.time_zone))
+            await seed_live_premises(database, sealers[Purpose.PERSON], denominators, clock=clock, entropy=entropy)
         options = WebOptions(
             origins=site_origins(config),
             media_ports=ports,
@@ -103,6 +109,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await services.cameras.place_lost_cameras()
+        await services.quarantine.sweep()
         made_first = await _ensure_first_people(
             database, services.users, inheritance.first_people, is_demo=config.demo.enabled
         )
@@ -125,7 +132,14 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             ending.push_async_callback(runner.cleanup)
         if config.demo.enabled:
             supervisor.keep("demo-approvals", lambda: keep_approving(database, clock))
-            city = seed_city(database, sealers[Purpose.PERSON], clock=clock, entropy=entropy, most=config.demo.premises)
+            city = seed_city(
+                database,
+                sealers[Purpose.PERSON],
+                denominators,
+                clock=clock,
+                entropy=entropy,
+                most=config.demo.premises,
+            )
             supervisor.start("demo-city", city)
 
         _keep_running(supervisor, config, built, database, AuditKeys(sealers[Purpose.AUDIT], entropy), metrics)
@@ -173,7 +187,9 @@ def _keep_running(
     )
     supervisor.keep(
         "housekeeping",
-        lambda: run_housekeeping(built.keys, services.users, services.people.roster, services.nodes, clock),
+        lambda: run_housekeeping(
+            built.keys, services.users, services.people.roster, services.quarantine, services.nodes, clock
+        ),
     )
     supervisor.keep("presence", built.operations.presence.run)
     supervisor.keep("numbers", services.numbers.keep_recording)

@@ -15,16 +15,22 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
+from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake import policy as import_policy
 from brightkitchen.domain.intake.ports import Journal as ManyActs
 from brightkitchen.domain.intake.reading import Spreadsheets
 from brightkitchen.domain.intake.registering import ImportRegister
 from brightkitchen.domain.intake.service import ImportService
+from brightkitchen.domain.maintenance.model import FaultRules
 from brightkitchen.domain.numbers import policy as number_policy
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.service import NumberService
+from brightkitchen.domain.onboarding.policy import action_of
+from brightkitchen.domain.onboarding.states import Event
 from brightkitchen.domain.premises import policy as premises_policy
+from brightkitchen.domain.premises.denominators import DenominatorLog
+from brightkitchen.domain.premises.initials import InitialsSession, initials_here
 from brightkitchen.domain.premises.ports import Journal
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.recording import policy as recording_policy
@@ -66,6 +72,8 @@ class Ground:
     time_zone: str
     clock: Clock
     entropy: Entropy
+    initials: InitialsSession = initials_here
+    fault_rules: FaultRules | None = None
     sign_on: SignOnRules = field(default_factory=SignOnRules)
     sign_on_http: OutgoingHttp | None = None
 
@@ -122,6 +130,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     recording = build_recording(
         database, policy, board=board, nodes=ground.nodes, audit=audit, clock=clock, entropy=entropy, zone=zone
     )
+    denominators = DenominatorLog(clock=clock, entropy=entropy, zone=zone)
     cameras = CameraService(
         database,
         policy,
@@ -135,12 +144,16 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
     )
+    quarantine = QuarantineService(
+        database, policy, people.approvals, nodes=ground.nodes, board=board, audit=audit, clock=clock
+    )
     premises = PremisesService(
         database,
         policy,
         sealers[Purpose.PERSON],
         channels=Channels(),
         journal=journal,
+        denominators=denominators,
         clock=clock,
         entropy=entropy,
         zone=zone,
@@ -155,6 +168,8 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
         audit=OperationsAudit(audit),
+        limits=ground.fault_rules,
+        denominators=denominators,
     )
     imports = ImportService(
         database,
@@ -167,15 +182,19 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
         zone=zone,
-        register=ImportRegister(journal),
-        field_actions=dict(premises_policy.FIELD_ACTIONS),
+        register=ImportRegister(journal, denominators, operations.onboarding),
+        field_actions=premises_policy.FIELD_ACTIONS | {"signed_on": action_of(Event.SIGN)},
+        initials=ground.initials,
     )
-    numbers = NumberService(database, policy, exports=recorders.exports(audit), clock=clock, zone=zone)
+    numbers = NumberService(
+        database, policy, exports=recorders.exports(audit), denominators=denominators, clock=clock, zone=zone
+    )
     services = Services(
         users=users,
         sign_on=sign_on,
         people=people,
         cameras=cameras,
+        quarantine=quarantine,
         premises=premises,
         audit=audit,
         policy=policy,

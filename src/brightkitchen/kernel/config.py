@@ -104,6 +104,18 @@ class DemoConfig(_Branch, frozen=True, kw_only=True):
     public: bool = False
 
 
+class FaultsConfig(_Branch, frozen=True, kw_only=True):
+    """When a dark camera becomes a fault, and how long mending it may take by the operator's contract (DOMAIN §3.3)."""
+
+    urban_hours: Annotated[int, Meta(ge=1, le=48)] = 8
+    rural_hours: Annotated[int, Meta(ge=1, le=48)] = 24
+    offline_after_s: Annotated[int, Meta(ge=60, le=3600)] = 300
+    confirm_after_s: Annotated[int, Meta(ge=300, le=86_400)] = 1800
+    reopen_within_days: Annotated[int, Meta(ge=1, le=60)] = 7
+    batch_premises: Annotated[int, Meta(ge=2, le=10_000)] = 20
+    batch_within_s: Annotated[int, Meta(ge=60, le=3600)] = 600
+
+
 class AuditConfig(_Branch, frozen=True, kw_only=True):
     """Where the audit's anchors go, and what its check is told."""
 
@@ -130,6 +142,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     netguard: NetGuardConfig = NetGuardConfig()
     auth: AuthConfig = AuthConfig()
     demo: DemoConfig = DemoConfig()
+    faults: FaultsConfig = FaultsConfig()
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
 
@@ -154,6 +167,13 @@ def load_config(path: Path | None, environment: Mapping[str, str], flags: Mappin
     _check_ports(config)
     if config.auth.second_factor == "demo-off" and not config.demo.enabled:
         raise BrightKitchenError(Kind.INVALID, "config.demo_off")
+    if config.faults.rural_hours < config.faults.urban_hours:
+        raise BrightKitchenError(
+            Kind.INVALID,
+            "config.faults_order",
+            urban_hours=config.faults.urban_hours,
+            rural_hours=config.faults.rural_hours,
+        )
     return config
 
 

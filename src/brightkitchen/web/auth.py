@@ -197,6 +197,16 @@ async def require_step_up(request: Request, caller: "Own") -> Caller:
     return caller
 
 
+def check_proven(request: Request, caller: Caller) -> None:
+    """As `require_step_up`, for what needs it in some cases only.
+
+    raises: BrightKitchenError "auth.human_only" for machines, "auth.step_up_required".
+    """
+    if caller.actor.token:
+        raise BrightKitchenError(Kind.FORBIDDEN, "auth.human_only")
+    services_of(request).users.account.check_stepped_up(caller.session)
+
+
 def set_session_cookies(response: Response, opened: OpenedSession) -> None:
     """Give the browser its session, and after a full log-in the token by which it is known from now on.
 

@@ -1,9 +1,10 @@
-"""What control does by the clock: rotate keys, forget old sessions, close what expired roles had opened."""
+"""What control does by the clock: rotate keys, forget old sessions, close what expired roles had opened, and channels of refused zones."""
 
 from typing import Final
 
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.ports import KeyListener
+from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.users.people import PeopleService
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
@@ -12,7 +13,12 @@ EVERY_S: Final = 60.0
 
 
 async def run_housekeeping(
-    keys: KeyRing, users: UserService, people: PeopleService, listener: KeyListener, clock: Clock
+    keys: KeyRing,
+    users: UserService,
+    people: PeopleService,
+    quarantine: QuarantineService,
+    listener: KeyListener,
+    clock: Clock,
 ) -> None:
     """Once a minute, for ever; the supervisor restarts it when it fails."""
     while True:
@@ -21,3 +27,4 @@ async def run_housekeeping(
             await listener.keys_changed()
         await users.forget_old_sessions()
         await people.sweep()
+        await quarantine.sweep()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
+from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.maintenance.devices import DeviceService
@@ -71,6 +72,7 @@ class Services:
     sign_on: SingleSignOn
     people: PeopleServices
     cameras: CameraService
+    quarantine: QuarantineService
     premises: PremisesService
     audit: AuditTrail
     policy: Policy

@@ -46,6 +46,8 @@ def test_environment_list_is_read_as_toml() -> None:
         ({"web.port": "eighty"}, "config.invalid", "Expected `int`, got `str` - at `$.web.port`"),
         ({"web.prot": 80}, "config.invalid", "Object contains unknown field `prot` - at `$.web`"),
         ({"media.segment_s": 4}, "config.invalid", "Expected `float` >= 5.0 - at `$.media.segment_s`"),
+        ({"faults.urban_hours": 72}, "config.invalid", "Expected `int` <= 48 - at `$.faults.urban_hours`"),
+        ({"faults.offline_after_s": 5}, "config.invalid", "Expected `int` >= 60 - at `$.faults.offline_after_s`"),
         ({"city.name": "x", "city": "y"}, "config.invalid", "Expected `str`, got `object` - at `$.city`"),
     ],
 )
@@ -54,6 +56,12 @@ def test_bad_value_is_refused_with_its_key(flags: dict[str, object], code: str, 
     with pytest.raises(BrightKitchenError) as refused:
         load_config(None, {}, first)
     assert (refused.value.code, refused.value.params["problem"]) == (code, problem)
+
+
+def test_village_that_is_mended_sooner_than_a_street_is_refused() -> None:
+    with pytest.raises(BrightKitchenError) as refused:
+        load_config(None, {}, {"faults.urban_hours": 12, "faults.rural_hours": 8})
+    assert (refused.value.code, refused.value.params) == ("config.faults_order", {"urban_hours": 12, "rural_hours": 8})
 
 
 def test_two_listeners_on_one_port_are_refused() -> None:

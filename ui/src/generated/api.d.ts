@@ -740,8 +740,50 @@ export interface paths {
         /**
          * Change Camera
          * @description Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along.
+         *
+         *     Saying that an approved camera shows another zone or belongs to another premises needs a fresh proof.
          */
         patch: operations["change_camera"];
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quarantine Camera
+         * @description Stop a channel that shows a place which no camera may show: no picture, no recording, for anybody.
+         */
+        post: operations["quarantine_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Camera Release
+         * @description Ask for a channel in quarantine to come back; an administrator of another organisation decides (`/approvals`).
+         */
+        post: operations["ask_camera_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/media/tokens": {
@@ -2373,7 +2415,7 @@ export interface components {
         };
         /**
          * ApprovalOut
-         * @description Something that waits for a second person. grant: for kind people.grant; identity: for kind people.identity.
+         * @description Something that waits for a second person. grant: for kind people.grant; identity: for people.identity; release: for camera.release.
          */
         ApprovalOut: {
             /** Id */
@@ -2410,6 +2452,7 @@ export interface components {
             /** Reason */
             reason: string;
             grant: components["schemas"]["GrantOut"] | null;
+            release: components["schemas"]["ReleaseOut"] | null;
             /** Identity */
             identity: string | null;
             /** Can Decide */
@@ -2567,6 +2610,8 @@ export interface components {
          * @description A camera; `abilities` says what the caller may do to it. The log-in never comes back.
          *
          *     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
+         *
+         *     quarantined_at: since when nobody sees it, because it showed quarantine_zone, which no camera may show.
          */
         CameraOut: {
             /** Id */
@@ -2586,6 +2631,10 @@ export interface components {
              * @enum {string}
              */
             activity: "NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE";
+            /** Quarantined At */
+            quarantined_at: string | null;
+            /** Quarantine Zone */
+            quarantine_zone: string;
             /** Address */
             address: string;
             /** Sub Path */
@@ -2807,7 +2856,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /** DenominatorChangeOut */
+        /**
+         * DenominatorChangeOut
+         * @description from_*: what it left, the others: what it came into. counts: some of "due", "base", "signed".
+         */
         DenominatorChangeOut: {
             /** Premises Id */
             premises_id: string;
@@ -2828,6 +2880,18 @@ export interface components {
             new: string;
             /** Reason */
             reason: string;
+            /** From Region */
+            from_region: string;
+            /** From Category */
+            from_category: string;
+            /** From Counts */
+            from_counts: string[];
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            /** Counts */
+            counts: string[];
         };
         /**
          * DeviceEvent
@@ -4389,6 +4453,16 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /**
+         * QuarantineIn
+         * @description zone: the refused zone that it shows, by code or name; of a release: the zone that it shows now.
+         */
+        QuarantineIn: {
+            /** Zone */
+            zone: string;
+            /** Reason */
+            reason: string;
+        };
         /** RecoveryCodesOut */
         RecoveryCodesOut: {
             /** Recovery Codes */
@@ -4463,6 +4537,14 @@ export interface components {
             /** Latitude Deg */
             latitude_deg: number | null;
         };
+        /**
+         * ReleaseAskedOut
+         * @description approval: the request that a second person decides.
+         */
+        ReleaseAskedOut: {
+            /** Approval */
+            approval: string;
+        };
         /** ReleaseIn */
         ReleaseIn: {
             /**
@@ -4470,6 +4552,24 @@ export interface components {
              * @default
              */
             reason?: string;
+        };
+        /**
+         * ReleaseOut
+         * @description A camera that is to come back from quarantine. found_zone: what it showed; zone: what it shows now, it is said.
+         */
+        ReleaseOut: {
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Premises Name */
+            premises_name: string;
+            /** Found Zone */
+            found_zone: string;
+            /** Zone */
+            zone: string;
+            /** Reason */
+            reason: string;
         };
         /** RoadOut */
         RoadOut: {
@@ -6645,6 +6745,76 @@ export interface operations {
             };
         };
     };
+    quarantine_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuarantineIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_camera_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuarantineIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseAskedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     issue_media_tokens: {
         parameters: {
             query?: never;
@@ -8533,7 +8703,7 @@ export interface operations {
     list_number_rows: {
         parameters: {
             query: {
-                number: "due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw";
+                number: "due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "signed_new" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw";
                 region?: string;
                 category?: string[];
                 month?: string;
@@ -8575,7 +8745,7 @@ export interface operations {
                 region?: string;
                 category?: string[];
                 month?: string;
-                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
+                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "signed_new" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
             };
             header?: never;
             path?: never;
@@ -8612,7 +8782,7 @@ export interface operations {
                 region?: string;
                 category?: string[];
                 month?: string;
-                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
+                number?: ("due" | "exempt" | "suspended" | "base" | "signed" | "signed_due" | "installed" | "online" | "accepted" | "completed" | "signed_new" | "cameras" | "watched" | "online_now" | "watched_raw" | "online_now_raw") | null;
             };
             header?: never;
             path?: never;

@@ -14,6 +14,8 @@ export function aCamera(changes: Partial<Camera> = {}): Camera {
     zone: "COOK",
     zones: [],
     activity: "ACTIVE",
+    quarantined_at: null,
+    quarantine_zone: "",
     address: "rtsp://10.0.0.1:554/main",
     sub_path: "/sub",
     has_password: true,

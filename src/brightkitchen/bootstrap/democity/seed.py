@@ -23,7 +23,8 @@ from brightkitchen.domain.cameras.channels import recompute_complete
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.spells import begin_spell
 from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras
-from brightkitchen.domain.premises.initials import build_initials
+from brightkitchen.domain.premises.denominators import Cause, DenominatorLog
+from brightkitchen.domain.premises.initials import ManyInitials, initials_aside
 from brightkitchen.domain.premises.numbers import credit_check_character, mod_11_10_digit
 from brightkitchen.domain.premises.store import (
     build_sealed,
@@ -53,7 +54,9 @@ _DONE: Final = "demo.city_written"
 _APPROVE_EVERY_S: Final = 3.0
 
 
-async def seed_live_premises(database: Database, sealer: FieldSealer, *, clock: Clock, entropy: Entropy) -> bool:
+async def seed_live_premises(
+    database: Database, sealer: FieldSealer, denominators: DenominatorLog, *, clock: Clock, entropy: Entropy
+) -> bool:
     """Write regions, authorities and the premises with simulated cameras into an empty register. returns: whether it was empty.
 
     sealer: of persons' numbers.
@@ -69,11 +72,15 @@ async def seed_live_premises(database: Database, sealer: FieldSealer, *, clock: 
         await writer.prepare(connection)
         for live in LIVE_PREMISES:
             writer.add_live(live)
-        await writer.flush(connection)
+        async with initials_aside() as build:
+            await writer.name(build)
+        await denominators.note(connection, await writer.flush(connection), Cause(None))
     return True
 
 
-async def seed_city(database: Database, sealer: FieldSealer, *, clock: Clock, entropy: Entropy, most: int) -> None:
+async def seed_city(
+    database: Database, sealer: FieldSealer, denominators: DenominatorLog, *, clock: Clock, entropy: Entropy, most: int
+) -> None:
     """Write the invented premises, a hundred at a time, so that nobody waits for them; goes on where it stopped.
 
     most: how many at most. Does nothing in a city that has its own premises already.
@@ -87,15 +94,20 @@ async def seed_city(database: Database, sealer: FieldSealer, *, clock: Clock, en
         known = set((await connection.execute(sa.select(premises.c.external_no))).scalars())
     plans = islice(CityPlan(list(load_demo_regions())).premises(), most)
     writer = _Writer(sealer, clock.utc(), entropy)
-    while chunk := list(islice(plans, _CHUNK)):
-        missing = [plan for plan in chunk if _external_no(plan.number) not in known]
-        if missing:
-            async with database.write() as connection:
-                await writer.prepare(connection)
+    async with database.read() as connection:
+        await writer.prepare(connection)
+    async with initials_aside() as build:
+        while chunk := list(islice(plans, _CHUNK)):
+            missing = [plan for plan in chunk if _external_no(plan.number) not in known]
+            if missing:
                 for plan in missing:
                     writer.add(plan)
-                await recompute_complete(connection, await writer.flush(connection))
-        await clock.sleep(0)
+                await writer.name(build)
+                async with database.write() as connection:
+                    written = await writer.flush(connection)
+                    await recompute_complete(connection, written)
+                    await denominators.note(connection, written, Cause(None))
+            await clock.sleep(0)
     async with database.write() as connection:
         await connection.execute(settings.insert().values(name=_DONE, value=str(most), updated_at=clock.utc()))
     log.info("demo city written", premises=most)
@@ -218,6 +230,12 @@ class _Writer:
         for zone in live.more_zones:
             self._add_channel(found, live.site, ChannelPlan((zone,), "", "ACTIVE", 0.0), in_service=True)
 
+    async def name(self, build: ManyInitials) -> None:
+        """Give the premises that were collected their initials."""
+        rows = self._rows[premises]
+        for row, initials in zip(rows, await build([str(row["name"]) for row in rows]), strict=True):
+            row["initials"] = initials
+
     async def flush(self, connection: AsyncConnection) -> list[PremisesId]:
         """Write what was collected, tables that others refer to first. returns: the premises."""
         for table, rows in self._rows.items():
@@ -241,7 +259,7 @@ class _Writer:
                 "external_no": external_no,
                 "region": region,
                 "name": name,
-                "initials": "".join(build_initials(each) for each in name),  # by characters: few, and remembered
+                "initials": "",  # of all of them at once, when they are written
                 "credit_code": build_credit_code(region, number),
                 "licence_no": build_licence_no(region, number),
                 "licence_expires_on": expires_on.date().isoformat(),

@@ -25,7 +25,7 @@ class Camera:
 
     retired_at: the camera was removed from service; what it recorded lives on.
     zone: the code of the primary zone, "" if nobody said; cameras older than the register have a word instead.
-    more_zones: codes of what else it shows. premises_name: of the premises, else what somebody wrote.
+    quarantine_zone: the refused zone that it was found to show. more_zones: codes of what else it shows. premises_name: of the premises, else what somebody wrote.
     """
 
     id: CameraId
@@ -56,6 +56,13 @@ class Camera:
     approved_at: Utc | None = None
     added_by: UserId | None = None
     more_zones: tuple[str, ...] = ()
+    quarantined_at: Utc | None = None
+    quarantine_zone: str = ""
+
+    @property
+    def is_quarantined(self) -> bool:
+        """True for a channel that showed a refused zone: no picture of it for anybody (SECURITY P1)."""
+        return self.quarantined_at is not None
 
     @property
     def address(self) -> str:

@@ -19,9 +19,10 @@ LIVE: Final = "camera.live"
 PLAY: Final = "camera.play"
 SNAPSHOT: Final = "camera.snapshot"
 THUMB: Final = "camera.thumb"
+QUARANTINE: Final = "camera.quarantine"
 
 GENERAL_ACTIONS: Final = (LIST, ADD, PROBE)
-OBJECT_ACTIONS: Final = (VIEW, CHANGE, REZONE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB)
+OBJECT_ACTIONS: Final = (VIEW, CHANGE, REZONE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB, QUARANTINE)
 MEDIA_ACTIONS: Final = {"live": LIVE, "play": PLAY, "snapshot": SNAPSHOT, "thumb": THUMB}
 
 
@@ -40,20 +41,32 @@ def register_actions(policy: Policy) -> None:
         policy.register(action, _KEEPERS)
     policy.register(REMOVE, _KEEPERS - {Role.OPERATOR_INSTALLER})
     policy.register(REZONE, OFFICERS | _KEEPERS, condition=_may_rezone)
-    policy.register(LIVE, _VIEWERS | OPERATORS)
-    policy.register(THUMB, _VIEWERS | OPERATORS)
-    policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT})
-    policy.register(SNAPSHOT, _VIEWERS)
+    policy.register(LIVE, _VIEWERS | OPERATORS, condition=_may_be_seen)
+    policy.register(THUMB, _VIEWERS | OPERATORS, condition=_may_be_seen)
+    policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT}, condition=_may_be_seen)
+    policy.register(SNAPSHOT, _VIEWERS, condition=_may_be_seen)
+    policy.register(QUARANTINE, OFFICERS, human_only=True)
+
+
+def _may_be_seen(_actor: Actor, camera: Placed) -> bool:
+    """Nobody sees a channel in quarantine (SECURITY P1)."""
+    return not (isinstance(camera, Camera) and camera.is_quarantined)
 
 
 def _may_rezone(actor: Actor, camera: Placed) -> bool:
-    """Whoever installs says what a camera shows, until an officer has approved its first frame; from then on officers do (A3)."""
+    """Whoever installs says what a camera shows, until an officer has approved its first frame; from then on officers do (A3).
+
+    Of a channel in quarantine nobody does: that takes two people (`quarantine`).
+    """
+    if isinstance(camera, Camera) and camera.is_quarantined:
+        return False
     return not (isinstance(camera, Camera) and camera.is_approved) or bool(actor.roles & OFFICERS)
 
 
 def may_node_have_credential(node: NodeId, camera: Camera | None, epoch: int) -> bool:
     """True only for a camera in service that this node leases, at the current epoch (SECURITY §2.5, S23)."""
-    return camera is not None and camera.retired_at is None and camera.node == node and camera.epoch == epoch
+    is_there = camera is not None and camera.retired_at is None and not camera.is_quarantined
+    return is_there and camera is not None and camera.node == node and camera.epoch == epoch
 
 
 def may_node_report(node: NodeId, camera: Camera | None) -> bool:

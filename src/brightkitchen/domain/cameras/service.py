@@ -250,6 +250,14 @@ class CameraService:
         self._board.announce(new.id)
         return new
 
+    async def is_sensitive(self, actor: Actor, camera_id: str, change: CameraChange) -> bool:
+        """True if the change says that an approved camera shows something else or belongs elsewhere (SECURITY §2.2).
+
+        raises: BrightKitchenError "access.none".
+        """
+        found = await self.access_camera(actor, camera_id, rules.VIEW)
+        return found.is_approved and _shows_otherwise(found, change)
+
     async def retire_camera(self, actor: Actor, camera_id: str, *, expected_version: int | None = None) -> None:
         """Take a camera out of service: its viewers end, its password is forgotten, its footage lives on."""
         old = await self.access_camera(actor, camera_id, rules.REMOVE)
@@ -372,7 +380,10 @@ class CameraService:
             plans = await self._plans.build_plans(connection, node)
         # UTC in microseconds, so that versions grow across restarts of control too
         self._version = max(self._version + 1, self._clock.utc())
-        return Desired(version=self._version, cameras=tuple(camera.to_spec(plans[camera.id]) for camera in found))
+        return Desired(
+            version=self._version,
+            cameras=tuple(camera.to_spec(plans[camera.id]) for camera in found if not camera.is_quarantined),
+        )
 
     async def release_credential(self, node: NodeId, camera: str, epoch: int) -> Credential | None:
         """Return the camera's log-in for the node that leases it, or None if there is none.
@@ -518,6 +529,8 @@ class CameraService:
         shows = {"premises", "zone", "more_zones"}
         asked = {name for name in change.__slots__ if getattr(change, name) is not None}
         found = await self.access_camera(actor, camera_id, rules.VIEW if asked and asked <= shows else rules.CHANGE)
+        if asked & shows and found.is_quarantined and _shows_otherwise(found, change):
+            raise BrightKitchenError(Kind.CONFLICT, "camera.quarantined", name=found.name)
         if asked & shows and not self._policy.check(actor, rules.REZONE, found).allowed:
             if not self._policy.check(actor, rules.CHANGE, found).allowed:
                 raise not_found()

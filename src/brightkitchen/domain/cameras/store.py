@@ -48,6 +48,11 @@ cameras = sa.Table(
     sa.Column("approved_at", sa.BigInteger, nullable=True),
     # who put it in service: that person may not approve its first frame
     sa.Column("added_by", sa.String(40), nullable=True),
+    # since when nobody may see it, because it showed a refused zone; by NULL: the system, from the zone's own words
+    sa.Column("quarantined_at", sa.BigInteger, nullable=True),
+    sa.Column("quarantined_by", sa.String(40), nullable=True),
+    sa.Column("quarantine_zone", sa.String(40), nullable=True),
+    sa.Column("quarantine_reason", sa.String(200), nullable=True),
     # an address is looked up for every camera that is added or imported
     sa.Index("ix_cameras_host_port", "host", "port"),
     # what the numbers ask of every camera, so that counting never reads the table
@@ -203,7 +208,11 @@ async def _with_more_zones(connection: AsyncConnection, found: Sequence[Camera])
 
 async def load_unapproved(connection: AsyncConnection, grants: Sequence[Grant], *, limit: int) -> list[Camera]:
     """Return up to `limit` channels of premises inside the grants that no regulator approved, the oldest first."""
-    is_new = sa.and_(cameras.c.activity == Activity.NEW.value, cameras.c.premises_id.is_not(None))
+    is_new = sa.and_(
+        cameras.c.activity == Activity.NEW.value,
+        cameras.c.premises_id.is_not(None),
+        cameras.c.quarantined_at.is_(None),
+    )
     wanted = _with_login.where(_in_service, is_new, is_in_scope(grants, SCOPE))
     wanted = wanted.order_by(cameras.c.activity_at, cameras.c.id).limit(limit)
     return await _with_more_zones(connection, [_camera(row) for row in await connection.execute(wanted)])
@@ -372,4 +381,6 @@ def _camera(row: sa.Row[tuple[object, ...]]) -> Camera:
         approved_by=UserId(row.approved_by) if row.approved_by is not None else None,
         approved_at=optional_utc(row.approved_at),
         added_by=UserId(row.added_by) if row.added_by is not None else None,
+        quarantined_at=Utc(row.quarantined_at) if row.quarantined_at is not None else None,
+        quarantine_zone=row.quarantine_zone or "",
     )

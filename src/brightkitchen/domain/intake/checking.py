@@ -11,7 +11,6 @@ from brightkitchen.domain.authz.regions import region_prefix
 from brightkitchen.domain.intake.columns import CAMERAS, PREMISES, folded
 from brightkitchen.domain.intake.model import CameraCells, Given, Problem
 from brightkitchen.domain.premises.facts import check_facts
-from brightkitchen.domain.premises.initials import build_initials
 from brightkitchen.domain.premises.model import GRADES, Kinds, PremisesFacts
 from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
@@ -41,7 +40,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class PremisesDraft:
-    """Checked values of a premises, column → value; only those the file gives. region, category, name are there."""
+    """Checked values of a premises, column → value; only those the file gives. region, category, name are there.
+
+    The initials of the name are added by whoever has many names to ask for at once.
+    """
 
     values: Mapping[str, str | float | int | bool]
 
@@ -150,7 +152,7 @@ def _check_premises(cells: Mapping[str, str], known: Known, today: date, wrong: 
     settled |= {key: values[key] for key in ("signed_on",) if key in values}
     if "present_zones" in values:
         settled["present_zones"] = ",".join(checked.present_zones)
-    return PremisesDraft(settled | {"initials": build_initials(checked.name)})
+    return PremisesDraft(settled)
 
 
 def _checked(values: Mapping[str, str | float | int | bool], known: Known, wrong: _Complaints) -> PremisesFacts | None:

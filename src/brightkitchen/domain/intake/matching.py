@@ -105,6 +105,8 @@ def _plan_premises(
             raise _refusal(given.line, column, "import.row.not_yours")
     signed_on = draft.values.get("signed_on")
     if signed_on is not None and (row is None or row["state"] == "LEAD"):
+        if not rights.decides("signed_on", wanted):
+            raise _refusal(given.line, "signed_on", "import.row.not_yours")
         changes["signed_on"] = signed_on
     return row, changes
 
@@ -164,6 +166,8 @@ def _plan_camera(
     known = existing.cameras.get(camera.stream)
     if known is None:
         return CameraStep(camera, None, login)
+    if known["quarantined_at"] is not None:
+        raise _Refused(Problem(CAMERAS, camera.line, "zone", "import.row.camera_quarantined"))
     is_ours = row is not None and known["premises_id"] == row["id"]
     is_free = known["premises_id"] is None and rights.reaches(Place())
     if not is_ours and not is_free:

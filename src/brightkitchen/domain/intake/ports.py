@@ -1,6 +1,6 @@
 """What this slice needs from elsewhere."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,9 +38,24 @@ class Register(Protocol):
     """Whoever must hear, in the same transaction, that premises came or changed."""
 
     async def imported(
-        self, connection: AsyncConnection, actor: Actor, *, new: Sequence[PremisesId], changed: Sequence[PremisesId]
+        self,
+        connection: AsyncConnection,
+        actor: Actor,
+        *,
+        new: Sequence[PremisesId],
+        changed: Sequence[PremisesId],
+        signed_on: Mapping[PremisesId, str],
     ) -> None:
-        """An error undoes the batch."""
+        """signed_on: those that are to be signed → ISO date. An error undoes the batch."""
+
+
+class Road(Protocol):
+    """The road to service; `onboarding` fits."""
+
+    async def sign_imported(
+        self, connection: AsyncConnection, actor: Actor, signed_on: Mapping[PremisesId, str]
+    ) -> Sequence[PremisesId]:
+        """Record that premises in LEAD signed on a day (ISO date). returns: those that were moved."""
 
 
 class Journal(Protocol):

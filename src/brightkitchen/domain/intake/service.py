@@ -21,7 +21,7 @@ from brightkitchen.domain.cameras.model import CameraLogin
 from brightkitchen.domain.cameras.store import camera_credentials, count_by_node
 from brightkitchen.domain.intake import policy as rules
 from brightkitchen.domain.intake import store
-from brightkitchen.domain.intake.checking import Draft, Known, check_unit
+from brightkitchen.domain.intake.checking import Draft, Known, PremisesDraft, check_unit
 from brightkitchen.domain.intake.matching import Existing, Plan, Rights, find_doubles, plan_unit
 from brightkitchen.domain.intake.model import (
     CANCELLABLE,
@@ -38,6 +38,7 @@ from brightkitchen.domain.intake.model import (
 from brightkitchen.domain.intake.ports import AddressGuard, Background, Nodes, Register
 from brightkitchen.domain.intake.reading import SheetReader, build_units
 from brightkitchen.domain.intake.writing import BatchWriter, Written
+from brightkitchen.domain.premises.initials import InitialsSession, ManyInitials, initials_here
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -94,6 +95,7 @@ class ImportService:
         zone: tzinfo,
         register: Register,
         field_actions: dict[str, str] | None = None,
+        initials: InitialsSession = initials_here,
     ) -> None:
         """zone: the city's. field_actions: column → action that setting it needs besides importing."""
         self._database = database
@@ -108,6 +110,7 @@ class ImportService:
         self._zone = zone
         self._register = register
         self._field_actions = field_actions or {}
+        self._initials = initials
         self._one_at_a_time = asyncio.Lock()
 
     async def interrupt_all(self) -> int:
@@ -231,9 +234,10 @@ class ImportService:
         async with self._database.read() as connection:
             known = await store.load_known(connection)
         drafts: list[Draft] = []
-        for batch in _batches(units):
-            drafts += [self._check(unit, known) for unit in batch]
-            await self._clock.sleep(0)
+        async with self._initials() as build:
+            for batch in _batches(units):
+                drafts += await self._check(batch, known, build)
+                await self._clock.sleep(0)
         doubles = find_doubles((unit.number, unit.given, draft) for unit, draft in zip(units, drafts, strict=True))
         hosts = await self._check_hosts(drafts)
         rights = self._rights(actor)
@@ -262,8 +266,8 @@ class ImportService:
 
     async def _run(self, job: ImportJob, actor: Actor) -> None:
         try:
-            async with self._one_at_a_time:
-                await self._run_batches(job, actor)
+            async with self._one_at_a_time, self._initials() as build:
+                await self._run_batches(job, actor, build)
         except (BrightKitchenError, sa.exc.SQLAlchemyError, OSError):
             # what is written is written; the rest waits until its maker continues
             async with self._database.write() as connection:
@@ -276,7 +280,7 @@ class ImportService:
                 )
             raise
 
-    async def _run_batches(self, job: ImportJob, actor: Actor) -> None:
+    async def _run_batches(self, job: ImportJob, actor: Actor, build: ManyInitials) -> None:
         async with self._database.read() as connection:
             known = await store.load_known(connection)
         rights = self._rights(actor)
@@ -292,7 +296,7 @@ class ImportService:
                 break
             after = rows[-1].number
             units = [Unit(row.number, row.given) for row in rows]
-            drafts = [self._check(unit, known) for unit in units]
+            drafts = await self._check(units, known, build)
             hosts = await self._check_hosts(drafts)
             state, written = await self._write_batch(job, actor, rows, drafts, hosts, rights)
             nodes |= written.nodes
@@ -337,7 +341,9 @@ class ImportService:
                     for row in rows
                 ],
             )
-            await self._register.imported(connection, actor, new=written.new, changed=written.changed)
+            await self._register.imported(
+                connection, actor, new=written.new, changed=written.changed, signed_on=written.signed_on
+            )
             state = await store.note_progress(connection, job.id, done=len(rows), now=now)
         return state, written
 
@@ -362,20 +368,29 @@ class ImportService:
             whole.premises |= one.premises
             whole.new += one.new
             whole.changed += one.changed
+            whole.signed_on |= one.signed_on
             whole.nodes |= one.nodes
         return whole, failed
 
     # ---- inside
 
     def _writer(self, load: dict[str, int]) -> BatchWriter:
-        return BatchWriter(
-            self._sealer, self._entropy, now=self._clock.utc(), zone=self._zone, load=load, nodes=self._nodes.all()
-        )
+        return BatchWriter(self._sealer, self._entropy, now=self._clock.utc(), load=load, nodes=self._nodes.all())
 
-    def _check(self, unit: Unit, known: Known) -> Draft:
+    async def _check(self, units: Sequence[Unit], known: Known, build: ManyInitials) -> list[Draft]:
+        """Return the drafts of a batch, with the initials of their names."""
         today = datetime.fromtimestamp(self._clock.utc() // US_PER_S, self._zone).date()
-        draft = check_unit(unit.given, known, today)
-        return replace(draft, problems=unit.problems + draft.problems) if unit.problems else draft
+        drafts = []
+        for unit in units:
+            draft = check_unit(unit.given, known, today)
+            drafts.append(replace(draft, problems=unit.problems + draft.problems) if unit.problems else draft)
+        named = [at for at, draft in enumerate(drafts) if draft.premises is not None]
+        names = [str(premises.values["name"]) for draft in drafts if (premises := draft.premises) is not None]
+        for at, initials in zip(named, await build(names) if names else (), strict=True):
+            premises = drafts[at].premises
+            assert premises is not None  # named has no others
+            drafts[at] = replace(drafts[at], premises=PremisesDraft({**premises.values, "initials": initials}))
+        return drafts
 
     def _rights(self, actor: Actor) -> Rights:
         def reaches(place: Place) -> bool:

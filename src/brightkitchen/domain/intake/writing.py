@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,16 +12,18 @@ from brightkitchen.domain.premises.store import premises
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import NodeId, PremisesId, new_id
 from brightkitchen.kernel.sealing import FieldSealer
-from brightkitchen.kernel.units import US_PER_S, Utc
+from brightkitchen.kernel.units import Utc
 
 
 @dataclass(slots=True)
 class Written:
-    """What a batch did. premises: row number → id. nodes: those whose cameras changed."""
+    """What a batch did. premises: row number → id. signed_on: those that are to be signed → ISO date. nodes: those whose cameras
+    changed."""
 
     premises: dict[int, PremisesId] = field(default_factory=dict)
     new: list[PremisesId] = field(default_factory=list)
     changed: list[PremisesId] = field(default_factory=list)
+    signed_on: dict[PremisesId, str] = field(default_factory=dict)
     nodes: set[NodeId] = field(default_factory=set)
 
 
@@ -46,7 +47,6 @@ class BatchWriter:
         entropy: Entropy,
         *,
         now: Utc,
-        zone: tzinfo,
         load: Mapping[str, int],
         nodes: Sequence[NodeId],
     ) -> None:
@@ -54,7 +54,6 @@ class BatchWriter:
         self._sealer = sealer
         self._entropy = entropy
         self._now = now
-        self._zone = zone
         self._load = {node: load.get(node, 0) for node in nodes}
         self._out = _Statements()
         self._written = Written()
@@ -83,18 +82,22 @@ class BatchWriter:
         return self._written
 
     def _add(self, number: int, plan: Plan) -> None:
+        changes = dict(plan.changes)
+        signed_on = changes.pop("signed_on", None)
         if plan.row is None:
             premises_id = PremisesId(new_id("prm", self._entropy))
-            self._out.premises.append(self._new_premises(premises_id, plan.changes))
+            self._out.premises.append(self._new_premises(premises_id, changes))
             self._written.new.append(premises_id)
-            name = str(plan.changes["name"])
+            name = str(changes["name"])
         else:
             premises_id = PremisesId(str(plan.row["id"]))
-            name = str(plan.changes.get("name", plan.row["name"]))
-            if plan.changes:
-                self._out.changed.append((premises, premises_id, self._changed_premises(plan.row, plan.changes)))
+            name = str(changes.get("name", plan.row["name"]))
+            if changes:
+                self._out.changed.append((premises, premises_id, self._changed_premises(plan.row, changes)))
             if plan.changes or plan.cameras:
                 self._written.changed.append(premises_id)
+        if isinstance(signed_on, str):
+            self._written.signed_on[premises_id] = signed_on
         self._written.premises[number] = premises_id
         for step in plan.cameras:
             self._add_camera(premises_id, name, step)
@@ -112,21 +115,12 @@ class BatchWriter:
             "updated_at": self._now,
             "version": 1,
         }
-        return values | self._settled(given) | {"id": premises_id}
+        return values | dict(given) | {"id": premises_id}
 
     def _changed_premises(self, row: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
         version = row["version"]
         assert isinstance(version, int)
-        return self._settled(given) | {"updated_at": self._now, "version": version + 1}
-
-    def _settled(self, given: Mapping[str, object]) -> dict[str, object]:
-        """Return column values; a day of signing becomes the state and since when."""
-        values = dict(given)
-        signed_on = values.pop("signed_on", None)
-        if isinstance(signed_on, str):
-            signed = datetime.combine(date.fromisoformat(signed_on), datetime.min.time(), self._zone)
-            values |= {"state": "SIGNED", "state_at": min(self._now, int(signed.timestamp()) * US_PER_S)}
-        return values
+        return dict(given) | {"updated_at": self._now, "version": version + 1}
 
     def _add_camera(self, premises_id: PremisesId, premises_name: str, step: CameraStep) -> None:
         draft, url = step.draft, step.draft.url

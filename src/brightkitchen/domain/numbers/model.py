@@ -25,6 +25,8 @@ class Number(StrEnum):
     ACCEPTED = "accepted"
     COMPLETED = "completed"
 
+    SIGNED_NEW = "signed_new"
+
     CAMERAS = "cameras"
     WATCHED = "watched"
     ONLINE_NOW = "online_now"
@@ -47,6 +49,8 @@ CAMERA_NUMBERS: Final = (
     *(Number.CAMERAS, Number.WATCHED, Number.ONLINE_NOW, Number.WATCHED_RAW, Number.ONLINE_NOW_RAW),
 )
 COUNTED: Final = PREMISES_NUMBERS + CAMERA_NUMBERS
+FLOWS: Final = (Number.SIGNED_NEW,)
+"""What happened within a month, asked of the records each time: what was signed in March and is entered in May counts for March."""
 SECONDS: Final = (
     *(Number.WATCHED_S, Number.ONLINE_S, Number.WATCHED_HOURS_S, Number.ONLINE_HOURS_S),
     *(Number.WATCHED_RAW_S, Number.ONLINE_RAW_S),

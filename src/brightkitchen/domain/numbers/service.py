@@ -1,7 +1,8 @@
 """Counting: now from the records, of a month from what was kept each day. Every number opens the rows it counts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -15,6 +16,7 @@ from brightkitchen.domain.numbers.model import (
     BIT_OF,
     CAMERA_NUMBERS,
     COUNTED,
+    FLOWS,
     PREMISES_NUMBERS,
     SECONDS,
     Filter,
@@ -23,10 +25,12 @@ from brightkitchen.domain.numbers.model import (
     Matrix,
     Number,
     RowPage,
+    Values,
 )
 from brightkitchen.domain.numbers.opening import Seconds, measure
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.queries import Counting
+from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.hours import Interval, day_bounds, open_intervals, parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
@@ -63,10 +67,20 @@ class Cut:
 class NumberService:
     """Everything one can ask of the numbers, each within the asker's scope."""
 
-    def __init__(self, database: Database, policy: Policy, *, exports: ExportLog, clock: Clock, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policy: Policy,
+        *,
+        exports: ExportLog,
+        denominators: DenominatorLog,
+        clock: Clock,
+        zone: tzinfo,
+    ) -> None:
         self._database = database
         self._policy = policy
         self._exports = exports
+        self._denominators = denominators
         self._clock = clock
         self._zone = zone
         self._kept: dict[tuple[object, ...], tuple[float, Matrix]] = {}
@@ -83,8 +97,12 @@ class NumberService:
         kept = self._kept.get(key)
         if kept is not None and self._clock.mono_s() - kept[0] < FRESH_S:
             return kept[1]
-        async with self._database.read() as connection:
-            matrix = await self._load_matrix(connection, grants, wanted, cut, month)
+        today = self._today()
+        if "month" not in cut.by and month in ("", today.isoformat()[:7]):
+            matrix = await self._load_now(grants, wanted, cut, today)
+        else:
+            async with self._database.read() as connection:
+                matrix = await self._load_past(connection, grants, wanted, cut, month, today)
         while len(self._kept) >= MAX_KEPT:
             self._kept.pop(next(iter(self._kept)))
         self._kept[key] = (self._clock.mono_s(), matrix)
@@ -156,7 +174,9 @@ class NumberService:
         async with self._database.read() as connection:
             cells = await self._count(connection, counting, Level.TOWNSHIP, by_category=True)
         async with self._database.write() as connection:
+            await self._denominators.note_calendar(connection)
             await store.save_day(connection, today.isoformat(), cells, COUNTED)
+            await store.mark_counted(connection, today.isoformat())
             await store.save_members(connection, today.isoformat()[:7], counting.select_bits(dict(BIT_OF)))
         for day in await self._days_to_measure(today):
             await self._measure_day(day)
@@ -221,52 +241,93 @@ class NumberService:
     ) -> store.Cells:
         cells = await store.load_counts(connection, counting.count_premises(by_region, by_category), PREMISES_NUMBERS)
         cameras = await store.load_counts(connection, counting.count_cameras(by_region, by_category), CAMERA_NUMBERS)
-        for key, values in cameras.items():
-            cells.setdefault(key, {}).update(values)
+        _join(cells, cameras)
         return cells
 
-    async def _load_matrix(
-        self, connection: AsyncConnection, grants: Sequence[Grant], wanted: Filter, cut: Cut, month: str
+    async def _load_signings(
+        self, connection: AsyncConnection, counting: Counting, cut: Cut, first: str, last: str
+    ) -> store.Cells:
+        """Return how many premises signed in each month from `first` to `last`, by the records as they are now."""
+        chosen = counting.count_signings(
+            cut.region, "category" in cut.by, first=first, last=last, starts=self._month_starts(first, last)
+        )
+        return await store.load_signings(connection, chosen, by_month="month" in cut.by)
+
+    def _month_starts(self, first: str, last: str) -> dict[str, Utc]:
+        """Return when each month from `first` to the one behind `last` begins in the city."""
+        numbers = [int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last)]
+        return {
+            f"{number // 12:04}-{number % 12 + 1:02}": day_bounds(date(number // 12, number % 12 + 1, 1), self._zone)[0]
+            for number in range(numbers[0], numbers[1] + 2)
+        }
+
+    async def _load_now(self, grants: Sequence[Grant], wanted: Filter, cut: Cut, today: date) -> Matrix:
+        """Count now. The premises on one connection, the rest on another at the same time: together they take too long."""
+        counting = Counting(grants, wanted, today.isoformat())
+
+        async def count_premises() -> store.Cells:
+            chosen = counting.count_premises(cut.region, "category" in cut.by)
+            async with self._database.read() as connection:
+                return await store.load_counts(connection, chosen, PREMISES_NUMBERS)
+
+        cells, rest = await asyncio.gather(count_premises(), self._load_rest(counting, grants, wanted, cut, today))
+        _join(cells, rest.cells)
+        return replace(rest, cells=cells)
+
+    async def _load_rest(
+        self, counting: Counting, grants: Sequence[Grant], wanted: Filter, cut: Cut, today: date
     ) -> Matrix:
-        today = self._today()
-        this_month = today.isoformat()[:7]
-        by_category = "category" in cut.by
-        year = int((month or this_month)[:4])
-        targets = await store.load_targets(connection, year)
+        """Return what there is now besides the numbers of premises."""
+        month, by_category = today.isoformat()[:7], "category" in cut.by
+        async with self._database.read() as connection:
+            targets = await store.load_targets(connection, today.year)
+            chosen = counting.count_cameras(cut.region, by_category)
+            cells = await store.load_counts(connection, chosen, CAMERA_NUMBERS)
+            day = await store.load_last_measured(connection, today.isoformat())
+            if day:
+                measured = await store.load_days(
+                    connection,
+                    grants,
+                    wanted,
+                    count_days=(),
+                    second_days=(day, day),
+                    by_region=cut.region,
+                    by_category=by_category,
+                    by_month=False,
+                )
+                _join(cells, measured)
+            _join(cells, await self._load_signings(connection, counting, cut, month, month))
+        return Matrix(self._clock.utc(), month, True, day, cells, targets)
+
+    async def _load_past(
+        self,
+        connection: AsyncConnection,
+        grants: Sequence[Grant],
+        wanted: Filter,
+        cut: Cut,
+        month: str,
+        today: date,
+    ) -> Matrix:
+        """Return months side by side, or an earlier one as of its end. raises: as `load_matrix`."""
         if "month" in cut.by:
             return await self._load_months(connection, grants, wanted, cut, today)
-        if month and month != this_month:
-            days = await store.load_last_days(connection, month, month)
-            if month not in days:
-                raise BrightKitchenError(Kind.INVALID, "numbers.month_unknown", month=month)
-            cells = await store.load_days(
-                connection,
-                grants,
-                wanted,
-                count_days=[days[month]],
-                second_days=(f"{month}-01", f"{month}-31"),
-                by_region=cut.region,
-                by_category=by_category,
-                by_month=False,
-            )
-            return Matrix(self._clock.utc(), month, False, days[month], cells, targets)
+        days = await store.load_last_days(connection, month, month)
+        if month not in days:
+            raise BrightKitchenError(Kind.INVALID, "numbers.month_unknown", month=month)
+        cells = await store.load_days(
+            connection,
+            grants,
+            wanted,
+            count_days=[days[month]],
+            second_days=(f"{month}-01", f"{month}-31"),
+            by_region=cut.region,
+            by_category="category" in cut.by,
+            by_month=False,
+        )
         counting = Counting(grants, wanted, today.isoformat())
-        cells = await self._count(connection, counting, cut.region, by_category=by_category)
-        day = await store.load_last_measured(connection, today.isoformat())
-        if day:
-            measured = await store.load_days(
-                connection,
-                grants,
-                wanted,
-                count_days=(),
-                second_days=(day, day),
-                by_region=cut.region,
-                by_category=by_category,
-                by_month=False,
-            )
-            for key, values in measured.items():
-                cells.setdefault(key, {}).update(values)
-        return Matrix(self._clock.utc(), this_month, True, day, cells, targets)
+        _join(cells, await self._load_signings(connection, counting, cut, month, month))
+        targets = await store.load_targets(connection, int(month[:4]))
+        return Matrix(self._clock.utc(), month, False, days[month], cells, targets)
 
     async def _load_months(
         self, connection: AsyncConnection, grants: Sequence[Grant], wanted: Filter, cut: Cut, today: date
@@ -286,6 +347,8 @@ class NumberService:
             by_month=True,
         )
         cells = {key: values for key, values in cells.items() if key.month in days}
+        counting = Counting(grants, wanted, today.isoformat())
+        _join(cells, await self._load_signings(connection, counting, cut, first_month, last_month))
         return Matrix(self._clock.utc(), last_month, False, max(days.values(), default=""), cells, {})
 
     async def _load_rows(
@@ -293,6 +356,12 @@ class NumberService:
     ) -> RowPage:
         today = self._today().isoformat()
         is_now = not month or month == today[:7]
+        if number in FLOWS:
+            asked = month or today[:7]
+            counting = Counting(grants, wanted, today)
+            async with self._database.read() as connection:
+                chosen = counting.select_signings(self._month_starts(asked, asked), asked)
+                return await store.load_rows(connection, chosen, after=after, limit=limit)
         if number in SECONDS or (not is_now and number not in PREMISES_NUMBERS):
             raise BrightKitchenError(Kind.INVALID, "numbers.not_kept")
         async with self._database.read() as connection:
@@ -307,6 +376,11 @@ class NumberService:
 @dataclass(frozen=True, slots=True)
 class _At:
     place: Place
+
+
+def _join(cells: store.Cells, more: Mapping[Key, Values]) -> None:
+    for key, values in more.items():
+        cells.setdefault(key, {}).update(values)
 
 
 def _add(into: dict[Number, int], whole: Seconds, opened: Seconds, *, is_closed: bool) -> None:

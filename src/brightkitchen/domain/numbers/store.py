@@ -17,8 +17,6 @@ from brightkitchen.domain.premises.store import categories, premises, suspension
 from brightkitchen.kernel.database import metadata, split_values
 from brightkitchen.kernel.units import Utc, optional_utc
 
-MEASURED: Final = "measured"
-
 number_days = sa.Table(
     "number_days",
     metadata,
@@ -28,6 +26,15 @@ number_days = sa.Table(
     sa.Column("category", sa.String(24), primary_key=True),
     sa.Column("number", sa.String(24), primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+number_kept = sa.Table(
+    "number_kept",
+    metadata,
+    # what `number_days` has of which day, so that nobody walks through its rows to know it
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("has_counts", sa.Boolean, nullable=False),
+    sa.Column("has_seconds", sa.Boolean, nullable=False),
 )
 
 number_members = sa.Table(
@@ -65,6 +72,14 @@ async def load_counts(connection: AsyncConnection, wanted: sa.Select[Any], numbe
     """Run one of `queries.Counting`'s selects."""
     return {
         Key(row.region, row.category): {number: int(getattr(row, number.value) or 0) for number in numbers}
+        for row in await connection.execute(wanted)
+    }
+
+
+async def load_signings(connection: AsyncConnection, wanted: sa.Select[Any], *, by_month: bool) -> Cells:
+    """Run `queries.Counting.count_signings`."""
+    return {
+        Key(row.region, row.category, row.month if by_month else ""): {Number.SIGNED_NEW: int(row.signed_new)}
         for row in await connection.execute(wanted)
     }
 
@@ -110,33 +125,44 @@ async def save_day(
         await connection.execute(number_days.insert(), rows)
 
 
+async def mark_counted(connection: AsyncConnection, day: str) -> None:
+    """Say that the counts of `day` are kept, however few they are."""
+    await _mark(connection, day, number_kept.c.has_counts)
+
+
 async def mark_measured(connection: AsyncConnection, day: str) -> None:
     """Say that the seconds of `day` are known, however few they are."""
-    await connection.execute(number_days.insert().values(day=day, region="", category="", number=MEASURED, value=1))
+    await _mark(connection, day, number_kept.c.has_seconds)
+
+
+async def _mark(connection: AsyncConnection, day: str, column: sa.Column[bool]) -> None:
+    result = await connection.execute(number_kept.update().where(number_kept.c.day == day).values({column: True}))
+    if result.rowcount == 0:
+        nothing = {"day": day, "has_counts": False, "has_seconds": False}
+        await connection.execute(number_kept.insert().values(nothing | {column.name: True}))
 
 
 async def load_measured(connection: AsyncConnection, since: str) -> set[str]:
     """Return the days from `since` on whose seconds are known."""
-    wanted = sa.select(number_days.c.day).where(number_days.c.number == MEASURED, number_days.c.day >= since)
+    wanted = sa.select(number_kept.c.day).where(number_kept.c.has_seconds.is_(sa.true()), number_kept.c.day >= since)
     return set((await connection.execute(wanted)).scalars())
 
 
 async def load_last_measured(connection: AsyncConnection, before: str) -> str:
     """Return the last day before `before` whose seconds are known, or ""."""
-    wanted = sa.select(sa.func.max(number_days.c.day))
-    wanted = wanted.where(number_days.c.number == MEASURED, number_days.c.day < before)
+    wanted = sa.select(sa.func.max(number_kept.c.day))
+    wanted = wanted.where(number_kept.c.has_seconds.is_(sa.true()), number_kept.c.day < before)
     return (await connection.execute(wanted)).scalar_one_or_none() or ""
 
 
 async def load_last_days(connection: AsyncConnection, first_month: str, last_month: str) -> dict[str, str]:
     """Return month → the last day of it whose counts were recorded."""
-    month = sa.func.substr(number_days.c.day, 1, 7)
+    month = sa.func.substr(number_kept.c.day, 1, 7)
     wanted = (
-        sa.select(month, sa.func.max(number_days.c.day))
+        sa.select(month, sa.func.max(number_kept.c.day))
         .where(
-            number_days.c.day >= first_month,
-            number_days.c.day <= last_month + "-31",
-            number_days.c.number.in_([number.value for number in COUNTED]),
+            number_kept.c.day.between(first_month, last_month + "-31"),
+            number_kept.c.has_counts.is_(sa.true()),
         )
         .group_by(month)
     )

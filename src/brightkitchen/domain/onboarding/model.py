@@ -10,6 +10,7 @@ import msgspec
 
 from brightkitchen.domain.authz.model import Place, Role
 from brightkitchen.domain.onboarding.states import Event, Need
+from brightkitchen.domain.premises.counted import Counts
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.premises.numbers import is_credit_code
 from brightkitchen.domain.premises.states import PremisesState as State
@@ -158,6 +159,8 @@ class HandedIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     installation: Installation | None = None
     acceptance: Acceptance | None = None
     suspension: Suspension | None = None
+    signed_on: str = ""
+    """ISO date; of an imported signing, which comes without its contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class DenominatorChange:
-    """One change of what 100 % is counted from. what: IS_DUE, EXEMPTION or SUSPENSION."""
+    """One change of what 100 % is counted from. what: of `counted.What`. from_*: the place and numbers it left; the others: those
+    it came into."""
 
     id: str
     premises: PremisesId
@@ -203,6 +207,12 @@ class DenominatorChange:
     old: str
     new: str
     reason: str
+    from_region: str
+    from_category: str
+    from_counts: Counts
+    region: str
+    category: str
+    counts: Counts
 
 
 class Outcome(StrEnum):

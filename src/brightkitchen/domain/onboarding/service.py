@@ -1,7 +1,8 @@
 """Moving premises along the road to service: the only code that reads the state table and writes the state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from brightkitchen.domain.onboarding.model import (
 )
 from brightkitchen.domain.onboarding.ports import AuditPort, ClockDrifts, Inventory
 from brightkitchen.domain.onboarding.states import TABLE, Event, Need, Transition, due_days_of, events_of
+from brightkitchen.domain.premises.denominators import Cause, DenominatorLog
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
@@ -93,6 +95,7 @@ class OnboardingService:
         audit: AuditPort,
         inventory: Inventory,
         drifts: ClockDrifts,
+        denominators: DenominatorLog,
         time_zone: str,
         clock: Clock,
         entropy: Entropy,
@@ -103,6 +106,7 @@ class OnboardingService:
         self._audit = audit
         self._inventory = inventory
         self._drifts = drifts
+        self._denominators = denominators
         self._zone = ZoneInfo(time_zone)
         self._clock = clock
         self._entropy = entropy
@@ -189,6 +193,7 @@ class OnboardingService:
             fields={},
         )
         await store.save_event(connection, found.id, history, given)
+        await self._denominators.note(connection, [found.id], Cause(history.actor, history.reason))
         await self._audit.append(
             connection,
             rules.action_of(event),
@@ -201,6 +206,41 @@ class OnboardingService:
         after = await store.load_premises(connection, found.id)
         assert after is not None
         return after
+
+    async def sign_imported(
+        self, connection: AsyncConnection, actor: Actor, signed_on: Mapping[PremisesId, str]
+    ) -> list[PremisesId]:
+        """Record for premises in LEAD that they signed on a day (ISO date), as if it had been recorded when that day began.
+
+        Inside the import's transaction and after its permission check; the import writes the audit and the denominators.
+        returns: those that were moved; what is not in LEAD stays as it is.
+        """
+        row = TABLE[State.LEAD, Event.SIGN]
+        assert row.to is not None  # only RESUME has to look where it leads
+        found = await store.load_many(connection, list(signed_on))
+        last_moves = await store.load_last_moves(connection, [each.id for each in found])
+        now, moves = self._clock.utc(), []
+        for each in found:
+            if each.state is not State.LEAD:
+                continue
+            begin = datetime.combine(date.fromisoformat(signed_on[each.id]), time(), self._zone)
+            at = min(int(begin.timestamp()) * US_PER_S, now)
+            history = HistoryRow(
+                id=new_id("pev", self._entropy),
+                event=Event.SIGN,
+                from_state=each.state,
+                to_state=row.to,
+                at=Utc(max(at, last_moves.get(each.id, -1) + 1)),
+                actor=actor.user,
+                actor_name="",
+                role=self._policy.check(actor, rules.action_of(Event.SIGN), each).role,
+                reason="",
+                fields={},
+            )
+            moves.append((each.id, history, HandedIn(signed_on=signed_on[each.id])))
+        if moves:
+            await store.save_moves(connection, moves)
+        return [premises_id for premises_id, _, _ in moves]
 
     async def set_due(
         self, actor: Actor, premises_id: str, *, is_due: bool, exempt_reason: str, reason: str
@@ -217,11 +257,8 @@ class OnboardingService:
         now = self._clock.utc()
         async with self._database.write() as connection:
             found = await self._access(connection, actor, premises_id, rules.SET_DUE, for_update=True)
-            if found.is_due != is_due:
-                await self._log_due(connection, actor, found, "IS_DUE", _yes(found.is_due), _yes(is_due), why)
-            if (found.exempt_reason or "") != exempt:
-                await self._log_due(connection, actor, found, "EXEMPTION", found.exempt_reason or "", exempt, why)
             await store.save_due(connection, found.id, is_due=is_due, exempt_reason=exempt or None, now=now)
+            await self._denominators.note(connection, [found.id], Cause(actor.user, why))
             await self._audit.append(
                 connection, rules.SET_DUE, actor=actor, place=found.place, is_due=int(is_due), reason=why
             )
@@ -329,12 +366,11 @@ class OnboardingService:
         elif event is Event.SUSPEND and given.suspension is not None:
             await self._suspend(connection, actor, found, given.suspension, given.reason, now)
         elif event is Event.RESUME:
-            await store.end_suspensions(connection, found.id)
-            await self._log_due(connection, actor, found, "SUSPENSION", "SUSPENDED", "", given.reason)
+            await store.end_suspensions(connection, found.id, self._day_on(-1))
         elif event is Event.TERMINATE and found.is_due:
-            await self._change_due(connection, actor, found, False, given.reason, now)
+            await store.save_due(connection, found.id, is_due=False, exempt_reason=found.exempt_reason, now=now)
         elif event is Event.REOPEN and found.state is State.TERMINATED:
-            await self._change_due(connection, actor, found, True, given.reason, now)
+            await store.save_due(connection, found.id, is_due=True, exempt_reason=found.exempt_reason, now=now)
 
     async def _install(
         self, connection: AsyncConnection, found: OnboardedPremises, installation: model.Installation, now: Utc
@@ -379,46 +415,13 @@ class OnboardingService:
         await store.save_suspension(
             connection, new_id("sus", self._entropy), found.id, suspension, reason=reason, actor=user, now=now
         )
-        span = f"{suspension.from_on}/{suspension.to_on}"
-        await self._log_due(connection, actor, found, "SUSPENSION", "", span, reason)
-
-    async def _change_due(
-        self,
-        connection: AsyncConnection,
-        actor: Actor | None,
-        found: OnboardedPremises,
-        is_due: bool,
-        reason: str,
-        now: Utc,
-    ) -> None:
-        await self._log_due(connection, actor, found, "IS_DUE", _yes(found.is_due), _yes(is_due), reason)
-        await store.save_due(connection, found.id, is_due=is_due, exempt_reason=found.exempt_reason, now=now)
-
-    async def _log_due(
-        self,
-        connection: AsyncConnection,
-        actor: Actor | None,
-        found: OnboardedPremises,
-        what: str,
-        old: str,
-        new: str,
-        reason: str,
-    ) -> None:
-        await store.save_denominator_change(
-            connection,
-            new_id("dnc", self._entropy),
-            found.id,
-            what=what,
-            old=old[:200],
-            new=new[:200],
-            reason=reason.strip(),
-            actor=actor.user if actor else None,
-            now=self._clock.utc(),
-        )
 
     def _today_on(self) -> str:
-        now = self._clock.utc()
-        return datetime.fromtimestamp(now // US_PER_S, tz=UTC).astimezone(self._zone).date().isoformat()
+        return self._day_on(0)
+
+    def _day_on(self, days_later: int) -> str:
+        today = datetime.fromtimestamp(self._clock.utc() // US_PER_S, tz=UTC).astimezone(self._zone).date()
+        return (today + timedelta(days=days_later)).isoformat()
 
     def _announce(self, moved: OnboardedPremises) -> None:
         log.info("premises moved", premises=moved.id, state=moved.state.value)
@@ -429,7 +432,3 @@ async def _check_zones(connection: AsyncConnection, field: str, wanted: list[str
     allowed = await store.load_allowed_zones(connection)
     if not allowed.issuperset(wanted):
         raise BrightKitchenError(Kind.INVALID, "onboarding.zone_refused", field=field)
-
-
-def _yes(value: bool) -> str:
-    return "YES" if value else "NO"

@@ -20,6 +20,8 @@ from brightkitchen.domain.onboarding.model import (
     Suspension,
 )
 from brightkitchen.domain.onboarding.states import SETTLED, Event
+from brightkitchen.domain.premises.counted import Counts
+from brightkitchen.domain.premises.denominators import denominator_changes
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.domain.premises.store import premises, suspensions, zones
 from brightkitchen.domain.users.store import grants, users
@@ -59,20 +61,6 @@ contracts = sa.Table(
     sa.Column("signed_on", sa.String(10), nullable=False, index=True),
     sa.Column("manager", sa.String(50), nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
-)
-
-denominator_changes = sa.Table(
-    "denominator_changes",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("premises_id", sa.String(40), sa.ForeignKey(premises.c.id), nullable=False, index=True),
-    sa.Column("at", sa.BigInteger, nullable=False, index=True),
-    sa.Column("actor", sa.String(40), nullable=True),
-    # IS_DUE, EXEMPTION, SUSPENSION
-    sa.Column("what", sa.String(12), nullable=False),
-    sa.Column("old", sa.String(200), nullable=False),
-    sa.Column("new", sa.String(200), nullable=False),
-    sa.Column("reason", sa.String(500), nullable=False),
 )
 
 frame_verdicts = sa.Table(
@@ -191,21 +179,46 @@ async def save_due(
 
 
 async def save_event(connection: AsyncConnection, premises_id: PremisesId, row: HistoryRow, given: HandedIn) -> None:
-    fields = msgspec.structs.replace(given, reason="")
+    await connection.execute(premises_events.insert(), [_event_values(premises_id, row, given)])
+
+
+async def save_moves(connection: AsyncConnection, moves: Sequence[tuple[PremisesId, HistoryRow, HandedIn]]) -> None:
+    """Write states and events of many premises at once. moves: at least one."""
+    await connection.execute(premises_events.insert(), [_event_values(*move) for move in moves])
+    write = premises.update().where(premises.c.id == sa.bindparam("moved"))
+    write = write.values(state=sa.bindparam("to_state"), state_at=sa.bindparam("moved_at"))
     await connection.execute(
-        premises_events.insert().values(
-            id=row.id,
-            premises_id=premises_id,
-            event=row.event.value,
-            from_state=row.from_state.value,
-            to_state=row.to_state.value,
-            actor=row.actor,
-            role=row.role.value if row.role else None,
-            at=row.at,
-            reason=row.reason,
-            fields=msgspec.json.encode(fields).decode(),
-        )
+        write, [{"moved": key, "to_state": row.to_state.value, "moved_at": row.at} for key, row, _ in moves]
     )
+
+
+async def load_many(connection: AsyncConnection, ids: Sequence[PremisesId]) -> list[OnboardedPremises]:
+    """Return those of `ids` that are in the register; nobody else changes them until the transaction ends."""
+    wanted = _columns.where(_in_register, premises.c.id.in_(ids)).order_by(premises.c.id).with_for_update()
+    return [_premises(row) for row in await connection.execute(wanted)]
+
+
+async def load_last_moves(connection: AsyncConnection, ids: Sequence[PremisesId]) -> dict[PremisesId, Utc]:
+    """Return when each of these premises was last moved; those that never were are left out."""
+    wanted = sa.select(premises_events.c.premises_id, sa.func.max(premises_events.c.at))
+    wanted = wanted.where(premises_events.c.premises_id.in_(ids)).group_by(premises_events.c.premises_id)
+    return {PremisesId(key): Utc(at) for key, at in await connection.execute(wanted)}
+
+
+def _event_values(premises_id: PremisesId, row: HistoryRow, given: HandedIn) -> dict[str, object]:
+    fields = msgspec.structs.replace(given, reason="")
+    return {
+        "id": row.id,
+        "premises_id": premises_id,
+        "event": row.event.value,
+        "from_state": row.from_state.value,
+        "to_state": row.to_state.value,
+        "actor": row.actor,
+        "role": row.role.value if row.role else None,
+        "at": row.at,
+        "reason": row.reason,
+        "fields": msgspec.json.encode(fields).decode(),
+    }
 
 
 async def load_history(connection: AsyncConnection, premises_id: PremisesId) -> list[HistoryRow]:
@@ -303,10 +316,11 @@ async def save_suspension(
     )
 
 
-async def end_suspensions(connection: AsyncConnection, premises_id: PremisesId) -> None:
-    """End every approved closed period of a premises."""
+async def end_suspensions(connection: AsyncConnection, premises_id: PremisesId, last_on: str) -> None:
+    """End every approved closed period of a premises; the last day that it was closed is at most `last_on`."""
     open_ones = sa.and_(suspensions.c.premises_id == premises_id, suspensions.c.state == "APPROVED")
-    await connection.execute(suspensions.update().where(open_ones).values(state="ENDED"))
+    to_on = sa.case((suspensions.c.to_on > last_on, last_on), else_=suspensions.c.to_on)
+    await connection.execute(suspensions.update().where(open_ones).values(state="ENDED", to_on=to_on))
 
 
 async def load_suspensions_over(connection: AsyncConnection, today_on: str) -> list[PremisesId]:
@@ -324,35 +338,18 @@ async def load_suspensions_over(connection: AsyncConnection, today_on: str) -> l
     return [PremisesId(each) for each in (await connection.execute(wanted.order_by(premises.c.id))).scalars()]
 
 
-async def save_denominator_change(
-    connection: AsyncConnection,
-    change_id: str,
-    premises_id: PremisesId,
-    *,
-    what: str,
-    old: str,
-    new: str,
-    reason: str,
-    actor: UserId | None,
-    now: Utc,
-) -> None:
-    await connection.execute(
-        denominator_changes.insert().values(
-            id=change_id, premises_id=premises_id, at=now, actor=actor, what=what, old=old, new=new, reason=reason
-        )
-    )
-
-
 async def load_denominator_changes(
     connection: AsyncConnection, held: Sequence[Grant], *, before: tuple[int, str] | None, limit: int
 ) -> list[DenominatorChange]:
-    """Return up to `limit` changes inside the grants, the newest first. before: (at, id)."""
+    """Return up to `limit` changes that left or came into a place inside the grants, the newest first. before: (at, id)."""
     changes = denominator_changes
+    left = ScopeColumns(changes.c.from_region, changes.c.from_category, changes.c.premises_id)
+    came = ScopeColumns(changes.c.region, changes.c.category, changes.c.premises_id)
     wanted = (
         sa.select(changes, premises.c.name.label("premises_name"), users.c.display_name)
         .join(premises, premises.c.id == changes.c.premises_id)
         .outerjoin(users, users.c.id == changes.c.actor)
-        .where(is_in_scope(held, SCOPE))
+        .where(sa.or_(is_in_scope(held, left), is_in_scope(held, came)))
     )
     if before is not None:
         wanted = wanted.where(sa.tuple_(changes.c.at, changes.c.id) < sa.tuple_(*map(sa.literal, before)))
@@ -368,6 +365,12 @@ async def load_denominator_changes(
             row.old,
             row.new,
             row.reason,
+            row.from_region,
+            row.from_category,
+            Counts(row.from_counts),
+            row.region,
+            row.category,
+            Counts(row.counts),
         )
         for row in rows
     ]

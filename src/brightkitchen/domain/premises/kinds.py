@@ -9,7 +9,7 @@ from brightkitchen.domain.premises.model import Category, Kinds, Need, Zone, Zon
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 
 DEFAULT_RETENTION_DAYS: Final = 30
-_REFUSED_WORDS: Final = (
+REFUSED_WORDS: Final = (
     "包间",
     "包厢",
     "雅间",
@@ -72,7 +72,7 @@ def check_zone(zones: Mapping[str, Zone], text: str, field: str = "zone") -> str
     known = zones.get(wanted.upper()) or next(
         (each for each in zones.values() if wanted in (each.name_zh, each.name_en)), None
     )
-    if known is None and any(word in wanted for word in _REFUSED_WORDS):
+    if known is None and any(word in wanted for word in REFUSED_WORDS):
         raise BrightKitchenError(Kind.INVALID, "zone.refused", field=field, name=wanted[:20])
     if known is None:
         raise BrightKitchenError(Kind.INVALID, "zone.unknown", field=field)

@@ -13,6 +13,7 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.store import load_regions
 from brightkitchen.domain.premises import policy as rules
 from brightkitchen.domain.premises import queries, store
+from brightkitchen.domain.premises.denominators import Cause, DenominatorLog
 from brightkitchen.domain.premises.facts import Faults, check_date, check_facts, check_text
 from brightkitchen.domain.premises.initials import build_initials
 from brightkitchen.domain.premises.kinds import load_packaged_kinds
@@ -85,6 +86,7 @@ class PremisesService:
         *,
         channels: Channels,
         journal: Journal,
+        denominators: DenominatorLog,
         clock: Clock,
         entropy: Entropy,
         zone: tzinfo,
@@ -95,6 +97,7 @@ class PremisesService:
         self._sealer = sealer
         self._channels = channels
         self._journal = journal
+        self._denominators = denominators
         self._clock = clock
         self._entropy = entropy
         self._zone = zone
@@ -220,6 +223,7 @@ class PremisesService:
                     self._check_may(actor, action, item)
             await _check_numbers(connection, item)
             await store.save_new_premises(connection, item)
+            await self._denominators.note(connection, [item.id], Cause(actor.user))
             await self._record(connection, actor, "change", item, detail={"act": "add"}, names={"name": item.name})
         log.info("premises added", premises=item.id)
         return item
@@ -258,6 +262,7 @@ class PremisesService:
                 self._check_may(actor, rules.CHANGE, new)
             await _check_numbers(connection, new)
             await self._save(connection, new, was=old)
+            await self._denominators.note(connection, [new.id], Cause(actor.user))
             if _CHANNEL_FIELDS.intersection(different):
                 await self._channels.recompute_complete(connection, [new.id])
                 new = await store.load_premises(connection, new.id) or new
@@ -289,6 +294,7 @@ class PremisesService:
                 raise BrightKitchenError(Kind.CONFLICT, "premises.has_cameras", count=cameras)
             gone = replace(old, retired_at=now, updated_at=now, version=old.version + 1)
             await self._save(connection, gone, was=old)
+            await self._denominators.note(connection, [gone.id], Cause(actor.user))
             await self._record(connection, actor, "change", old, detail={"act": "retire"}, names={"name": old.name})
         log.info("premises retired", premises=old.id)
 
@@ -432,6 +438,7 @@ class PremisesService:
             state = SuspensionState.APPROVED if approve else SuspensionState.REFUSED
             new = replace(old, state=state, decided_by=actor.user, decided_at=self._clock.utc())
             await self._save_suspension(connection, new, was=SuspensionState.REQUESTED)
+            await self._denominators.note(connection, [premises.id], Cause(actor.user, new.reason))
             await self._record_suspension(connection, actor, premises, new, "approve" if approve else "refuse")
         return new
 
@@ -443,6 +450,7 @@ class PremisesService:
             old = await self._suspension(connection, premises.id, suspension_id)
             new = replace(old, state=SuspensionState.ENDED, to_on=min(old.to_on, yesterday))
             await self._save_suspension(connection, new, was=SuspensionState.APPROVED)
+            await self._denominators.note(connection, [premises.id], Cause(actor.user))
             await self._record_suspension(connection, actor, premises, new, "end")
         return new
 

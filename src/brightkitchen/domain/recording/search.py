@@ -89,7 +89,11 @@ class Where:
     def clause(self) -> sa.ColumnElement[bool]:
         """Return which rows of `cameras` joined with `premises` are meant."""
         asked = self.asked
-        parts: list[sa.ColumnElement[bool]] = [is_in_scope(self.grants, store.SCOPE)]
+        # nobody is led to what a channel in quarantine recorded (SECURITY P1)
+        parts: list[sa.ColumnElement[bool]] = [
+            is_in_scope(self.grants, store.SCOPE),
+            cameras.c.quarantined_at.is_(None),
+        ]
         inside = region_clause(asked.region, premises.c.region) if asked.region else None
         if inside is not None:
             parts.append(inside)

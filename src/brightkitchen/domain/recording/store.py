@@ -237,7 +237,7 @@ async def load_usual(
     rows = await connection.execute(
         sa.select(cameras.c.id, cameras.c.premises_id, cameras.c.path_sub, cameras.c.record, premises.c.category)
         .select_from(cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id))
-        .where(cameras.c.retired_at.is_(None), cameras.c.host != "")
+        .where(cameras.c.retired_at.is_(None), cameras.c.quarantined_at.is_(None), cameras.c.host != "")
     )
     usual: dict[CameraId, tuple[str, ...]] = {}
     others: list[CameraId] = []

@@ -26,6 +26,9 @@ from brightkitchen.kernel.units import Utc
 Apply = Callable[[AsyncConnection, Approval, Actor], Awaitable[None]]
 """Does what was asked for, in the decider's transaction. raises: BrightKitchenError if it cannot be done any more."""
 
+After = Callable[[Approval], Awaitable[None]]
+"""Tells whoever has to know, once what was agreed to is kept."""
+
 MAX_SHOWN: Final = 200
 MAX_REASON_CHARS: Final = 200
 
@@ -34,6 +37,7 @@ MAX_REASON_CHARS: Final = 200
 class _ApprovalKind:
     apply: Apply
     other_unit: bool
+    after: After | None
 
 
 class ApprovalService:
@@ -47,11 +51,11 @@ class ApprovalService:
         self._entropy = entropy
         self._kinds: dict[str, _ApprovalKind] = {}
 
-    def register(self, kind: str, apply: Apply, *, other_unit: bool = False) -> None:
+    def register(self, kind: str, apply: Apply, *, other_unit: bool = False, after: After | None = None) -> None:
         """Make `kind` ("area.verb") known. other_unit: two people of one organisation do not count as two."""
         if kind in self._kinds:
             raise ValueError(f"{kind} is registered twice")
-        self._kinds[kind] = _ApprovalKind(apply, other_unit)
+        self._kinds[kind] = _ApprovalKind(apply, other_unit, after)
 
     async def request(
         self,
@@ -133,7 +137,11 @@ class ApprovalService:
                 object_id=approval.id,
                 detail={"kind": approval.kind, "agreed": agree, "requested_by": approval.requested_by},
             )
-            return await self._load(connection, approval_id, deciding, actor)
+            decided = await self._load(connection, approval_id, deciding, actor)
+        after = self._kinds[decided.kind].after
+        if agree and after is not None:
+            await after(decided)
+        return decided
 
     async def expire(self) -> None:
         """End the requests that nobody decided within seven days."""

@@ -68,6 +68,8 @@ class CameraOut(Out):
     """A camera; `abilities` says what the caller may do to it. The log-in never comes back.
 
     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
+
+    quarantined_at: since when nobody sees it, because it showed quarantine_zone, which no camera may show.
     """
 
     id: str
@@ -77,6 +79,8 @@ class CameraOut(Out):
     zone: str
     zones: list[str]
     activity: ActivityName
+    quarantined_at: Instant | None
+    quarantine_zone: str
     address: str
     sub_path: str | None
     has_password: bool
@@ -134,6 +138,19 @@ class CameraPatchIn(In):
     allow_basic: bool | None = None
 
 
+class QuarantineIn(In):
+    """zone: the refused zone that it shows, by code or name; of a release: the zone that it shows now."""
+
+    zone: ZoneText
+    reason: Text
+
+
+class ReleaseAskedOut(Out):
+    """approval: the request that a second person decides."""
+
+    approval: str
+
+
 class ProbeIn(In):
     """camera: use the log-in that is stored for this camera, if the address is the one it was given for."""
 
@@ -179,6 +196,8 @@ def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOu
         zone=camera.zone,
         zones=list(camera.more_zones),
         activity=_ACTIVITIES[camera.activity],
+        quarantined_at=present_instant(camera.quarantined_at),
+        quarantine_zone=camera.quarantine_zone,
         address=camera.address,
         sub_path=camera.path_sub,
         has_password=camera.has_credential,

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from brightkitchen.domain.numbers.model import (
     COUNTED,
+    FLOWS,
     PARTS_OF,
     PREMISES_NUMBERS,
     CountedRow,
@@ -33,6 +34,7 @@ OpenNumber = Literal[
     "online",
     "accepted",
     "completed",
+    "signed_new",
     "cameras",
     "watched",
     "online_now",
@@ -155,7 +157,7 @@ def present_matrix(matrix: Matrix, names: Names, abilities: list[str], language:
             )
             for each in (*Number, *Rate)
         ],
-        opens=[number.value for number in (COUNTED if matrix.is_now else PREMISES_NUMBERS)],
+        opens=[number.value for number in (*(COUNTED if matrix.is_now else PREMISES_NUMBERS), *FLOWS)],
         regions=[NamedOut(code=code, name=names.region(code)) for code in regions],
         categories=[NamedOut(code=code, name=names.category(code)) for code in categories],
         cells=[_cell(key, values, matrix) for key, values in sorted(matrix.cells.items(), key=_order)],
@@ -183,7 +185,7 @@ def present_rows(number: Number, page: RowPage, names: Names) -> CountedRowListO
 def matrix_sheet(matrix: Matrix, names: Names, language: str, moment: str) -> Sheet:
     """Return the numbers as a sheet: what each column is stands above it, and when it was counted."""
     rates = (Rate.SIGNED, Rate.COMPLETED, Rate.ONLINE_NOW, Rate.ONLINE_HOURS, Rate.ONLINE_DAY, Rate.ONLINE_DAY_RAW)
-    keys = (*COUNTED, *rates)
+    keys = (*COUNTED, *FLOWS, *rates)
     rows = [
         (names.region(key.region), names.category(key.category), key.month or matrix.month, *_texts(values, keys))
         for key, values in sorted(matrix.cells.items(), key=_order)

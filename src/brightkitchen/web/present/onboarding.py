@@ -22,6 +22,7 @@ from brightkitchen.domain.onboarding.model import (
 )
 from brightkitchen.domain.onboarding.service import Board, Road, Standing, Step
 from brightkitchen.domain.onboarding.states import MAIN_ROAD, SIDE_STATES, Event, Need
+from brightkitchen.domain.premises.counted import Counts
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.units import format_utc
@@ -96,6 +97,8 @@ class BoardOut(Out):
 
 
 class DenominatorChangeOut(Out):
+    """from_*: what it left, the others: what it came into. counts: some of "due", "base", "signed"."""
+
     premises_id: str
     premises_name: str
     at: Instant
@@ -104,6 +107,12 @@ class DenominatorChangeOut(Out):
     old: str
     new: str
     reason: str
+    from_region: str
+    from_category: str
+    from_counts: list[str]
+    region: str
+    category: str
+    counts: list[str]
 
 
 class DenominatorChangeListOut(Out):
@@ -285,10 +294,20 @@ def present_changes(found: Iterable[DenominatorChange], after: tuple[int, str] |
             old=each.old,
             new=each.new,
             reason=each.reason,
+            from_region=each.from_region,
+            from_category=each.from_category,
+            from_counts=_names_of(each.from_counts),
+            region=each.region,
+            category=each.category,
+            counts=_names_of(each.counts),
         )
         for each in found
     ]
     return DenominatorChangeListOut(items=items, next_cursor=build_cursor(after))
+
+
+def _names_of(counts: Counts) -> list[str]:
+    return [str(each.name).lower() for each in counts]
 
 
 def present_case(case: FrameCase, actor: Actor, services: Services) -> FrameCaseOut:

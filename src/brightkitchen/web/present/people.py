@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES
+from brightkitchen.domain.cameras.quarantine import RELEASE_KIND
 from brightkitchen.domain.users.grants import read_grant
 from brightkitchen.domain.users.people import PersonView, Places
 from brightkitchen.domain.users.people_model import (
@@ -103,8 +104,19 @@ class AccountPatchIn(In):
     organisation: Id | None = None
 
 
+class ReleaseOut(Out):
+    """A camera that is to come back from quarantine. found_zone: what it showed; zone: what it shows now, it is said."""
+
+    camera_id: str
+    camera_name: str
+    premises_name: str
+    found_zone: str
+    zone: str
+    reason: str
+
+
 class ApprovalOut(Out):
-    """Something that waits for a second person. grant: for kind people.grant; identity: for kind people.identity."""
+    """Something that waits for a second person. grant: for kind people.grant; identity: for people.identity; release: for camera.release."""
 
     id: str
     kind: str
@@ -119,6 +131,7 @@ class ApprovalOut(Out):
     decided_at: Instant | None
     reason: str
     grant: GrantOut | None
+    release: ReleaseOut | None
     identity: str | None
     can_decide: bool
 
@@ -347,8 +360,23 @@ def present_approval(approval: Approval, *, can_decide: bool) -> ApprovalOut:
         decided_at=present_instant(approval.decided_at),
         reason=approval.reason,
         grant=present_grant(read_grant(value)) if isinstance(value, dict) else None,
+        release=_present_release(approval),
         identity=identity if isinstance(identity, str) else None,
         can_decide=can_decide,
+    )
+
+
+def _present_release(approval: Approval) -> ReleaseOut | None:
+    said = approval.payload
+    if approval.kind != RELEASE_KIND:
+        return None
+    return ReleaseOut(
+        camera_id=str(said["camera"]),
+        camera_name=str(said["camera_name"]),
+        premises_name=str(said["premises_name"]),
+        found_zone=str(said["found_zone"]),
+        zone=str(said["zone"]),
+        reason=str(said["reason"]),
     )
 
 

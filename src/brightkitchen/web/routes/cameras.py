@@ -11,7 +11,7 @@ from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
 from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 from brightkitchen.kernel.text import choose_language, has_sentence, say
-from brightkitchen.web.auth import Human, Signed, services_of
+from brightkitchen.web.auth import Human, Proven, Signed, check_proven, services_of
 from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag, write_etag
 from brightkitchen.web.present.cameras import (
     ActivityName,
@@ -21,6 +21,8 @@ from brightkitchen.web.present.cameras import (
     CameraPatchIn,
     ProbeIn,
     ProbeOut,
+    QuarantineIn,
+    ReleaseAskedOut,
     present_camera,
     present_cameras,
     present_probe,
@@ -112,11 +114,16 @@ async def get_camera(request: Request, response: Response, caller: Signed, camer
 async def change_camera(
     request: Request, response: Response, caller: Human, camera_id: str, given: CameraPatchIn, if_match: IfMatch = None
 ) -> CameraOut:
-    """Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along."""
-    services = services_of(request)
+    """Change a camera. Another host, port or encryption drops the stored log-in unless a new one comes along.
+
+    Saying that an approved camera shows another zone or belongs to another premises needs a fresh proof.
+    """
+    services, change = services_of(request), _read_change(given)
+    if await services.cameras.is_sensitive(caller.actor, camera_id, change):
+        check_proven(request, caller)
     try:
         camera = await services.cameras.change_camera(
-            caller.actor, camera_id, _read_change(given), expected_version=read_etag(if_match)
+            caller.actor, camera_id, change, expected_version=read_etag(if_match)
         )
     except EditConflict as conflict:
         assert isinstance(conflict.current, Camera)
@@ -124,6 +131,23 @@ async def change_camera(
         raise conflict.showing(shown.model_dump(mode="json")) from conflict
     response.headers["etag"] = write_etag(camera.version)
     return present_camera(camera, caller.actor, services)
+
+
+@router.post("/{camera_id}/quarantine", operation_id="quarantine_camera", response_model=CameraOut)
+async def quarantine_camera(request: Request, caller: Human, camera_id: str, given: QuarantineIn) -> CameraOut:
+    """Stop a channel that shows a place which no camera may show: no picture, no recording, for anybody."""
+    services = services_of(request)
+    camera = await services.quarantine.quarantine(caller.actor, camera_id, zone=given.zone, reason=given.reason)
+    return present_camera(camera, caller.actor, services)
+
+
+@router.post("/{camera_id}/release", operation_id="ask_camera_release", status_code=202, response_model=ReleaseAskedOut)
+async def ask_camera_release(request: Request, caller: Proven, camera_id: str, given: QuarantineIn) -> ReleaseAskedOut:
+    """Ask for a channel in quarantine to come back; an administrator of another organisation decides (`/approvals`)."""
+    asked = await services_of(request).quarantine.ask_release(
+        caller.actor, camera_id, zone=given.zone, reason=given.reason
+    )
+    return ReleaseAskedOut(approval=asked.id)
 
 
 @router.delete("/{camera_id}", operation_id="remove_camera", status_code=204)

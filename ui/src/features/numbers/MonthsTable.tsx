@@ -1,10 +1,15 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { Numbers } from "@/shared/api/numbers";
+import type { NumberCell, Numbers } from "@/shared/api/numbers";
 import { formatShare, wordsOf } from "./figures";
 
-const columns = ["due", "signed", "installed", "online", "accepted"] as const;
+const columns = ["due", "signed", "signed_new", "installed", "online", "accepted"] as const;
 const rates = ["completed_rate", "online_hours_rate", "online_day_rate"] as const;
+
+/** A month before this system ran has nothing but what was signed in it. */
+export function isKept(cell: NumberCell): boolean {
+  return Object.keys(cell.values).some((key) => key !== "signed_new");
+}
 
 /** The months side by side, newest first, each as of its end. */
 export function MonthsTable({ query, onMonth }: { query: UseQueryResult<Numbers>; onMonth: (month: string) => void }) {
@@ -39,7 +44,7 @@ export function MonthsTable({ query, onMonth }: { query: UseQueryResult<Numbers>
                   </button>
                 </th>
                 {columns.map((key) => (
-                  <td key={key}>{cell.values[key] ?? 0}</td>
+                  <td key={key}>{cell.values[key] ?? (isKept(cell) || key === "signed_new" ? 0 : "—")}</td>
                 ))}
                 {rates.map((key) => (
                   <td key={key}>{formatShare(cell.rates[key])}</td>

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
 import { renderAt } from "@/app/renderAt.testing";
-import type { NumberCell, Numbers } from "@/shared/api/numbers";
+import type { DenominatorChange, NumberCell, Numbers } from "@/shared/api/numbers";
 import { refusal, server, session } from "@/testing/server";
 import { formatShare, heatOf } from "./figures";
 
@@ -55,6 +55,26 @@ function someNumbers(changes: Partial<Numbers> = {}): Numbers {
   };
 }
 
+function aChange(changes: Partial<DenominatorChange>): DenominatorChange {
+  return {
+    premises_id: "prm_1",
+    premises_name: "老街药房",
+    at: "2026-11-22T00:41:00Z",
+    actor: "",
+    what: "SUSPENSION",
+    old: "",
+    new: "2026-11-22/2026-11-25",
+    reason: "装修",
+    from_region: "210302",
+    from_category: "PHARMACY",
+    from_counts: ["due", "base", "signed"],
+    region: "210302",
+    category: "PHARMACY",
+    counts: ["due", "signed"],
+    ...changes,
+  };
+}
+
 function serve(asked: URL[] = []) {
   server.use(
     http.get("*/api/v1/session", () => HttpResponse.json({ ...session, abilities: ["numbers.view"] })),
@@ -64,6 +84,13 @@ function serve(asked: URL[] = []) {
         url.searchParams.get("by") === "month" ? someNumbers({ cells: [aCell({ month: "2026-10" })] }) : someNumbers(),
       );
     }),
+    http.get("*/api/v1/onboarding/changes", ({ request }) =>
+      HttpResponse.json(
+        new URL(request.url).searchParams.get("cursor")
+          ? { items: [aChange({ at: "2026-11-20T00:41:00Z", what: "OPENING", counts: [] })], next_cursor: null }
+          : { items: [aChange({})], next_cursor: "1.dnc_0000000000000001" },
+      ),
+    ),
     http.get("*/api/v1/numbers/rows", ({ request }) => {
       asked.push(new URL(request.url));
       return HttpResponse.json({
@@ -110,6 +137,17 @@ describe("numbers", () => {
       "210302",
       ["PHARMACY"],
     ]);
+  });
+
+  it("tell each change of what they are counted from, page by page", async () => {
+    const user = userEvent.setup();
+    serve();
+    renderAt("/numbers");
+    const log = await screen.findByRole("region", { name: "应接入变动记录" }, { timeout: 8_000 });
+    expect(within(log).getAllByRole("row")[1]).toHaveTextContent("老街药房停业完成率分母 −1装修系统");
+    await user.click(screen.getByRole("button", { name: "继续显示" }));
+    await waitFor(() => expect(within(log).getAllByRole("row")).toHaveLength(3));
+    expect(within(log).getAllByRole("row")[2]).toHaveTextContent("期初应接入 −1，完成率分母 −1，签约 −1");
   });
 
   it("are not exported without a purpose", async () => {

@@ -9,9 +9,10 @@ import { ProblemPanel } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
+import { ChangesTable } from "./ChangesTable";
 import { ExportModal } from "./ExportModal";
 import { isMeasure, type Measure, measures, openedBy, wordsOf } from "./figures";
-import { MonthsTable } from "./MonthsTable";
+import { isKept, MonthsTable } from "./MonthsTable";
 import { NumbersTable } from "./NumbersTable";
 import { RowsDrawer } from "./RowsDrawer";
 import { Summary } from "./Summary";
@@ -49,7 +50,7 @@ export function NumbersPage() {
     const number = data && openedBy(data, key);
     if (number) setOpened({ number, cut: { region, category: "", month, ...cut } });
   };
-  const kept = [...new Set(months.data?.cells.map((cell) => cell.month) ?? [])].sort().reverse();
+  const kept = [...new Set(months.data?.cells.filter(isKept).map((cell) => cell.month) ?? [])].sort().reverse();
   return (
     <div className="bk-page">
       <div className="bk-page-head">
@@ -107,6 +108,7 @@ export function NumbersPage() {
             {...(region ? {} : { onRegion: (code: string) => put("r", code) })}
           />
           <MonthsTable query={months} onMonth={(value) => put("m", value)} />
+          <ChangesTable />
         </>
       )}
       {opened && data && (

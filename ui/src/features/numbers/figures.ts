@@ -1,4 +1,4 @@
-import type { NumberCell, Numbers, NumberWords, OpenNumber } from "@/shared/api/numbers";
+import type { DenominatorChange, NumberCell, Numbers, NumberWords, OpenNumber } from "@/shared/api/numbers";
 
 /** What the table can show, in the order of the choice. */
 export const measures = [
@@ -55,4 +55,14 @@ export function figuresOf(numbers: Numbers, cell: NumberCell | undefined, key: s
 export function heatOf(share: number | null | undefined): number {
   if (share === null || share === undefined) return 0;
   return [0.5, 0.8, 0.95, 0.9999].filter((limit) => share >= limit).length;
+}
+
+/** Which numbers a change of the log raised or lowered by one. A move between places changes none of the whole. */
+export function effectsOf(change: DenominatorChange): { count: string; step: 1 | -1 }[] {
+  const came = change.counts.filter((count) => !change.from_counts.includes(count));
+  const left = change.from_counts.filter((count) => !change.counts.includes(count));
+  return [
+    ...came.map((count) => ({ count, step: 1 as const })),
+    ...left.map((count) => ({ count, step: -1 as const })),
+  ];
 }

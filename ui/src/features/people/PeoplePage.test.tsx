@@ -52,6 +52,7 @@ const request: Approval = {
   decider_name: "",
   decided_at: null,
   reason: "",
+  release: null,
   grant: {
     id: "",
     role: "CITY_ADMIN",

@@ -72,9 +72,11 @@ function ApprovalRow({ approval }: { approval: Approval }) {
         role: words.role(approval.grant.role),
         scope: words.scope(approval.grant),
       })
-    : approval.identity
-      ? t("people.wantsLink", { name: approval.subject_name, identity: approval.identity })
-      : t("people.wantsOther", { name: approval.subject_name });
+    : approval.release
+      ? t("people.wantsRelease", { camera: approval.release.camera_name, premises: approval.release.premises_name })
+      : approval.identity
+        ? t("people.wantsLink", { name: approval.subject_name, identity: approval.identity })
+        : t("people.wantsOther", { name: approval.subject_name });
   return (
     <li>
       <div className="bk-name-cell">
@@ -85,6 +87,7 @@ function ApprovalRow({ approval }: { approval: Approval }) {
             at: moment(approval.requested_at),
             until: moment(approval.expires_at),
           })}
+          {approval.release && ` ${approval.release.reason}`}
         </span>
       </div>
       {approval.can_decide ? (

@@ -6,6 +6,7 @@ import { nameOf, saveBlob } from "./download";
 export type Numbers = components["schemas"]["NumbersOut"];
 export type NumberCell = components["schemas"]["NumberCellOut"];
 export type NumberWords = components["schemas"]["NumberWordsOut"];
+export type DenominatorChange = components["schemas"]["DenominatorChangeOut"];
 export type CountedRow = components["schemas"]["CountedRowOut"];
 export type OpenNumber = operations["list_number_rows"]["parameters"]["query"]["number"];
 
@@ -67,6 +68,18 @@ export function useNumberRows(number: OpenNumber, cut: Cut) {
       ),
     initialPageParam: 0,
     getNextPageParam: (page) => (page.next_cursor === null ? undefined : Number(page.next_cursor)),
+  });
+}
+
+/** The log of what 100 % is counted from, newest first, a page after the other. */
+export function useDenominatorChanges() {
+  return useInfiniteQuery({
+    queryKey: ["numbers", "changes"],
+    queryFn: async ({ pageParam }) =>
+      bodyOf(await api.GET("/api/v1/onboarding/changes", { params: { query: { cursor: pageParam } } })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    retry: false,
   });
 }
 
