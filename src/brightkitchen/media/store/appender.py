@@ -81,6 +81,7 @@ class Appender:
                 offset = len(segment.head)
                 buffers = [segment.head, *buffers]
             self._files.write_at(segment.fd, buffers, segment.size_bytes)  # P2
+            segment.hash_more(buffers)
         except OSError as error:
             self._fail(segment, error)
             return
@@ -102,6 +103,7 @@ class Appender:
             return
         try:
             self._files.write_at(segment.fd, command.buffers, segment.size_bytes)
+            segment.hash_more(command.buffers)
         except OSError as error:
             self._fail(segment, error)
             return

@@ -58,6 +58,19 @@ def explain_holes(holes: Iterable[Span], noted: Sequence[Gap]) -> list[Gap]:
     return explained
 
 
+def overlay_gaps(noted: Sequence[Gap], spans: Sequence[Span], reason: str) -> list[Gap]:
+    """Return `noted` with `spans` (in order, apart) laid over it as gaps of `reason`, by start and not overlapping."""
+    if not spans:
+        return list(noted)
+    laid = [Gap(span.from_at, span.to_at, reason) for span in spans]
+    for gap in noted:
+        rests = holes_between([span for span in spans if span.to_at > gap.from_at], gap.from_at, gap.to_at)
+        laid.extend(
+            Gap(rest.from_at, min(rest.to_at, gap.to_at), gap.reason) for rest in rests if rest.from_at < gap.to_at
+        )
+    return sorted(laid, key=lambda gap: gap.from_at)
+
+
 def _close_rest(parts: list[Gap], at: Utc, to_at: Utc) -> list[Gap]:
     if at >= to_at:
         return parts

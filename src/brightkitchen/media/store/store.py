@@ -22,6 +22,7 @@ from brightkitchen.media.store.model import (
     JOIN_TOLERANCE_US,
     Fragment,
     FrameLocation,
+    GapReason,
     OpenFile,
     SampleRange,
     SegmentInfo,
@@ -29,7 +30,7 @@ from brightkitchen.media.store.model import (
     Timeline,
 )
 from brightkitchen.media.store.opened import OpenSegments
-from brightkitchen.media.store.queries import clip_spans, explain_holes, holes_between, join_spans
+from brightkitchen.media.store.queries import clip_spans, explain_holes, holes_between, join_spans, overlay_gaps
 from brightkitchen.media.store.recovery import Recovered, recover
 from brightkitchen.media.store.samples import read_samples
 from brightkitchen.media.store.worker import Worker
@@ -150,19 +151,24 @@ class Store:
         open_now = [Span(info.start_at, info.end_at) for info in self._open_infos(key)]
         bounds = self._index.load_bounds(key)
         every = [*open_now, *([bounds] if bounds is not None else [])]
-        if not every:
+        first_at = min((span.from_at for span in every), default=None)
+        last_at = max((span.to_at for span in every), default=None)
+        known_from_at = self._index.load_deleted_since(key) or first_at
+        if known_from_at is None:
             return Timeline(from_at, to_at, None, None, (), ())
-        first_at, last_at = min(span.from_at for span in every), max(span.to_at for span in every)
-        joined = join_spans([*self._index.load_spans(key, from_at, to_at), *open_now])
+        stored = self._index.load_spans(key, from_at, to_at)
+        joined = join_spans([*(span for span, is_there in stored if is_there), *open_now])
         until = Utc(min(to_at, self._clock.utc()))
-        since = Utc(max(from_at, first_at))
+        since = Utc(max(from_at, known_from_at))
         holes = [hole for hole in holes_between(joined, since, until) if self._is_hole(hole, last_at)]
-        gaps = explain_holes(holes, self._index.load_gaps(key, since, until)) if holes else []
+        away = join_spans(span for span, is_there in stored if not is_there)
+        noted = self._index.load_gaps(key, since, until) if holes else []
+        gaps = explain_holes(holes, overlay_gaps(noted, away, GapReason.VOLUME_MISSING.value))
         return Timeline(from_at, to_at, first_at, last_at, tuple(clip_spans(joined, from_at, to_at)), tuple(gaps))
 
-    def _is_hole(self, hole: Span, last_at: Utc) -> bool:
+    def _is_hole(self, hole: Span, last_at: Utc | None) -> bool:
         """The stretch from what is written to this moment is no gap while a file is open and a second or two behind."""
-        return hole.from_at < last_at or hole.to_at - hole.from_at >= 3 * JOIN_TOLERANCE_US
+        return last_at is None or hole.from_at < last_at or hole.to_at - hole.from_at >= 3 * JOIN_TOLERANCE_US
 
     def segments_between(self, key: StreamKey, from_at: Utc, to_at: Utc) -> list[SegmentInfo]:
         open_infos = self._open_infos(key)  # first: a segment that gets its row meanwhile is then seen twice, not never
