@@ -27,6 +27,7 @@ from brightkitchen.media.store.opened import OpenSegment, OpenSegments
 from brightkitchen.media.store.recovery import recover
 from brightkitchen.media.store.samples import scan_whole
 from brightkitchen.media.store.store import Store
+from brightkitchen.media.store.volumes import Volumes
 from brightkitchen.wire.fmp4 import writer
 
 KEYS = (key_of(1), key_of(2))
@@ -91,9 +92,9 @@ def tell(folder: Path, files: CrashingFiles) -> int:
     """Play `story` with `files` until it ends or dies; return the frames whose write had returned."""
     written = 0
     with closing(Index(folder / "index.sqlite3")) as index:
-        opened = OpenSegments()
-        closer = Closer(files, index, opened)
-        appender = Appender(files, opened, reserve_bytes=0, pass_on=closer.handle)
+        opened, volumes = OpenSegments(), Volumes.of(files)
+        closer = Closer(volumes, index, opened)
+        appender = Appender(volumes, opened, pass_on=closer.handle)
         try:
             for turn in story():
                 for command in turn:
@@ -259,6 +260,7 @@ from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.store.store import Store
+from brightkitchen.media.store.volumes import Volumes
 from brightkitchen.wire.fmp4 import writer
 from tests.media_synthetic import HandSources, key_of, stretch
 

@@ -114,6 +114,20 @@ class Index:
             (bytes.fromhex(content_hash), id_bytes(segment_id)),
         )
 
+    def load_volumes(self) -> list[tuple[int, str, str]]:
+        """Return number, label and name of every volume that was ever used."""
+        return [(no, label, name) for no, label, name in self._writer.execute("SELECT no, label, name FROM volume")]
+
+    def save_volume(self, label: str, name: str) -> int:
+        """Note a volume, and return its number. One with a label that is known only got another name."""
+        with self.transaction():
+            (number,) = self._writer.execute(
+                "INSERT INTO volume (label, name) VALUES (?, ?) ON CONFLICT (label) DO UPDATE SET name = excluded.name"
+                " RETURNING no",
+                (label, name),
+            ).fetchone()
+        return int(number)
+
     def save_gap_start(self, key: StreamKey, at: Utc, reason: str) -> None:
         """Nothing is recorded from `at` on, because of `reason`; ends a lasting gap of another reason there."""
         stream = self.stream_no(key)

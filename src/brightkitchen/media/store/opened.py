@@ -17,13 +17,14 @@ class OpenSegment:
     A list's `append` and item assignment are atomic, and `info` reads the list once: a reader sees whole fragments.
     """
 
-    __slots__ = ("_fragments", "failure", "fd", "hashing", "head", "label", "volume")
+    __slots__ = ("_fragments", "epoch", "failure", "fd", "hashing", "head", "label", "volume")
 
     def __init__(self, label: SegmentLabel, init: bytes) -> None:
         self.label = label
         self.head = add_label(init, label)
         self.fd = -1
         self.volume = 1
+        self.epoch = 0  # of the volume when the file was made
         self.hashing = xxhash.xxh3_128()  # of what was written; the writing thread's
         self.failure: EndReason | None = None
         self._fragments: list[Fragment] = []

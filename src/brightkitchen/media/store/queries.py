@@ -77,3 +77,30 @@ def _close_rest(parts: list[Gap], at: Utc, to_at: Utc) -> list[Gap]:
     if parts and to_at - at < JOIN_TOLERANCE_US:
         return [*parts[:-1], Gap(parts[-1].from_at, to_at, parts[-1].reason)]
     return [*parts, Gap(at, to_at, GapReason.UNKNOWN.value)]
+
+
+def join_holds(spans: Iterable[Span]) -> list[Span]:
+    """Return `spans` in order, those that touch made one. Nothing is added to what is held."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.from_at):
+        if joined and span.from_at <= joined[-1].to_at:
+            joined[-1] = Span(joined[-1].from_at, max(joined[-1].to_at, span.to_at))
+        elif span.from_at < span.to_at:
+            joined.append(span)
+    return joined
+
+
+def windows_between(held: Sequence[Span], until: int) -> list[tuple[int, int]]:
+    """Return the stretches before `until` in which nothing is held: a file that lies wholly in one may go.
+
+    held: in order, apart.
+    """
+    windows: list[tuple[int, int]] = []
+    at = -(1 << 62)
+    for span in held:
+        if min(span.from_at, until) > at:
+            windows.append((at, min(span.from_at, until)))
+        at = max(at, span.to_at)
+    if at < until:
+        windows.append((at, until))
+    return windows
