@@ -8,7 +8,7 @@ import asyncio
 import gc
 import json
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from brightkitchen.kernel.sealing import Sealer, open_kek
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.control_link import ControlLink, Handlers
 from brightkitchen.media.decode.pool import DecodePool
+from brightkitchen.media.deletions import DeletionReports
 from brightkitchen.media.desired_file import DesiredFile, SavedDesired
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.node import MediaNode
@@ -215,12 +216,23 @@ class _Node:
                 on_revoke=self._on_revoke,
                 on_probe=self._on_probe,
                 reports=self._node.reports,
+                on_holds=self._node.keep_holds,
+                volumes=lambda: self._node.store.keeper.states,
             ),
             views=self._server.views,
+            deletions=DeletionReports(self._node.store.keeper, self._machine.clock),
             clock=self._machine.clock,
             entropy=self._machine.entropy,
             supervisor=self._machine.supervisor,
         )
+        loop = asyncio.get_running_loop()
+        link = self._link
+
+        def tell() -> None:  # on the keeper's thread, which may outlive the loop by a moment
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(link.tell_kept)
+
+        self._node.store.keeper.tell = tell
         return self._link
 
     async def _stop_node(self) -> None:

@@ -142,10 +142,14 @@ class Keeper:
         """Look now: something was refused for lack of room."""
         self._wake.set()
 
-    def stop(self, timeout_s: float) -> bool:
-        """End after the batch that is under way. Return False if that took longer."""
+    def end_soon(self) -> None:
+        """End after the batch that is under way."""
         self._is_ending = True
         self._wake.set()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End after the batch that is under way. Return False if that took longer."""
+        self.end_soon()
         if self._thread is None:
             return True
         self._thread.join(timeout_s)

@@ -205,8 +205,9 @@ class Store:
 
         Then nothing is lost but time: the next start recovers what stayed under open/ (P4).
         """
+        self.keeper.end_soon()
         in_time = self._writing.stop(timeout_s / 2) and self._closing.stop(timeout_s / 2)
-        in_time = self.keeper.stop(timeout_s / 2) and in_time
+        in_time = self.keeper.stop(timeout_s / 4) and in_time
         if in_time:
             self._index.close()
             self.keeper.close()
