@@ -50,13 +50,16 @@ from brightkitchen.media.ports import Source, SourceSink
 from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.serve.app import ViewersPort, make_admin_app
 from brightkitchen.media.serve.server import MediaServer
-from brightkitchen.media.store.store import Store
+from brightkitchen.media.store.keeper import RoomRules
+from brightkitchen.media.store.store import Store, StoreRules
+from brightkitchen.media.store.volumes import store_places
 from brightkitchen.wire.au import VideoFormat
 from brightkitchen.wire.fmp4 import writer
 
 log = get_logger(__name__)
 STOP_TIMEOUT_S = 6.0
 VIEWS_TIMEOUT_S = 2.0
+_GB = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def build_node(config: Config, name: str, folder: Path, guard: NetGuard, machine
     def open_source(spec: CameraSpec, profile: Profile, credential: Credential | None, sink: SourceSink) -> Source:
         return RtspSource(address_of(spec, profile, credential), sink, environment)
 
-    store = Store.open(folder / "store", clock)
+    store = Store.open(folder / "store", clock, rules=store_rules(config, name), entropy=entropy)
     node = MediaNode(
         name,
         hub=Hub(clock=clock, entropy=entropy, supervisor=supervisor, idle_stop_s=config.media.idle_close_s),
@@ -105,6 +108,16 @@ def build_node(config: Config, name: str, folder: Path, guard: NetGuard, machine
         supervisor=supervisor,
     )
     return node
+
+
+def store_rules(config: Config, name: str) -> StoreRules:
+    """Return how the store of node `name` behaves. Quotas are shared out among the nodes."""
+    store, nodes = config.store, config.media.nodes
+    return StoreRules(
+        room=RoomRules(int(store.keep_free_gb * _GB), store.keep_free_percent / 100),
+        quota_bytes=int(store.quota_gb * _GB) // nodes,
+        places=store_places(config, name),
+    )
 
 
 def address_of(spec: CameraSpec, profile: Profile, credential: Credential | None) -> StreamAddress:

@@ -114,6 +114,38 @@ class Index:
             (bytes.fromhex(content_hash), id_bytes(segment_id)),
         )
 
+    def drop_segment(self, segment_id: SegmentId) -> None:
+        """Forget a row whose file is gone, for `check --repair`. Inside `transaction`."""
+        row = self._writer.execute(
+            "DELETE FROM segment WHERE id = ? RETURNING shape, volume, size_bytes", (_own(segment_id),)
+        ).fetchone()
+        if row is not None:
+            shape, volume, size = row
+            self._writer.execute("UPDATE shape SET files = files - 1 WHERE no = ?", (shape,))
+            self._writer.execute("DELETE FROM shape WHERE no = ? AND files <= 0", (shape,))
+            self._writer.execute(
+                "UPDATE volume SET files = files - 1, size_bytes = size_bytes - ? WHERE no = ?", (size, volume)
+            )
+
+    def save_past_gap(self, key: StreamKey, from_at: Utc, to_at: Utc, reason: str) -> None:
+        """Note a gap that is over. Inside `transaction`."""
+        self._writer.execute(
+            "INSERT INTO gap (stream, from_us, to_us, reason) VALUES (?,?,?,?)",
+            (self.stream_no(key), from_at, to_at, reason),
+        )
+
+    def count_again(self) -> None:
+        """Count what volumes and shapes have, for `check --repair`. Inside `transaction`."""
+        self._writer.execute(
+            "UPDATE volume SET files = (SELECT count(*) FROM segment s WHERE s.volume = volume.no),"
+            " size_bytes = (SELECT coalesce(sum(s.size_bytes), 0) FROM segment s WHERE s.volume = volume.no)"
+        )
+        self._writer.execute(
+            "UPDATE shape SET files = c.files FROM (SELECT shape, count(*) AS files FROM segment GROUP BY shape) c"
+            " WHERE c.shape = shape.no"
+        )
+        self._writer.execute("DELETE FROM shape WHERE no NOT IN (SELECT shape FROM segment)")
+
     def load_volumes(self) -> list[tuple[int, str, str]]:
         """Return number, label and name of every volume that was ever used."""
         return [(no, label, name) for no, label, name in self._writer.execute("SELECT no, label, name FROM volume")]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import StreamKey
 from brightkitchen.kernel.log import get_logger
@@ -36,6 +37,15 @@ class VolumePlace:
     name: str
     folder: Path
     quota_bytes: int = 0
+
+
+def store_places(config: Config, node: str) -> tuple[VolumePlace, ...]:
+    """Return the further volumes of one node: a folder of its own in each, and its share of the quota."""
+    nodes = config.media.nodes
+    return tuple(
+        VolumePlace(volume.name, Path(volume.path) / node, int(volume.quota_gb * 10**9) // nodes)
+        for volume in config.store.volumes
+    )
 
 
 @dataclass(slots=True, eq=False)
