@@ -26,9 +26,11 @@ class CrashingFiles(RealFiles):
     `lose_power` then takes back what was not synced: the ends of files, renames and removals in folders not synced.
     """
 
-    def __init__(self, folder: Path, die_at: int | None = None) -> None:
+    def __init__(self, folder: Path, die_at: int | None = None, *, beside: "CrashingFiles | None" = None) -> None:
+        """beside: another volume of the same machine, whose steps count together with these."""
         super().__init__(folder)
         self.steps = 0
+        self._beside = beside
         self._die_at = die_at
         self._names: dict[int, Names] = {}
         self._synced: dict[Names, int] = {}
@@ -37,6 +39,9 @@ class CrashingFiles(RealFiles):
 
     def step(self) -> None:
         """Something is about to change; here the plug may be pulled."""
+        if self._beside is not None:
+            self._beside.step()
+            return
         self.steps += 1
         if self._die_at is not None and self.steps > self._die_at:
             raise PlugPulledError

@@ -16,11 +16,14 @@ from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.ids import StreamKey
 from brightkitchen.kernel.recordingplan import Hold
 from brightkitchen.kernel.units import US_PER_S, Utc
+from brightkitchen.media.store.appender import Appender
+from brightkitchen.media.store.closer import Closer
+from brightkitchen.media.store.commands import Close
 from brightkitchen.media.store.index import Index
 from brightkitchen.media.store.keeper import RoomRules
 from brightkitchen.media.store.layout import SEGMENTS
 from brightkitchen.media.store.ledger import Ledger
-from brightkitchen.media.store.model import Gap
+from brightkitchen.media.store.model import EndReason, Gap
 from brightkitchen.media.store.store import Store
 from brightkitchen.media.store.volumes import Volumes
 
@@ -187,6 +190,34 @@ def test_filling_volume_says_so_and_then_loses_the_oldest_of_all_cameras(tmp_pat
         assert bench.state() == "ok"
 
 
+def test_recording_never_stops_while_anything_may_be_deleted(tmp_path: Path) -> None:
+    """Four times the disk is recorded; what is held stays, and no write is refused."""
+    folder = tmp_path / "store"
+    make_store(folder, HOURLY[:40])
+    size = bytes_on(folder)
+    files = small_disk(folder, size + size // 2)
+    held = [info for info in HOURLY[:40] if info[0] == ONE][:4]
+    with kept(folder, ManualClock(day(1)), rules=RoomRules(size // 4, 0.0), files=files) as bench:
+        bench.volumes.reserve_bytes = size // 40
+        bench.keeper.keep_holds(1, [hold(1, ONE, held[0][1], held[-1][1] + 1)])
+        closer = Closer(bench.volumes, bench.index, bench.opened)
+        appender = Appender(bench.volumes, bench.opened, pass_on=closer.handle, on_full=bench.keeper.wake)
+        states = set()
+        for number in range(160):
+            segment, commands = closed_file(TWO if number % 2 else ONE, 1000 + number, Utc(bench.clock.utc()))
+            appender.handle([*commands, Close(segment, EndReason.FULL)])
+            assert not appender.failures
+            bench.clock.jump(2)
+            bench.keeper.step()
+            states.add(bench.state())
+        assert states == {"ok", "filling"}
+        assert bench.starts(ONE)[:4] == [at for _, at in held]
+        gone = sum(proof.files for proof in bench.proofs())
+        assert len(bench.starts(ONE)) + len(bench.starts(TWO)) == 200 - gone
+        assert gone > 100
+    assert check_invariants(folder) == (200 - gone) * FILE_S * 25
+
+
 def test_full_volume_with_nothing_but_holds_says_full_and_deletes_nothing(tmp_path: Path) -> None:
     make_store(tmp_path / "store", HOURLY)
     with kept(tmp_path / "store", ManualClock(day(2)), rules=RoomRules(1 << 60, 0.0)) as bench:
@@ -275,6 +306,22 @@ def test_doubt_outlasts_a_restart(tmp_path: Path) -> None:
             bench.work()
             bench.clock.jump(3600)
         assert (bench.keeper.is_clock_doubted, len(bench.starts(ONE))) == (True, 48)
+
+
+def test_recordings_made_twice_at_one_time_are_all_listed_and_all_deleted(tmp_path: Path) -> None:
+    """The clock was set back by ten minutes while a camera recorded: two files tell of the same moment."""
+    starts = [Utc(day(0) + second * US_PER_S) for second in (*range(0, 40, 2), *range(11, 51, 2))]
+    make_store(tmp_path / "store", [(ONE, at) for at in starts])
+    with kept(tmp_path / "store", ManualClock(day(0.1))) as bench:
+        assert bench.starts(ONE) == sorted(starts)
+        with closing(Index(tmp_path / "store" / "index.sqlite3")) as index:
+            assert len(index.load_segments(ONE, Utc(day(0) + 20 * US_PER_S), Utc(day(0) + 21 * US_PER_S))) == 2
+        forget_holds(bench)
+        bench.clock.jump(40 * 86_400)
+        bench.clock.step_utc(0)
+        bench.work()
+        assert (bench.starts(ONE), sum(proof.files for proof in bench.proofs())) == ([], 40)
+    assert bytes_on(tmp_path / "store") == 0
 
 
 # -- the timeline ------------------------------------------------------------------------------------------------------

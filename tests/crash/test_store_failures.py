@@ -8,9 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import xxhash
 from tests.crash.test_store_crash import KEYS, append, begin, check_invariants, count_listed, late_sound, prepare
 from tests.media_synthetic import START_AT
 
+from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.errors import TheirError
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.store.appender import Appender
@@ -22,6 +24,7 @@ from brightkitchen.media.store.layout import OPEN, SegmentLabel, open_names, par
 from brightkitchen.media.store.model import EndReason, Fragment
 from brightkitchen.media.store.opened import OpenSegments
 from brightkitchen.media.store.samples import read_head, read_samples, scan_whole
+from brightkitchen.media.store.store import Store
 from brightkitchen.media.store.volumes import Volumes
 
 
@@ -84,7 +87,13 @@ def standing(folder: Path, *, reserve_bytes: int = 0) -> Iterator[Bench]:
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(errno.ENOSPC, EndReason.DISK_FULL), (errno.EDQUOT, EndReason.DISK_FULL), (errno.EIO, EndReason.DISK_ERROR)],
+    [
+        (errno.ENOSPC, EndReason.DISK_FULL),
+        (errno.EDQUOT, EndReason.DISK_FULL),
+        (errno.EIO, EndReason.DISK_ERROR),
+        (errno.EROFS, EndReason.DISK_ERROR),
+        (errno.ENODEV, EndReason.DISK_ERROR),
+    ],
 )
 @pytest.mark.parametrize("can_truncate", [True, False])
 def test_refused_write_ends_the_segment_after_its_last_whole_fragment(
@@ -100,6 +109,41 @@ def test_refused_write_ends_the_segment_after_its_last_whole_fragment(
         bench.files.refuse = {}
         bench.appender.handle([Close(segment, reason)])
     assert check_invariants(tmp_path / "store") == 25
+
+
+def test_hash_is_that_of_the_file_whatever_was_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    with standing(folder) as bench:
+        first, second = begin(KEYS[0], 0), begin(KEYS[1], 0)
+        bench.appender.handle([append(first, 0), append(second, 0)])
+        bench.files.refuse = {"write": errno.EIO, "truncate": errno.EIO}
+        bench.appender.handle([append(first, 1)])
+        bench.files.refuse = {}
+        bench.appender.handle([late_sound(second), Close(first, EndReason.DISK_ERROR), Close(second, EndReason.FULL)])
+    with closing(Index(folder / "index.sqlite3")) as index:
+        for key in KEYS:
+            (info,) = index.load_segments(key, START_AT, Utc(START_AT + 1))
+            (path,) = folder.rglob(f"{info.id}.mp4")
+            assert info.content_hash == xxhash.xxh3_128(path.read_bytes()).hexdigest()
+
+
+def test_file_of_a_dead_node_gets_its_hash_from_the_keeper(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    with standing(folder) as bench:
+        segment = begin(KEYS[0], 0)
+        bench.appender.handle([append(segment, 0)])
+        os.close(segment.fd)
+    store = Store.open(folder, ManualClock())
+    found = store.segment(segment.label.id)
+    assert found is not None
+    assert found.content_hash == ""
+    store.keeper.step()
+    found = store.segment(segment.label.id)
+    assert found is not None
+    (path,) = folder.rglob(f"{found.id}.mp4")
+    assert found.content_hash == xxhash.xxh3_128(path.read_bytes()).hexdigest()
+    store.start()
+    store.close()
 
 
 def test_refused_sound_ends_the_segment_too(tmp_path: Path) -> None:

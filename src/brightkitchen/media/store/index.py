@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from brightkitchen.kernel.ids import CameraId, Profile, SegmentId, StreamKey, id_bytes, id_text, is_id
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import US_PER_S, Utc
 from brightkitchen.media.store.layout import pack_fragments, unpack_fragments
 from brightkitchen.media.store.model import EndReason, Fragment, Gap, GapReason, SegmentInfo, Span
 from brightkitchen.media.store.schema import migrate
 
 _BUSY_TIMEOUT_S: Final = 5.0
+_LONGEST_FILE_US: Final = 15 * 60 * US_PER_S  # media.segment_s is at most ten minutes
 
 _SEGMENT: Final = """SELECT s.id, t.camera, t.profile, h.run, s.start_us, s.duration_ticks, s.size_bytes, h.init_bytes,
   s.frames, h.video_codec, h.audio_codec, h.width_px, h.height_px, s.end_reason, s.volume, s.hash
@@ -323,12 +324,13 @@ def _find_stream(db: sqlite3.Connection, key: StreamKey) -> int:
 
 
 def _first_start(db: sqlite3.Connection, stream: int, from_at: Utc) -> int:
-    """Segments hardly overlap, so the first that can reach into the range is the last that starts before it."""
+    """Return the first start that can reach into the range: of the last file that starts before it, or, where the clock was set
+    back and files overlap, of any within the longest that a file lasts."""
     row = db.execute(
         "SELECT start_us FROM segment WHERE stream = ? AND start_us <= ? ORDER BY start_us DESC LIMIT 1",
         (stream, from_at),
     ).fetchone()
-    return int(row[0]) if row is not None else from_at
+    return min(int(row[0]), from_at - _LONGEST_FILE_US) if row is not None else from_at
 
 
 def _own(segment_id: SegmentId) -> bytes:

@@ -225,7 +225,8 @@ def open_volume(volume: Volume, entropy: Entropy | None = None, *, known: frozen
             return None
         files = RealFiles(volume.folder)
     except OSError as error:
-        log.warning("volume cannot be opened", volume=volume.name, errno=error.errno)
+        if entropy is not None:  # else it is looked for every few seconds
+            log.warning("volume cannot be opened", volume=volume.name, errno=error.errno)
         return None
     try:
         files.make_dir((OPEN,))
