@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from tests.crash.crashing_files import CrashingFiles, PlugPulledError
 from tests.crash.kept_store import FILE_S, NO_MARK, closed_file, day
 from tests.media_synthetic import START_AT, key_of
@@ -25,6 +26,7 @@ from brightkitchen.media.store.commands import Close
 from brightkitchen.media.store.files import RealFiles
 from brightkitchen.media.store.index import Index
 from brightkitchen.media.store.layout import OPEN, SEGMENTS
+from brightkitchen.media.store.metrics import add_store_metrics
 from brightkitchen.media.store.model import EndReason, Gap, SegmentInfo
 from brightkitchen.media.store.opened import OpenSegments
 from brightkitchen.media.store.recovery import recover
@@ -120,6 +122,21 @@ def test_volume_that_goes_away_is_said_and_plays_again_when_it_is_back(tmp_path:
         assert bench.states() == {"store": "ok", "disk-2": "ok"}
         assert bench.playable() == 16
         assert bench.store.timeline(away.key, day(0), Utc(day(0) + FILE_US)).gaps == ()
+
+
+def test_metrics_show_volumes_and_deletions(tmp_path: Path) -> None:
+    with standing(tmp_path) as bench:
+        registry = CollectorRegistry()
+        add_store_metrics(bench.store.keeper, registry)
+        bench.record(day(0))
+        (tmp_path / "disk-2").rename(tmp_path / "unplugged")
+        bench.states()
+        names = {"volume": "disk-2", "state": "missing"}
+        assert registry.get_sample_value("bk_store_volume_state", names) == 1
+        used = registry.get_sample_value("bk_store_volume_bytes", {"volume": "store", "what": "used"})
+        assert used == sum(info.size_bytes for info in bench.listed())
+        assert registry.get_sample_value("bk_store_deleted_files_total") == 0
+        assert registry.get_sample_value("bk_store_clock_doubted") == 0
 
 
 def test_mount_point_without_its_disk_gets_nothing(tmp_path: Path) -> None:

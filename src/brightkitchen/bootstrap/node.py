@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvloop
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import Inheritance, read_inheritance, watch_launcher
@@ -51,6 +52,7 @@ from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.serve.app import ViewersPort, make_admin_app
 from brightkitchen.media.serve.server import MediaServer
 from brightkitchen.media.store.keeper import RoomRules
+from brightkitchen.media.store.metrics import add_store_metrics
 from brightkitchen.media.store.store import Store, StoreRules
 from brightkitchen.media.store.volumes import store_places
 from brightkitchen.wire.au import VideoFormat
@@ -209,8 +211,14 @@ class _Node:
         viewers = ViewersPort(self._server)
         await viewers.open(self._config.web.host, self._port)
         ending.push_async_callback(viewers.close)
+        registry = CollectorRegistry()
+        add_store_metrics(self._node.store.keeper, registry)
         admin = web.AppRunner(
-            make_admin_app(self._server, is_ready=lambda: self._link.is_connected and self._node.store.is_alive),
+            make_admin_app(
+                self._server,
+                is_ready=lambda: self._link.is_connected and self._node.store.is_alive,
+                registry=registry,
+            ),
             access_log=None,
             handle_signals=False,
             shutdown_timeout=2.0,

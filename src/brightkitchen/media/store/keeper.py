@@ -333,21 +333,20 @@ class Keeper:
 
     def _delete_oldest(self, volume: Volume, needed_bytes: int, why: Why) -> int:
         """The oldest hour of all cameras first, camera by camera, so that one proof stands for many files."""
-        with self._index.transaction():
-            if self._ledger.load_note(HOLDS_VERSION) is None:
-                if not self._full:
-                    log.error("nothing is deleted before control told its holds once", volume=volume.name)
-                return 0
-            holds = self._ledger.load_holds()
-            on = frozenset({volume.no})
-            walks = [self._deletable(stream, holds, 1 << 62, on) for stream in self._ledger.load_streams()]
-            chosen: list[Stored] = []
-            for file in _by_lumps(walks):
-                if needed_bytes <= 0 or len(chosen) >= BATCH_FILES:
-                    break
-                chosen.append(file)
-                needed_bytes -= file.size_bytes
-            return self._doom(chosen, holds, why)
+        if self._ledger.load_note(HOLDS_VERSION) is None:
+            if not self._full:
+                log.error("nothing is deleted before control told its holds once", volume=volume.name)
+            return 0
+        holds = self._ledger.load_holds()
+        on = frozenset({volume.no})
+        walks = [self._deletable(stream, holds, 1 << 62, on) for stream in self._ledger.load_streams()]
+        chosen: list[Stored] = []
+        for file in _by_lumps(walks):
+            if needed_bytes <= 0 or len(chosen) >= BATCH_FILES:
+                break
+            chosen.append(file)
+            needed_bytes -= file.size_bytes
+        return self._doom(chosen, holds, why)
 
     # -- age ----------------------------------------------------------------------------------------------------------
 
@@ -377,9 +376,9 @@ class Keeper:
         with self._index.transaction():
             self._ledger.save_note(_BELIEVED, clock.believed_at)
             self._ledger.save_note(_DOUBTED, clock.doubted_us)
-            deleted = 0
-            if not clock.is_doubted and self._ledger.load_note(HOLDS_VERSION) is not None:
-                deleted = self._doom_old(self._clock.utc())
+        deleted = 0
+        if not clock.is_doubted and self._ledger.load_note(HOLDS_VERSION) is not None:
+            deleted = self._doom_old(self._clock.utc())
         if not deleted:
             self._next_age_s = now_s + AGE_EVERY_S
         return deleted
@@ -410,18 +409,21 @@ class Keeper:
                     yield file
 
     def _doom(self, chosen: Sequence[Stored], holds: Mapping[str, Sequence[Span]], why: Why) -> int:
+        """P5.1. Nobody else deletes rows or changes holds meanwhile: both need the keeper's lock."""
+        if not chosen:
+            return 0
         streams = {stream.no: stream for stream in self._ledger.load_streams()}
-        for number, files in group_by_stream(chosen).items():
-            stream = streams[number]
-            held = holds.get(stream.key.camera, ())
-            now = self._clock.utc()
-            doom(self._ledger, stream, files, why=why, held=held, now=now, entropy=self._entropy)
-        if chosen:
-            size = sum(file.size_bytes for file in chosen)
-            self.deleted_files += len(chosen)
-            self.deleted_bytes += size
-            log.info("recordings deleted", why=why, files=len(chosen), size_bytes=size)
-            self.tell()
+        now = self._clock.utc()
+        with self._index.transaction():
+            for number, files in group_by_stream(chosen).items():
+                stream = streams[number]
+                held = holds.get(stream.key.camera, ())
+                doom(self._ledger, stream, files, why=why, held=held, now=now, entropy=self._entropy)
+        size = sum(file.size_bytes for file in chosen)
+        self.deleted_files += len(chosen)
+        self.deleted_bytes += size
+        log.info("recordings deleted", why=why, files=len(chosen), size_bytes=size)
+        self.tell()
         return len(chosen)
 
     # -- hashes -------------------------------------------------------------------------------------------------------

@@ -113,13 +113,13 @@ class Ledger:
     def walk(self, stream: int, from_at: int, to_at: int, volumes: frozenset[int]) -> Iterator[Stored]:
         """Yield the files of a stream that lie wholly in [from_at, to_at), by start; only those on `volumes`."""
         on = ",".join(str(int(no)) for no in volumes)
-        after, after_no = from_at, -1
+        after, after_no, limit = from_at, -1, 1  # mostly only the oldest is looked at
         while True:
             rows = self._db.execute(
                 f"SELECT no, id, volume, start_us, {_END}, size_bytes, hash FROM segment INDEXED BY segment_by_time"
                 f" WHERE stream = ? AND start_us >= ? AND start_us < ? AND {_END} <= ? AND volume IN ({on})"
                 " AND (start_us > ? OR no > ?) ORDER BY start_us, no LIMIT ?",
-                (stream, after, to_at, to_at, after, after_no, _CHUNK),
+                (stream, after, to_at, to_at, after, after_no, limit),
             ).fetchall()
             for no, own, volume, start, end, size, content in rows:
                 yield Stored(
@@ -132,8 +132,9 @@ class Ledger:
                     size,
                     (content or b"").hex(),
                 )
-            if len(rows) < _CHUNK:
+            if len(rows) < limit:
                 return
+            limit = _CHUNK
             after, after_no = rows[-1][3], rows[-1][0]
 
     def load_oldest(self, volumes: frozenset[int]) -> Utc | None:
@@ -150,17 +151,18 @@ class Ledger:
         return {no: (files, size) for no, files, size in self._db.execute("SELECT no, files, size_bytes FROM volume")}
 
     def count_held_bytes(self, holds: Mapping[str, Sequence[Span]]) -> dict[int, int]:
-        """Return how many bytes of each volume are held."""
+        """Return about how many bytes of each volume are held: files that touch a hold, at the size that files there have on average."""
         held: dict[int, int] = {}
         for row in self.load_streams():
             for span in holds.get(row.key.camera, ()):
-                for volume, size in self._db.execute(
-                    "SELECT volume, sum(size_bytes) FROM segment WHERE stream = ? AND start_us >= ? AND start_us < ?"
-                    f" AND {_END} > ? GROUP BY volume",
+                for volume, files in self._db.execute(
+                    "SELECT volume, count(*) FROM segment INDEXED BY segment_by_time WHERE stream = ? AND start_us >= ?"
+                    f" AND start_us < ? AND {_END} > ? GROUP BY volume",
                     (row.no, self._first_start(row.no, span.from_at), span.to_at, span.from_at),
                 ):
-                    held[volume] = held.get(volume, 0) + size
-        return held
+                    held[volume] = held.get(volume, 0) + files
+        used = self.load_used()
+        return {volume: files * used[volume][1] // max(1, used[volume][0]) for volume, files in held.items()}
 
     def _first_start(self, stream: int, at: int) -> int:
         row = self._db.execute(
