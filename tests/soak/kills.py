@@ -1,8 +1,8 @@
 """`python -m tests.soak.kills --minutes 5`: a node records cameras on two small volumes and is killed with SIGKILL again and again.
 
 Afterwards: the store checks clean with every file read, every file that is listed plays (each is demuxed and its pictures are counted, some
-are decoded by ffmpeg), no gap is without a reason or without a kill or a deletion that explains it, what was held is there, and every file
-that is gone is proven. Loopback only; ends by itself; exit code 1 if violated.
+are decoded by ffmpeg), no gap is without a reason or without a kill or a deletion that explains it, and what was held is there. Loopback
+only; ends by itself; exit code 1 if violated.
 """
 
 import argparse

@@ -37,6 +37,7 @@ LOOK_EVERY_S: Final = 2.0
 PACE_S: Final = 0.2
 AGE_EVERY_S: Final = 60.0
 HELD_EVERY_S: Final = 300.0
+OLDEST_EVERY_S: Final = 30.0
 PROBE_EVERY_S: Final = 15.0
 STAYS_FILLING_S: Final = 120.0
 AGE_STRETCH_US: Final = 6 * 3600 * US_PER_S
@@ -91,6 +92,8 @@ class Keeper:
         self._full: set[int] = set()
         self._is_pressed = False  # said that it is filling, and has to delete at the next turn
         self._held: dict[int, int] = {}
+        self._next_oldest_s = 0.0
+        self._oldest: dict[int, Utc | None] = {}
         self._states: tuple[VolumeState, ...] = ()
         self._unread_after: SegmentId | None = None
         self.deleted_files = 0
@@ -181,7 +184,9 @@ class Keeper:
             deleted = self._make_room() or self._delete_old()
             if deleted:
                 sweep(self._index, self._ledger, self._volumes)
-            self._count_held()
+            if deleted:
+                self._next_oldest_s = 0.0
+            self._count()
             self._update_states()
         return PACE_S if deleted or self._is_pressed or self._read_one() else LOOK_EVERY_S
 
@@ -279,13 +284,18 @@ class Keeper:
             used_bytes=used_bytes,
             quota_bytes=volume.quota_bytes,
             held_bytes=self._held.get(volume.no, 0),
-            oldest_at=self._ledger.load_oldest(frozenset({volume.no})),
+            oldest_at=self._oldest.get(volume.no),
         )
 
-    def _count_held(self) -> None:
-        if self._clock.mono_s() >= self._next_held_s:
-            self._next_held_s = self._clock.mono_s() + HELD_EVERY_S
+    def _count(self) -> None:
+        """Count now and then what only the volumes' states say."""
+        now_s = self._clock.mono_s()
+        if now_s >= self._next_held_s:
+            self._next_held_s = now_s + HELD_EVERY_S
             self._held = self._ledger.count_held_bytes(self._ledger.load_holds())
+        if now_s >= self._next_oldest_s:
+            self._next_oldest_s = now_s + OLDEST_EVERY_S
+            self._oldest = {volume.no: self._ledger.load_oldest(frozenset({volume.no})) for volume in self._volumes.all}
 
     # -- room ---------------------------------------------------------------------------------------------------------
 
