@@ -31,7 +31,7 @@ class WriteFailure:
 class Appender:
     """Writes what it is handed, in order, and passes on what the index must know.
 
-    on_full: called when a write found no room, so that somebody makes some.
+    on_full: called when there is little room left, or a write found none, so that somebody makes some.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class Appender:
 
     def handle(self, commands: list[Command]) -> None:
         """Do all of `commands`; a failed write ends its segment only."""
-        self._volumes.look_for_room()
+        if self._volumes.look_for_room():
+            self._on_full()
         for_index: list[ForIndex] = []
         for command in commands:
             if isinstance(command, Append):

@@ -332,7 +332,7 @@ class Keeper:
         assert volume.files is not None
         volume.total_bytes, volume.free_bytes = volume.files.space()
         is_begun = volume.no in self._filling
-        mark = self._rules.mark(volume.total_bytes)
+        mark = volume.mark_bytes = self._rules.mark(volume.total_bytes)
         short = mark - volume.free_bytes
         over = used_bytes - volume.quota_bytes if volume.quota_bytes else 0
         if short > 0:

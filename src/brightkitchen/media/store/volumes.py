@@ -55,6 +55,7 @@ class Volume:
     files:      None while it is not there.
     epoch:      grows each time it comes back: a file opened before is on another mount.
     has_room:   more than the reserve was free at the last look (writing thread).
+    mark_bytes: below it, the keeper makes room (set by the keeper).
     is_failing: the last write was refused for another reason than room (writing thread; the keeper tries again).
     """
 
@@ -69,6 +70,7 @@ class Volume:
     is_failing: bool = False
     total_bytes: int = 0
     free_bytes: int = 0
+    mark_bytes: int = 0
 
     @property
     def is_usable(self) -> bool:
@@ -145,17 +147,22 @@ class Volumes:
     def can_write(self) -> bool:
         return any(volume.is_usable for volume in self.all)
 
-    def look_for_room(self) -> None:
-        """Ask every volume how much is free; one that does not answer has no room."""
+    def look_for_room(self) -> bool:
+        """Ask every volume how much is free; one that does not answer has no room. Return whether one fell below its mark."""
+        has_fallen = False
         for volume in self.all:
             files = volume.files
             if files is None:
                 continue
             try:
-                volume.total_bytes, volume.free_bytes = files.space()
-                volume.has_room = volume.free_bytes >= self.reserve_bytes
+                total_bytes, free_bytes = files.space()
             except OSError:
                 volume.has_room = False
+                continue
+            has_fallen |= free_bytes < volume.mark_bytes <= volume.free_bytes
+            volume.total_bytes, volume.free_bytes = total_bytes, free_bytes
+            volume.has_room = free_bytes >= self.reserve_bytes
+        return has_fallen
 
     def choose(self, key: StreamKey) -> Volume:
         """Return where a new file of this stream goes; the last resort is one that refused before.
