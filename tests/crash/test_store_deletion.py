@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -108,6 +109,32 @@ def test_age_waits_until_a_few_hours_can_be_told_in_one_proof(tmp_path: Path) ->
             bench.clock.jump(360)
         assert len(bench.starts(ONE)) in range(24, 31)
         assert len(bench.proofs()) <= 2 * 24 // 6 + 2
+
+
+def test_whoever_asks_while_the_keeper_hangs_with_a_disk_does_not_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brightkitchen.media.store.keeper.LOCK_TIMEOUT_S", 0.05)
+    make_store(tmp_path / "store", HOURLY[:2])
+    with kept(tmp_path / "store", ManualClock(day(1))) as bench:
+        reached, go_on = threading.Event(), threading.Event()
+
+        def hang() -> tuple[int, int]:
+            reached.set()
+            go_on.wait(10)
+            return 1 << 40, 1 << 40
+
+        monkeypatch.setattr(bench.volumes.all[0].files, "space", hang)
+        turn = threading.Thread(target=bench.keeper.step)
+        turn.start()
+        assert reached.wait(5)
+        for ask in (lambda: bench.keeper.keep_holds(1, []), lambda: bench.keeper.load_proofs(1)):
+            with pytest.raises(TimeoutError):
+                ask()
+        go_on.set()
+        turn.join(10)
+        bench.keeper.keep_holds(1, [])
+        assert bench.keeper.holds_version == 1
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------

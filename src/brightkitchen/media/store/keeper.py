@@ -9,6 +9,7 @@ import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,7 @@ log = get_logger(__name__)
 
 LOOK_EVERY_S: Final = 2.0
 PACE_S: Final = 0.2
+LOCK_TIMEOUT_S: Final = 4.0
 AGE_EVERY_S: Final = 60.0
 HELD_EVERY_S: Final = 300.0
 OLDEST_EVERY_S: Final = 30.0
@@ -101,11 +103,21 @@ class Keeper:
         self.on_hidden: Callable[[frozenset[int]], None] = lambda volumes: None
         self.tell: Callable[[], None] = lambda: None
 
-    # -- what control says --------------------------------------------------------------------------------------------
+    # -- what control says: from any thread; raises: TimeoutError while a disk does not answer; sqlite3.Error ----------
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Between two turns of the keeper, which may hang with a disk: whoever asks shall not hang with it."""
+        if not self._lock.acquire(timeout=LOCK_TIMEOUT_S):
+            raise TimeoutError("the keeper waits for a disk")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def keep_holds(self, version: int, holds: Sequence[Hold]) -> None:
         """Replace the list of holds; when this returns it is on the disk, and nothing that it names will be deleted."""
-        with self._lock, self._index.transaction():
+        with self._alone(), self._index.transaction():
             self._ledger.save_holds(version, holds)
         self._next_held_s = 0.0
         self._wake.set()
@@ -113,22 +125,22 @@ class Keeper:
     @property
     def holds_version(self) -> int | None:
         """Of the list that was had last; None: never, and nothing is deleted."""
-        with self._lock:
+        with self._alone():
             return self._ledger.load_note(HOLDS_VERSION)
 
     def keep_plans(self, plans: Iterable[tuple[str, int, int]]) -> None:
         """Keep (camera, keep_days, plan version) of each; what was known of other cameras stays."""
-        with self._lock, self._index.transaction():
+        with self._alone(), self._index.transaction():
             for camera, keep_days, version in plans:
                 self._ledger.save_plan(camera, max(FLOOR_DAYS, keep_days), version)
 
     def load_proofs(self, limit: int) -> list[tuple[int, DeletedRange]]:
-        with self._lock:
+        with self._alone():
             return self._ledger.load_proofs(limit)
 
     def drop_proofs(self, numbers: Sequence[int]) -> None:
         """Control has them in the audit."""
-        with self._lock, self._index.transaction():
+        with self._alone(), self._index.transaction():
             self._ledger.drop_proofs(numbers)
 
     # -- the thread ---------------------------------------------------------------------------------------------------

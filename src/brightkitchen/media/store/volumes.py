@@ -8,11 +8,12 @@ moves its own cameras only.
 import errno
 import math
 import os
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import xxhash
 
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import Entropy
@@ -180,9 +181,12 @@ class Volumes:
 
 def _score(volume: Volume, key: StreamKey) -> float:
     """Weighted rendezvous: the highest of all volumes gets the camera; each is the highest as often as it is large."""
-    share = (zlib.crc32(f"{volume.no}/{key.camera}".encode()) + 1) / (1 << 32 | 1)
+    mixed = xxhash.xxh3_64_intdigest(
+        f"{volume.no}/{key.camera}"
+    )  # a checksum would give volumes shares that hang together
+    share = ((mixed >> 11) + 1) / ((1 << 53) + 2)
     weight = min(volume.quota_bytes or volume.total_bytes, volume.total_bytes or 1 << 62) or 1
-    return -weight / math.log(share) if share < 1 else math.inf
+    return -weight / math.log(share)
 
 
 def register_volumes(index: Index, own: Files, places: Sequence[VolumePlace], entropy: Entropy) -> Volumes:
