@@ -181,9 +181,8 @@ class Volumes:
 
 def _score(volume: Volume, key: StreamKey) -> float:
     """Weighted rendezvous: the highest of all volumes gets the camera; each is the highest as often as it is large."""
-    mixed = xxhash.xxh3_64_intdigest(
-        f"{volume.no}/{key.camera}"
-    )  # a checksum would give volumes shares that hang together
+    # a checksum would give volumes shares that hang together
+    mixed = xxhash.xxh3_64_intdigest(f"{volume.no}/{key.camera}".encode())
     share = ((mixed >> 11) + 1) / ((1 << 53) + 2)
     weight = min(volume.quota_bytes or volume.total_bytes, volume.total_bytes or 1 << 62) or 1
     return -weight / math.log(share)
