@@ -209,6 +209,58 @@ def test_index_with_a_damaged_page_is_found(folder: Path) -> None:
     assert ("I9", "index") in troubles(look(folder))
 
 
+def test_index_of_an_older_version_is_said(folder: Path) -> None:
+    change(folder, "PRAGMA user_version = 1")
+    with pytest.raises(BrightKitchenError) as caught:
+        look(folder)
+    assert caught.value.code == "store.older"
+
+
+def test_file_that_says_it_is_another_is_found_also_without_a_hash(folder: Path) -> None:
+    change(folder, "UPDATE segment SET hash = NULL")
+    first, second = files_of(folder)[0], files_of(folder)[2]
+    data = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    assert troubles(look(folder, reads_all=True)) == [("I5", "label")]
+    assert look(folder).unhashed == 6
+    first.write_bytes(data.replace(b"moof", b"free"))
+    assert troubles(look(folder, reads_all=True)) == [("I4", "fragments")]
+
+
+def test_file_that_cannot_be_read_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> str:
+        raise OSError(5, "refused")
+
+    monkeypatch.setattr("brightkitchen.media.store.checker.hash_file", refuse)
+    assert troubles(look(folder, reads_all=True)) == [("I4", "file_unreadable")] * 6
+
+
+def test_row_that_names_no_stream_is_found(folder: Path) -> None:
+    change(folder, "INSERT INTO gap (stream, from_us, to_us, reason) VALUES (77, 1, 2, 'ended')")
+    assert troubles(look(folder)) == [("I9", "index")]
+    assert not repair(folder).is_well
+
+
+def test_second_file_of_one_name_in_quarantine_keeps_the_first(folder: Path) -> None:
+    name = files_of(folder)[0].name
+    for content in (b"one", b"two"):
+        (folder / SEGMENTS / ONE.camera / "20261123" / "seg_zzzzzzzzzzzzzzzz.mp4").write_bytes(content)
+        assert repair(folder).is_well
+    kept = sorted(path.read_bytes() for path in (folder / "quarantine").iterdir())
+    assert (kept, files_of(folder)[0].name) == ([b"one", b"two"], name)
+
+
+def test_orphan_in_a_wrong_folder_is_listed_at_its_place(folder: Path) -> None:
+    victim = files_of(folder)[0]
+    forget_row(folder)
+    other = folder / SEGMENTS / TWO.camera / "20200101"
+    other.mkdir()
+    victim.rename(other / victim.name)
+    assert repair(folder).is_well
+    assert victim.exists()
+    check_invariants(folder)
+
+
 # -- at work -----------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +294,14 @@ def test_finding_of_a_store_at_work_is_looked_at_again(folder: Path) -> None:
     assert moved.findings == []
     victim.unlink()
     assert troubles(Checker(folder, is_running=True).run()) == [("I3", "file_missing")]
+
+
+def test_unknown_file_of_a_store_at_work_is_named_and_counters_are_not_judged(folder: Path) -> None:
+    forget_row(folder)
+    change(folder, "UPDATE volume SET files = 99")
+    (folder / SEGMENTS / "notes.txt").write_text("x")
+    found = troubles(Checker(folder, is_running=True).run())
+    assert found == [("I4", "file_unknown"), ("I4", "file_unknown")]
 
 
 # -- the command -------------------------------------------------------------------------------------------------------

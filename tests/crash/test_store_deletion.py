@@ -516,3 +516,42 @@ def test_refused_unlink_is_tried_again(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setattr(os, "unlink", real)
         bench.work()
     assert bytes_on(tmp_path / "store") == 0
+
+
+def test_keeper_goes_on_after_a_disk_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brightkitchen.media.store.keeper.LOOK_EVERY_S", 0.01)
+    make_store(tmp_path / "store", HOURLY)
+    with kept(tmp_path / "store", ManualClock(day(60))) as bench:
+        refused, gone = threading.Event(), threading.Event()
+        real = bench.volumes.all[0].files
+        assert real is not None
+
+        def refuse(*_: object) -> None:
+            refused.set()
+            raise OSError(5, "refused")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(real, "unlink", refuse)
+            forget_holds(bench)
+            bench.keeper.start()
+            assert refused.wait(10)
+        bench.keeper.tell = gone.set
+        for _ in range(500):
+            if bytes_on(tmp_path / "store") == 0:
+                break
+            gone.wait(0.02)
+        assert (bytes_on(tmp_path / "store"), bench.keeper.is_alive) == (0, True)
+        assert bench.keeper.stop(10)
+
+
+def test_file_that_cannot_be_read_is_passed_over_by_the_keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_store(tmp_path / "store", HOURLY[:6])
+    with kept(tmp_path / "store", ManualClock(day(1))) as bench:
+        with bench.index.transaction():
+            bench.index.writer.execute("UPDATE segment SET hash = NULL")
+        victim = bench.index.load_segments(ONE, day(0), day(1))[1]
+        (path,) = (tmp_path / "store").rglob(f"{victim.id}.mp4")
+        path.rename(path.with_suffix(".away"))
+        bench.work()
+        hashes = [info.content_hash for info in bench.index.load_segments(ONE, day(0), day(1))]
+        assert [bool(content) for content in hashes] == [True, False, True]
