@@ -42,6 +42,9 @@ bench-city:      ## 6,000 premises and 18,000 cameras on both databases: what ea
 soak:            ## record failing cameras for half an hour: memory, leaks, every outage a gap
 	$(PY) -m tests.soak.soak --minutes 30
 
+kills:           ## kill a recording node at random for five minutes, then look at what is left
+	$(PY) -m tests.soak.kills
+
 ui:              ## format, types and unit tests of the page
 	$(PY) tools/ui_check.py
 
@@ -55,4 +58,4 @@ lock:            ## write the lock files anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
-.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city soak ui cover sizes lock
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city soak kills ui cover sizes lock

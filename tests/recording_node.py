@@ -1,6 +1,6 @@
 """The recording half of a media node for tests: `build_node` with the real store, hub, recorder and RTSP, on real sockets."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +79,12 @@ class RecordingNode:
 
 
 @asynccontextmanager
-async def recording_node(folder: Path, cameras: Sequence[Recorded]) -> AsyncIterator[RecordingNode]:
-    """Build the node in `folder` and, at the end, stop its tasks. The caller begins and finishes it."""
+async def recording_node(
+    folder: Path, cameras: Sequence[Recorded], flags: Mapping[str, object] | None = None
+) -> AsyncIterator[RecordingNode]:
+    """Build the node in `folder` and, at the end, stop its tasks. The caller begins and finishes it. flags: further settings."""
     endpoints = tuple(sorted({f"127.0.0.1:{camera.port}" for camera in cameras}))
-    config = load_config(None, {}, {"netguard.allow_endpoints": endpoints})
+    config = load_config(None, {}, {"netguard.allow_endpoints": endpoints, **(flags or {})})
     clock, entropy = SystemClock(), SystemEntropy()
     machine = Machine(clock, entropy, Supervisor(clock, entropy))
     node = build_node(config, "node-0", folder, build_guard(config), machine)

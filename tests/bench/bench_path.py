@@ -56,7 +56,7 @@ def build_stream(seconds: int) -> bytes:
 class PaperStore:
     """Takes what the recorder hands over, as if written at once."""
 
-    queued_bytes, has_room, is_alive = 0, True, True
+    queued_bytes, has_room, can_write, is_making_room, is_alive = 0, True, True, False, True
 
     def __init__(self) -> None:
         self.is_reading = False

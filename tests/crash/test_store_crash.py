@@ -27,6 +27,7 @@ from brightkitchen.media.store.opened import OpenSegment, OpenSegments
 from brightkitchen.media.store.recovery import recover
 from brightkitchen.media.store.samples import scan_whole
 from brightkitchen.media.store.store import Store
+from brightkitchen.media.store.volumes import Volumes
 from brightkitchen.wire.fmp4 import writer
 
 KEYS = (key_of(1), key_of(2))
@@ -91,9 +92,9 @@ def tell(folder: Path, files: CrashingFiles) -> int:
     """Play `story` with `files` until it ends or dies; return the frames whose write had returned."""
     written = 0
     with closing(Index(folder / "index.sqlite3")) as index:
-        opened = OpenSegments()
-        closer = Closer(files, index, opened)
-        appender = Appender(files, opened, reserve_bytes=0, pass_on=closer.handle)
+        opened, volumes = OpenSegments(), Volumes.of(files)
+        closer = Closer(volumes, index, opened)
+        appender = Appender(volumes, opened, pass_on=closer.handle)
         try:
             for turn in story():
                 for command in turn:
@@ -163,6 +164,7 @@ def count_listed(folder: Path) -> int:
 def test_every_step_of_create_append_close_killed_loses_nothing_written(tmp_path: Path) -> None:
     total = count_steps(tmp_path / "dry")
     assert total > 30
+    print(f"{total} steps of P1 to P3 killed")
     for step in range(total + 1):
         folder = prepare(tmp_path / f"kill{step}")
         files = CrashingFiles(folder, die_at=step)
@@ -189,6 +191,7 @@ def test_every_step_of_create_append_close_without_power_keeps_the_index_true(tm
 def test_every_step_of_recovery_killed_recovers_the_same(tmp_path: Path, loses_power: bool) -> None:
     total = count_steps(tmp_path / "dry")
     dead = range(3, total + 1, 4)
+    killed = 0
     for step in dead:
         template = prepare(tmp_path / f"dead{step}")
         files = CrashingFiles(template, die_at=step)
@@ -203,7 +206,7 @@ def test_every_step_of_recovery_killed_recovers_the_same(tmp_path: Path, loses_p
                     recover(second, index)
                     is_done = True
                 except PlugPulledError:
-                    is_done = False
+                    is_done, killed = False, killed + 1
             if loses_power:
                 promised = count_listed(folder)
                 second.lose_power()
@@ -216,6 +219,7 @@ def test_every_step_of_recovery_killed_recovers_the_same(tmp_path: Path, loses_p
                 break
         else:
             pytest.fail("recovery takes more than 40 steps")
+    print(f"{killed} steps of P4 killed after {len(dead)} deaths, power lost: {loses_power}")
 
 
 def test_recovery_after_a_death_notes_since_when_the_node_was_stopped(tmp_path: Path) -> None:
@@ -259,6 +263,7 @@ from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.store.store import Store
+from brightkitchen.media.store.volumes import Volumes
 from brightkitchen.wire.fmp4 import writer
 from tests.media_synthetic import HandSources, key_of, stretch
 

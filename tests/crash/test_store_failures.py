@@ -8,9 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import xxhash
 from tests.crash.test_store_crash import KEYS, append, begin, check_invariants, count_listed, late_sound, prepare
 from tests.media_synthetic import START_AT
 
+from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.errors import TheirError
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.store.appender import Appender
@@ -22,6 +24,8 @@ from brightkitchen.media.store.layout import OPEN, SegmentLabel, open_names, par
 from brightkitchen.media.store.model import EndReason, Fragment
 from brightkitchen.media.store.opened import OpenSegments
 from brightkitchen.media.store.samples import read_head, read_samples, scan_whole
+from brightkitchen.media.store.store import Store
+from brightkitchen.media.store.volumes import Volumes
 
 
 class RefusingFiles(RealFiles):
@@ -57,9 +61,9 @@ class RefusingFiles(RealFiles):
         self._look("rename")
         super().rename(old, new)
 
-    def free_bytes(self) -> int:
+    def space(self) -> tuple[int, int]:
         self._look("free")
-        return super().free_bytes()
+        return super().space()
 
 
 class Bench:
@@ -67,8 +71,9 @@ class Bench:
         self.folder = folder
         self.files = RefusingFiles(folder)
         self.opened = OpenSegments()
-        self.closer = Closer(self.files, index, self.opened)
-        self.appender = Appender(self.files, self.opened, reserve_bytes=reserve_bytes, pass_on=self.closer.handle)
+        self.volumes = Volumes.of(self.files, reserve_bytes=reserve_bytes)
+        self.closer = Closer(self.volumes, index, self.opened)
+        self.appender = Appender(self.volumes, self.opened, pass_on=self.closer.handle)
 
 
 @contextmanager
@@ -82,7 +87,13 @@ def standing(folder: Path, *, reserve_bytes: int = 0) -> Iterator[Bench]:
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(errno.ENOSPC, EndReason.DISK_FULL), (errno.EDQUOT, EndReason.DISK_FULL), (errno.EIO, EndReason.DISK_ERROR)],
+    [
+        (errno.ENOSPC, EndReason.DISK_FULL),
+        (errno.EDQUOT, EndReason.DISK_FULL),
+        (errno.EIO, EndReason.DISK_ERROR),
+        (errno.EROFS, EndReason.DISK_ERROR),
+        (errno.ENODEV, EndReason.DISK_ERROR),
+    ],
 )
 @pytest.mark.parametrize("can_truncate", [True, False])
 def test_refused_write_ends_the_segment_after_its_last_whole_fragment(
@@ -94,10 +105,45 @@ def test_refused_write_ends_the_segment_after_its_last_whole_fragment(
         bench.files.refuse = {"write": number} if can_truncate else {"write": number, "truncate": errno.EIO}
         bench.appender.handle([append(segment, 1), append(segment, 2), late_sound(segment)])
         assert [(f.segment, f.reason) for f in bench.appender.failures] == [(segment, reason)]
-        assert bench.appender.has_room == (reason is not EndReason.DISK_FULL)
+        assert bench.volumes.has_room == (reason is not EndReason.DISK_FULL)
         bench.files.refuse = {}
         bench.appender.handle([Close(segment, reason)])
     assert check_invariants(tmp_path / "store") == 25
+
+
+def test_hash_is_that_of_the_file_whatever_was_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    with standing(folder) as bench:
+        first, second = begin(KEYS[0], 0), begin(KEYS[1], 0)
+        bench.appender.handle([append(first, 0), append(second, 0)])
+        bench.files.refuse = {"write": errno.EIO, "truncate": errno.EIO}
+        bench.appender.handle([append(first, 1)])
+        bench.files.refuse = {}
+        bench.appender.handle([late_sound(second), Close(first, EndReason.DISK_ERROR), Close(second, EndReason.FULL)])
+    with closing(Index(folder / "index.sqlite3")) as index:
+        for key in KEYS:
+            (info,) = index.load_segments(key, START_AT, Utc(START_AT + 1))
+            (path,) = folder.rglob(f"{info.id}.mp4")
+            assert info.content_hash == xxhash.xxh3_128(path.read_bytes()).hexdigest()
+
+
+def test_file_of_a_dead_node_gets_its_hash_from_the_keeper(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    with standing(folder) as bench:
+        segment = begin(KEYS[0], 0)
+        bench.appender.handle([append(segment, 0)])
+        os.close(segment.fd)
+    store = Store.open(folder, ManualClock())
+    found = store.segment(segment.label.id)
+    assert found is not None
+    assert found.content_hash == ""
+    store.keeper.step()
+    found = store.segment(segment.label.id)
+    assert found is not None
+    (path,) = folder.rglob(f"{found.id}.mp4")
+    assert found.content_hash == xxhash.xxh3_128(path.read_bytes()).hexdigest()
+    store.start()
+    store.close()
 
 
 def test_refused_sound_ends_the_segment_too(tmp_path: Path) -> None:
@@ -127,10 +173,10 @@ def test_less_than_the_reserve_free_is_a_full_disk(tmp_path: Path) -> None:
     with standing(tmp_path / "store", reserve_bytes=1 << 60) as bench:
         bench.appender.handle([append(begin(KEYS[0], 0), 0)])
         assert [f.reason for f in bench.appender.failures] == [EndReason.DISK_FULL]
-        assert not bench.appender.has_room
+        assert not bench.volumes.has_room
         bench.files.refuse = {"free": errno.EIO}
         bench.appender.handle([])
-        assert not bench.appender.has_room
+        assert not bench.volumes.has_room
 
 
 def test_refused_rename_is_tried_again_with_the_next_work(tmp_path: Path) -> None:
@@ -162,7 +208,7 @@ def test_backlog_over_its_limit_is_left_for_the_next_start(tmp_path: Path, monke
         bench.files.refuse = {"rename": errno.EIO}
         bench.appender.handle([append(first, 0), append(second, 0), GapStart(KEYS[0], Utc(1), "ended")])
         bench.closer.handle([GapEnd(KEYS[0], Utc(2)), Close(first, EndReason.FULL), Close(second, EndReason.FULL)])
-        assert (bench.closer.backlog, bench.closer.dropped) == (1, 2)
+        assert (bench.closer.backlog, bench.closer.dropped) == (1, 1)
     assert check_invariants(tmp_path / "store") == 50
 
 

@@ -27,8 +27,9 @@ class HangingFiles(RealFiles):
         self.go_on.wait(10)
         super().sync_data(fd)
 
-    def free_bytes(self) -> int:
-        return 0 if self.is_full else super().free_bytes()
+    def space(self) -> tuple[int, int]:
+        total, free = super().space()
+        return total, 0 if self.is_full else free
 
 
 def test_worker_does_everything_in_order_before_it_ends() -> None:

@@ -8,12 +8,13 @@ import asyncio
 import gc
 import json
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import Inheritance, read_inheritance, watch_launcher
@@ -42,6 +43,7 @@ from brightkitchen.kernel.sealing import Sealer, open_kek
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.control_link import ControlLink, Handlers
 from brightkitchen.media.decode.pool import DecodePool
+from brightkitchen.media.deletions import DeletionReports
 from brightkitchen.media.desired_file import DesiredFile, SavedDesired
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.node import MediaNode
@@ -49,13 +51,17 @@ from brightkitchen.media.ports import Source, SourceSink
 from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.serve.app import ViewersPort, make_admin_app
 from brightkitchen.media.serve.server import MediaServer
-from brightkitchen.media.store.store import Store
+from brightkitchen.media.store.keeper import RoomRules
+from brightkitchen.media.store.metrics import add_store_metrics
+from brightkitchen.media.store.store import Store, StoreRules
+from brightkitchen.media.store.volumes import store_places
 from brightkitchen.wire.au import VideoFormat
 from brightkitchen.wire.fmp4 import writer
 
 log = get_logger(__name__)
 STOP_TIMEOUT_S = 6.0
 VIEWS_TIMEOUT_S = 2.0
+_GB = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def build_node(config: Config, name: str, folder: Path, guard: NetGuard, machine
     def open_source(spec: CameraSpec, profile: Profile, credential: Credential | None, sink: SourceSink) -> Source:
         return RtspSource(address_of(spec, profile, credential), sink, environment)
 
-    store = Store.open(folder / "store", clock)
+    store = Store.open(folder / "store", clock, rules=store_rules(config, name), entropy=entropy)
     node = MediaNode(
         name,
         hub=Hub(clock=clock, entropy=entropy, supervisor=supervisor, idle_stop_s=config.media.idle_close_s),
@@ -104,6 +110,16 @@ def build_node(config: Config, name: str, folder: Path, guard: NetGuard, machine
         supervisor=supervisor,
     )
     return node
+
+
+def store_rules(config: Config, name: str) -> StoreRules:
+    """Return how the store of node `name` behaves. Quotas are shared out among the nodes."""
+    store, nodes = config.store, config.media.nodes
+    return StoreRules(
+        room=RoomRules(int(store.keep_free_gb * _GB), store.keep_free_percent / 100),
+        quota_bytes=int(store.quota_gb * _GB) // nodes,
+        places=store_places(config, name),
+    )
 
 
 def address_of(spec: CameraSpec, profile: Profile, credential: Credential | None) -> StreamAddress:
@@ -195,8 +211,14 @@ class _Node:
         viewers = ViewersPort(self._server)
         await viewers.open(self._config.web.host, self._port)
         ending.push_async_callback(viewers.close)
+        registry = CollectorRegistry()
+        add_store_metrics(self._node.store.keeper, registry)
         admin = web.AppRunner(
-            make_admin_app(self._server, is_ready=lambda: self._link.is_connected and self._node.store.is_alive),
+            make_admin_app(
+                self._server,
+                is_ready=lambda: self._link.is_connected and self._node.store.is_alive,
+                registry=registry,
+            ),
             access_log=None,
             handle_signals=False,
             shutdown_timeout=2.0,
@@ -215,12 +237,23 @@ class _Node:
                 on_revoke=self._on_revoke,
                 on_probe=self._on_probe,
                 reports=self._node.reports,
+                on_holds=self._node.keep_holds,
+                volumes=lambda: self._node.store.keeper.states,
             ),
             views=self._server.views,
+            deletions=DeletionReports(self._node.store.keeper, self._machine.clock),
             clock=self._machine.clock,
             entropy=self._machine.entropy,
             supervisor=self._machine.supervisor,
         )
+        loop = asyncio.get_running_loop()
+        link = self._link
+
+        def tell() -> None:  # on the keeper's thread, which may outlive the loop by a moment
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(link.tell_kept)
+
+        self._node.store.keeper.tell = tell
         return self._link
 
     async def _stop_node(self) -> None:

@@ -56,6 +56,23 @@ class MediaConfig(_Branch, frozen=True, kw_only=True):
     decode_workers: Annotated[int, Meta(ge=1, le=64)] = 1
 
 
+class VolumeConfig(_Branch, frozen=True, kw_only=True):
+    """A further place to record to."""
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$")]
+    path: Annotated[str, Meta(min_length=1)]
+    quota_gb: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class StoreConfig(_Branch, frozen=True, kw_only=True):
+    """How much room recordings may take, and where."""
+
+    quota_gb: Annotated[float, Meta(ge=0)] = 0.0
+    keep_free_gb: Annotated[float, Meta(ge=0)] = 2.0
+    keep_free_percent: Annotated[float, Meta(ge=0, le=50)] = 2.0
+    volumes: tuple[VolumeConfig, ...] = ()
+
+
 class NetGuardConfig(_Branch, frozen=True, kw_only=True):
     """Which addresses cameras may have."""
 
@@ -139,6 +156,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     web: WebConfig = WebConfig()
     database: DatabaseConfig = DatabaseConfig()
     media: MediaConfig = MediaConfig()
+    store: StoreConfig = StoreConfig()
     netguard: NetGuardConfig = NetGuardConfig()
     auth: AuthConfig = AuthConfig()
     demo: DemoConfig = DemoConfig()
@@ -165,6 +183,7 @@ def load_config(path: Path | None, environment: Mapping[str, str], flags: Mappin
     except msgspec.ValidationError as cause:
         raise BrightKitchenError(Kind.INVALID, "config.invalid", problem=str(cause)) from cause
     _check_ports(config)
+    _check_volumes(config)
     if config.auth.second_factor == "demo-off" and not config.demo.enabled:
         raise BrightKitchenError(Kind.INVALID, "config.demo_off")
     if config.faults.rural_hours < config.faults.urban_hours:
@@ -203,6 +222,15 @@ def _set(tree: dict[str, Any], keys: list[str], value: object) -> None:
             raise BrightKitchenError(Kind.INVALID, "config.invalid", problem=f"{'.'.join(keys)}: {key} is not a table")
         tree = branch
     tree[keys[-1]] = value
+
+
+def _check_volumes(config: Config) -> None:
+    """Recordings are found by the volume's name."""
+    names = ["store"]
+    for volume in config.store.volumes:
+        if volume.name in names:
+            raise BrightKitchenError(Kind.INVALID, "config.volume_name", name=volume.name)
+        names.append(volume.name)
 
 
 def _check_ports(config: Config) -> None:

@@ -47,10 +47,25 @@ class StreamKey:
 
 def new_id(prefix: str, entropy: RandomBytes) -> str:
     """Return a fresh id such as ``cam_7zqk…`` (prefix, underscore, 16 characters = 80 bits)."""
-    number = int.from_bytes(entropy.token_bytes(10))
-    return prefix + "_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
+    return id_text(prefix, entropy.token_bytes(10))
 
 
 def is_id(text: str, prefix: str) -> bool:
     """True if `text` is an id of that kind. Everything else from a client is *not found*."""
     return text.startswith(prefix + "_") and _ID.fullmatch(text) is not None
+
+
+def id_bytes(text: str) -> bytes:
+    """Return the ten bytes of an id; its prefix is the caller's knowledge. raises: ValueError if it is no id."""
+    if _ID.fullmatch(text) is None:
+        raise ValueError("not an id")
+    number = 0
+    for letter in text[-16:]:
+        number = number << 5 | _ALPHABET.index(letter)
+    return number.to_bytes(10)
+
+
+def id_text(prefix: str, data: bytes) -> str:
+    """Return the id whose ten bytes `id_bytes` gave."""
+    number = int.from_bytes(data)
+    return prefix + "_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))

@@ -5,6 +5,7 @@ never logged; neither is the secret in `Hello`.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
@@ -27,6 +28,7 @@ from brightkitchen.kernel.nodeprotocol import (
     Desired,
     Hello,
     Holds,
+    HoldsKept,
     ProbeAnswer,
     ProbeRequest,
     Reports,
@@ -35,11 +37,14 @@ from brightkitchen.kernel.nodeprotocol import (
     ToControl,
     ToNode,
     ViewsKept,
+    Volumes,
     Welcome,
     build_message,
     parse_to_node,
 )
+from brightkitchen.kernel.recordingplan import VolumeState
 from brightkitchen.kernel.tasks import HEALTHY_AFTER_S, Supervisor, back_off_s
+from brightkitchen.media.deletions import DeletionReports
 from brightkitchen.media.serve.views import RESEND_S, ViewLog
 
 log = get_logger(__name__)
@@ -54,6 +59,8 @@ SILENCE_S: Final = 20.0  # a ping goes out after it, and the line is given up wh
 PROBE_TIMEOUT_S: Final = 20.0
 PROBES_AT_ONCE: Final = 4
 PROBES_WAITING: Final = 16
+VOLUMES_EVERY_S: Final = 30.0
+HOLDS_RETRY_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class Handlers:
     on_desired:  makes it so; may take long and may ask for log-ins meanwhile. A newer list waits, only the newest one.
     on_revoke:   returns how many viewers were closed.
     on_probe:    tries an address; ends by itself.
+    on_holds:    returns when the list is on the disk. raises: OSError, sqlite3.Error.
+    volumes:     returns every place that is recorded to, as it is now.
     """
 
     on_welcome: Callable[[Welcome], None]
@@ -70,6 +79,8 @@ class Handlers:
     on_revoke: Callable[[Revoke], Awaitable[int]]
     on_probe: Callable[[ProbeRequest], Awaitable[ProbeAnswer]]
     reports: Callable[[], list[StreamReport]]
+    on_holds: Callable[[Holds], Awaitable[None]]
+    volumes: Callable[[], tuple[VolumeState, ...]]
 
 
 class ControlLink:
@@ -82,6 +93,7 @@ class ControlLink:
         handlers: Handlers,
         *,
         views: ViewLog,
+        deletions: DeletionReports,
         clock: Clock,
         entropy: Entropy,
         supervisor: Supervisor,
@@ -92,6 +104,11 @@ class ControlLink:
         self._views = views
         self._has_views = asyncio.Event()
         views.tell = self._has_views.set
+        self._deletions = deletions
+        self._has_deletions = asyncio.Event()
+        self._has_volumes = asyncio.Event()
+        self._newest_holds: Holds | None = None
+        self._has_holds = asyncio.Event()
         self._clock = clock
         self._entropy = entropy
         self._supervisor = supervisor
@@ -112,6 +129,7 @@ class ControlLink:
         """Connect, and stay connected until the supervisor is closed."""
         self._supervisor.keep("control link", self._keep_connected)
         self._supervisor.keep("control desired", self._keep_applying)
+        self._supervisor.keep("control holds", self._keep_holding)
 
     async def fetch_credential(self, camera: str, epoch: int) -> Credential | None:
         """Ask control for a camera's log-in. raises: BrightKitchenError(UNAVAILABLE, "node.no_control")."""
@@ -154,12 +172,15 @@ class ControlLink:
                     await self._send(self._hello)
                     tasks.append(self._supervisor.start("reports", self._keep_reporting(line)))
                     tasks.append(self._supervisor.start("view reports", self._keep_telling_views(line)))
+                    tasks.append(self._supervisor.start("deletions", self._keep_telling_deletions(line)))
+                    tasks.append(self._supervisor.start("volumes", self._keep_telling_volumes(line)))
                     await self._receive(line)
                 finally:
                     self._line = None
                     for task in tasks:
                         task.cancel()
                     self._views.forget_sending()
+                    self._deletions.forget_sending()
                     self._fail_waiting()
 
     async def _receive(self, line: aiohttp.ClientWebSocketResponse) -> None:
@@ -184,8 +205,11 @@ class ControlLink:
             self._supervisor.start("revoke", self._revoke(message))
         elif isinstance(message, ViewsKept):
             self._views.keep(message.request)
-        elif isinstance(message, Holds | DeletionsKept):
-            pass  # next: the store takes them
+        elif isinstance(message, Holds):
+            self._newest_holds = message
+            self._has_holds.set()
+        elif isinstance(message, DeletionsKept):
+            self._supervisor.start("deletions kept", self._keep_deletions(message.request))
         elif self._probes >= PROBES_WAITING:
             busy = ProbeAnswer(request=message.request, reason="camera_busy", detail="too many tries at once")
             self._supervisor.start("probe refused", self._send_if_connected(busy))
@@ -199,6 +223,30 @@ class ControlLink:
             self._has_desired.clear()
             if self._newest is not None:
                 await self._handlers.on_desired(self._newest)
+
+    async def _keep_holding(self) -> None:
+        """Take the newest list of holds, and say so only when it is on the disk."""
+        while True:
+            await self._has_holds.wait()
+            self._has_holds.clear()
+            holds = self._newest_holds
+            if holds is None:
+                continue
+            try:
+                await self._handlers.on_holds(holds)
+            except (OSError, sqlite3.Error) as error:
+                log.error("holds not kept", error=type(error).__name__)
+                self._has_holds.set()
+                await self._clock.sleep(HOLDS_RETRY_S)
+                continue
+            await self._send_if_connected(HoldsKept(version=holds.version))
+
+    async def _keep_deletions(self, request: int) -> None:
+        try:
+            if await self._deletions.keep(request):
+                self._has_deletions.set()
+        except (OSError, sqlite3.Error) as error:  # they are sent again, and control knows them by their ids
+            log.error("proofs not dropped", error=type(error).__name__)
 
     async def _revoke(self, revoke: Revoke) -> None:
         closed = await self._handlers.on_revoke(revoke)
@@ -241,11 +289,44 @@ class ControlLink:
                     await line.close()
                     return
             self._has_views.clear()
+            await _wait_for(self._has_views, RESEND_S)
+
+    def tell_kept(self) -> None:
+        """Something was deleted, or a volume changed its state."""
+        self._has_deletions.set()
+        self._has_volumes.set()
+
+    async def _keep_telling_deletions(self, line: aiohttp.ClientWebSocketResponse) -> None:
+        """Send proofs, one message at a time, each until control says that it is in the audit."""
+        while True:
+            self._has_deletions.clear()
             try:
-                async with asyncio.timeout(RESEND_S):
-                    await self._has_views.wait()
-            except TimeoutError:
-                continue
+                message = await self._deletions.take()
+                if message is not None:
+                    await self._send(message)
+            except (OSError, sqlite3.Error) as error:
+                log.error("proofs cannot be read", error=type(error).__name__)
+            except BrightKitchenError:
+                await line.close()
+                return
+            await _wait_for(self._has_deletions, RESEND_S)
+
+    async def _keep_telling_volumes(self, line: aiohttp.ClientWebSocketResponse) -> None:
+        told: list[tuple[str, str]] | None = None
+        told_s = -VOLUMES_EVERY_S
+        while True:
+            self._has_volumes.clear()
+            volumes = self._handlers.volumes()
+            now_s = self._clock.mono_s()
+            words: list[tuple[str, str]] = [(volume.name, volume.state) for volume in volumes]
+            if volumes and (words != told or now_s - told_s >= VOLUMES_EVERY_S):
+                try:
+                    await self._send(Volumes(volumes=volumes))
+                except BrightKitchenError:
+                    await line.close()
+                    return
+                told, told_s = words, now_s
+            await _wait_for(self._has_volumes, VOLUMES_EVERY_S)
 
     async def flush_views(self, timeout_s: float) -> None:
         """Wait until control has all that was watched, at most `timeout_s`; for a node that stops."""
@@ -274,6 +355,15 @@ class ControlLink:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(_no_control())
+
+
+async def _wait_for(event: asyncio.Event, timeout_s: float) -> None:
+    """Return when `event` is set, or after `timeout_s`."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 def _name(report: StreamReport) -> tuple[str, str]:

@@ -5,6 +5,7 @@ compared with what is there. What differs then is repaired and logged, because i
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,9 +18,9 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.errors import BrightKitchenError
 from brightkitchen.kernel.ids import CameraId, Profile, StreamKey, is_id
 from brightkitchen.kernel.log import get_logger
-from brightkitchen.kernel.nodeprotocol import Desired
+from brightkitchen.kernel.nodeprotocol import Desired, Holds
 from brightkitchen.kernel.tasks import Supervisor
-from brightkitchen.kernel.units import US_PER_S
+from brightkitchen.kernel.units import US_PER_S, Utc
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.hub.stream import OpenSource, Stream
 from brightkitchen.media.ports import Source, SourceFactory, SourceSink
@@ -35,6 +36,7 @@ RETRY_CREDENTIALS_S: Final = 5.0
 STALE_US: Final = 60 * US_PER_S
 _FRESH_US: Final = 10 * US_PER_S
 _REQUESTS_AT_ONCE: Final = 32
+_NEVER: Final = Utc(1 << 62)
 
 FetchCredential = Callable[[str, int], Awaitable[Credential | None]]
 """(camera, epoch) → its log-in. raises: BrightKitchenError(UNAVAILABLE) if control does not answer."""
@@ -88,6 +90,9 @@ class MediaNode:
         self._running: dict[StreamKey, _Target] = {}
         self._lock = asyncio.Lock()
         self._missing: set[str] = set()  # cameras whose log-in control did not give yet
+        self._kept_plans: list[tuple[str, int, int]] = []
+        self._next_edge_at = Utc(0)  # when a quiet window begins or ends next
+        self._looked_at = Utc(0)
         self._tasks: list[asyncio.Task[None]] = []
         self.failed = asyncio.Event()  # the store's threads ended: this process must be started anew
 
@@ -120,8 +125,24 @@ class MediaNode:
         """Make streams and recordings what `desired` says. Only what changed is touched."""
         async with self._lock:
             self._desired, self._fetch = desired, fetch
+            await self._keep_plans(desired.cameras)
             await self._load_credentials(desired.cameras, fetch)
             await self._reconcile()
+
+    async def _keep_plans(self, cameras: tuple[CameraSpec, ...]) -> None:
+        """Keep on the disk how long recordings stay, so that it outlasts a camera that is listed no more."""
+        plans = [(spec.camera, spec.plan.keep_days, spec.plan.version) for spec in cameras if is_id(spec.camera, "cam")]
+        if plans == self._kept_plans:
+            return
+        try:
+            await asyncio.to_thread(self.store.keeper.keep_plans, plans)  # a few seconds at most, also if a disk hangs
+            self._kept_plans = plans
+        except (OSError, sqlite3.Error) as error:  # the next list, or the repair, tries again
+            log.error("plans not kept", error=type(error).__name__)
+
+    async def keep_holds(self, holds: Holds) -> None:
+        """Return when the list is on the disk. raises: OSError, sqlite3.Error."""
+        await asyncio.to_thread(self.store.keeper.keep_holds, holds.version, holds.holds)
 
     @property
     def desired(self) -> Desired:
@@ -169,7 +190,30 @@ class MediaNode:
                 changes += 1
             self._running[key] = target
             changes += self._set_recording(stream, key.profile.value in target.spec.plan.recorded_at(now))
+        self._note_edges(now)
         return changes
+
+    def _note_edges(self, now: Utc) -> None:
+        self._looked_at = now
+        windows = (window for target in self._running.values() for window in target.spec.plan.quiet)
+        edges = (edge for window in windows for edge in (window.from_at, window.to_at) if edge > now)
+        self._next_edge_at = min(edges, default=_NEVER)
+
+    async def _follow_plans(self) -> None:
+        """Begin or end recording where a quiet window begins or ends; also when the clock went back over one."""
+        now = self._clock.utc()
+        if self._looked_at <= now < self._next_edge_at:
+            self._looked_at = now
+            return
+        async with self._lock:
+            changes = 0
+            for key, target in self._running.items():
+                stream = self.hub.get(key)
+                if stream is not None:
+                    changes += self._set_recording(stream, key.profile.value in target.spec.plan.recorded_at(now))
+            self._note_edges(now)
+        if changes:
+            log.info("plans followed", changes=changes)
 
     def _set_recording(self, stream: Stream, is_wanted: bool) -> int:
         if is_wanted == (stream.key in self.recorder.keys):
@@ -206,6 +250,7 @@ class MediaNode:
     async def repair(self) -> int:
         """Compare what is wanted with what is there, mend it, and return how much differed."""
         async with self._lock:
+            await self._keep_plans(self._desired.cameras)
             changes = await self._reconcile()
             for key in self.recorder.keys:
                 changes += self._restart_if_stale(key)
@@ -232,6 +277,7 @@ class MediaNode:
         while True:
             await self._clock.sleep(SAMPLE_EVERY_S)
             self.hub.sample()
+            await self._follow_plans()
             if not self.store.is_alive:
                 self.failed.set()
 

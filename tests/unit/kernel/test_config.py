@@ -82,3 +82,12 @@ def test_broken_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BrightKitchenError) as refused:
         load_config(file, {})
     assert refused.value.code == "config.unreadable"
+
+
+def test_volumes_with_one_name_are_refused() -> None:
+    disk = {"name": "disk", "path": "/mnt/a"}
+    for twice in ([disk, disk], [{"name": "store", "path": "/mnt/a"}]):
+        with pytest.raises(BrightKitchenError) as caught:
+            load_config(None, {}, {"store.volumes": twice})
+        assert caught.value.code == "config.volume_name"
+    assert load_config(None, {}, {"store.volumes": [disk]}).store.volumes[0].quota_gb == 0

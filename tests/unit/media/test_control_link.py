@@ -1,7 +1,7 @@
 """The line to control, against a control of a few lines on a real Unix socket."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,12 @@ from brightkitchen.kernel.mediatoken import Act, MediaClaims
 from brightkitchen.kernel.nodeprotocol import (
     CredentialAnswer,
     CredentialRequest,
+    Deletions,
+    DeletionsKept,
     Desired,
     Hello,
+    Holds,
+    HoldsKept,
     ProbeAnswer,
     ProbeRequest,
     Reports,
@@ -28,13 +32,16 @@ from brightkitchen.kernel.nodeprotocol import (
     ToNode,
     Views,
     ViewsKept,
+    Volumes,
     Welcome,
     build_message,
     parse_to_control,
 )
+from brightkitchen.kernel.recordingplan import DeletedRange, Hold, VolumeState
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.control_link import CHANNEL_URL, ControlLink, Handlers
+from brightkitchen.media.deletions import DeletionReports
 from brightkitchen.media.serve.views import ViewLog
 
 SPEC = CameraSpec(camera="cam_0000000000000001", epoch=4, name="热厨", host="10.0.0.7", main=StreamSpec(path="/main"))
@@ -69,6 +76,34 @@ class SmallControl:
                     return message
 
 
+class Rows:
+    """Proofs as a store keeps them."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, DeletedRange] = {}
+
+    def put(self, number: int) -> None:
+        self.waiting[number] = DeletedRange(
+            id=f"del_{number}",
+            camera=SPEC.camera,
+            profile="main",
+            from_at=Utc(1),
+            to_at=Utc(2),
+            files=1,
+            size_bytes=10,
+            digest="0" * 64,
+            why="age",
+            plan_version=1,
+        )
+
+    def load_proofs(self, limit: int) -> list[tuple[int, DeletedRange]]:
+        return list(self.waiting.items())[:limit]
+
+    def drop_proofs(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            del self.waiting[number]
+
+
 class Bench:
     def __init__(self, socket: Path) -> None:
         self.control = SmallControl()
@@ -78,6 +113,10 @@ class Bench:
         self.desired: asyncio.Queue[Desired] = asyncio.Queue()
         self.reports = [StreamReport(camera=SPEC.camera, profile="main", state=CameraState.LIVE)]
         self.views = ViewLog(SystemClock(), SeededEntropy(3))
+        self.rows = Rows()
+        self.volumes = (VolumeState(name="store", state="ok"),)
+        self.holds: list[Holds] = []
+        self.refusals = 0
         self.link = ControlLink(
             socket,
             Hello(node="node-0", secret="5ec2e7", port=8081),
@@ -87,8 +126,11 @@ class Bench:
                 on_revoke=self.on_revoke,
                 on_probe=self.on_probe,
                 reports=lambda: list(self.reports),
+                on_holds=self.on_holds,
+                volumes=lambda: self.volumes,
             ),
             views=self.views,
+            deletions=DeletionReports(self.rows, SystemClock()),
             clock=SystemClock(),
             entropy=SeededEntropy(2),
             supervisor=self.supervisor,
@@ -99,6 +141,12 @@ class Bench:
 
     async def on_revoke(self, revoke: Revoke) -> int:
         return 2
+
+    async def on_holds(self, holds: Holds) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError
+        self.holds.append(holds)
 
     async def on_probe(self, request: ProbeRequest) -> ProbeAnswer:
         if request.spec.host == "10.0.0.9":
@@ -240,3 +288,41 @@ async def test_what_was_watched_is_told_again_on_the_next_line(bench: Bench) -> 
     assert isinstance(first, Views)
     assert isinstance(again, Views)
     assert again.reports == first.reports
+
+
+async def test_holds_are_answered_when_they_are_on_the_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brightkitchen.media.control_link.HOLDS_RETRY_S", 0.01)
+    bench.link.start()
+    await bench.control.expect(Hello)
+    bench.refusals = 2
+    holds = Holds(version=5, holds=(Hold(id="hold_1", camera=SPEC.camera, from_at=Utc(1)),))
+    await bench.control.say(holds)
+    assert await bench.control.expect(HoldsKept) == HoldsKept(version=5)
+    assert (bench.holds, bench.refusals) == ([holds], 0)
+
+
+async def test_proofs_of_deletions_are_told_until_control_has_them(bench: Bench) -> None:
+    bench.rows.put(1)
+    bench.link.start()
+    first = await bench.control.expect(Deletions)
+    assert isinstance(first, Deletions)
+    assert [proof.id for proof in first.ranges] == ["del_1"]
+    bench.rows.put(2)
+    await bench.control.lines[-1].close()
+    again = await bench.control.expect(Deletions)
+    assert isinstance(again, Deletions)
+    assert [proof.id for proof in again.ranges] == ["del_1", "del_2"]
+    bench.rows.put(3)
+    await bench.control.say(DeletionsKept(request=first.request))  # of the line before: not what was asked last
+    await bench.control.say(DeletionsKept(request=again.request))
+    last = await bench.control.expect(Deletions)
+    assert isinstance(last, Deletions)
+    assert [proof.id for proof in last.ranges] == ["del_3"]
+
+
+async def test_volume_that_changes_is_told_at_once(bench: Bench) -> None:
+    bench.link.start()
+    assert await bench.control.expect(Volumes) == Volumes(volumes=bench.volumes)
+    bench.volumes = (VolumeState(name="store", state="filling"),)
+    bench.link.tell_kept()
+    assert await bench.control.expect(Volumes) == Volumes(volumes=bench.volumes)

@@ -1,5 +1,7 @@
 """Desired state becomes streams and recordings; what drifts is mended."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -12,8 +14,8 @@ from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.entropy import SeededEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import Profile
-from brightkitchen.kernel.nodeprotocol import Desired
-from brightkitchen.kernel.recordingplan import RecordingPlan
+from brightkitchen.kernel.nodeprotocol import Desired, Holds
+from brightkitchen.kernel.recordingplan import Hold, RecordingPlan, Window
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import Utc
 from brightkitchen.media.desired_file import CONTEXT, DesiredFile, SavedDesired
@@ -50,6 +52,7 @@ def at_end(frames: int) -> Utc:
 
 class Bench:
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.clock = ManualClock()
         entropy = SeededEntropy(5)
         self.supervisor = Supervisor(self.clock, entropy)
@@ -170,6 +173,53 @@ async def test_recording_switched_off_leaves_the_stream(bench: Bench) -> None:
     await bench.apply(spec(1))
     await bench.apply(spec(1, plan=RecordingPlan(record=())))
     assert (bench.recorder.keys, bench.hub.get(ONE) is not None) == (frozenset(), True)
+    await bench.close()
+
+
+async def test_quiet_window_begins_and_ends_within_a_second(bench: Bench) -> None:
+    now = bench.clock.utc()
+    quiet = (Window(from_at=Utc(now + 10_000_000), to_at=Utc(now + 30_000_000)),)
+    plan = RecordingPlan(record=("main",), quiet=quiet, quiet_record=("sub",))
+    await bench.apply(spec(1, plan=plan, sub=StreamSpec(path="/sub")))
+    source = bench.opened[0][3]
+    source.connect()
+    seen = []
+    for second in range(33):
+        source.feed(stretch(second * 25, 25, gop=25))
+        await bench.clock.advance(1)
+        seen.append({key.profile for key in bench.recorder.keys})
+    main, sub = {Profile.MAIN}, {Profile.SUB}
+    assert seen[:9] == [main] * 9
+    assert seen[10:29] == [sub] * 19
+    assert seen[30:] == [main] * 3
+    bench.recorder.hand_over()
+    assert bench.store.wait_idle(5)
+    (gap,) = bench.store.timeline(ONE, START_AT, at_end(40 * 25)).gaps
+    assert gap.reason == "not_planned"
+    assert 18_000_000 <= gap.to_at - gap.from_at <= 22_000_000
+    await bench.close()
+
+
+async def test_clock_set_back_over_an_edge_follows_the_plan_again(bench: Bench) -> None:
+    now = bench.clock.utc()
+    quiet = (Window(from_at=Utc(now + 3_000_000), to_at=Utc(now + 90_000_000)),)
+    await bench.apply(spec(1, plan=RecordingPlan(quiet=quiet)))
+    await bench.clock.advance(5)
+    assert bench.recorder.keys == frozenset()
+    bench.clock.step_utc(-5_000_000)
+    await bench.clock.advance(1)
+    assert bench.recorder.keys == {ONE}
+    await bench.close()
+
+
+async def test_plans_and_holds_are_kept_by_the_store(bench: Bench) -> None:
+    await bench.apply(spec(1, plan=RecordingPlan(keep_days=8, version=4)), spec(2))
+    await bench.apply(spec(2, plan=RecordingPlan(keep_days=90, version=5)))
+    await bench.node.keep_holds(Holds(version=11, holds=(Hold(id="hold_1", camera=ONE.camera, from_at=Utc(1)),)))
+    assert bench.store.keeper.holds_version == 11
+    with closing(sqlite3.connect(bench.folder / "index.sqlite3")) as db:
+        rows = db.execute("SELECT camera, keep_days, plan_version FROM stream WHERE profile = 'main' ORDER BY 1")
+        assert rows.fetchall() == [(ONE.camera, 8, 4), (TWO.camera, 90, 5)]
     await bench.close()
 
 

@@ -39,6 +39,12 @@ class Writing(Protocol):
     def has_room(self) -> bool: ...
 
     @property
+    def can_write(self) -> bool: ...
+
+    @property
+    def is_making_room(self) -> bool: ...
+
+    @property
     def is_alive(self) -> bool: ...
 
     def submit(self, commands: list[Command], size_bytes: int) -> None: ...
@@ -151,7 +157,8 @@ class Recorder:
             size, self._outbox_bytes = self._outbox_bytes, 0
             self._store.submit(commands, size)
         for failure in self._store.take_failures():
-            self._begin_pause(GapReason(failure.reason.value))
+            if not self._store.can_write:
+                self._begin_pause(GapReason(failure.reason.value))
             recording = self._streams.get(failure.segment.label.key)
             if recording is not None:
                 recording.on_failure(failure.segment, failure.reason)
@@ -176,7 +183,8 @@ class Recorder:
             recording.on_pause(end_reason)
 
     def _try_again(self) -> None:
-        if self._clock.mono_s() < self._retry_at_s:
+        is_soon = self._pause is GapReason.DISK_FULL and self._store.is_making_room
+        if self._clock.mono_s() < self._retry_at_s and not is_soon:
             return
         if self._store.has_room:
             log.info("recording resumed", reason=self._pause.value if self._pause is not None else "")

@@ -13,6 +13,7 @@ from brightkitchen.media.store.files import Files
 from brightkitchen.media.store.layout import open_names
 from brightkitchen.media.store.model import EndReason, Fragment
 from brightkitchen.media.store.opened import OpenSegment, OpenSegments
+from brightkitchen.media.store.volumes import Volume, Volumes
 
 log = get_logger(__name__)
 
@@ -30,23 +31,28 @@ class WriteFailure:
 class Appender:
     """Writes what it is handed, in order, and passes on what the index must know.
 
-    reserve_bytes: kept free for the index and for the rest of the machine; below it writing stops like on a full disk.
+    on_full: called when there is little room left, or a write found none, so that somebody makes some.
     """
 
     def __init__(
-        self, files: Files, opened: OpenSegments, *, reserve_bytes: int, pass_on: Callable[[list[ForIndex]], None]
+        self,
+        volumes: Volumes,
+        opened: OpenSegments,
+        *,
+        pass_on: Callable[[list[ForIndex]], None],
+        on_full: Callable[[], None] = lambda: None,
     ) -> None:
-        self._files = files
+        self._volumes = volumes
         self._opened = opened
-        self._reserve_bytes = reserve_bytes
         self._pass_on = pass_on
+        self._on_full = on_full
         self.failures: deque[WriteFailure] = deque()
-        self.has_room = True
         self.done_bytes = 0
 
     def handle(self, commands: list[Command]) -> None:
         """Do all of `commands`; a failed write ends its segment only."""
-        self._look_for_room()
+        if self._volumes.look_for_room():
+            self._on_full()
         for_index: list[ForIndex] = []
         for command in commands:
             if isinstance(command, Append):
@@ -60,30 +66,24 @@ class Appender:
         if for_index:
             self._pass_on(for_index)
 
-    def _look_for_room(self) -> None:
-        try:
-            self.has_room = self._files.free_bytes() >= self._reserve_bytes
-        except OSError:
-            self.has_room = False
-
     def _append(self, command: Append) -> None:
         segment = command.segment
         if segment.failure is not None:
             return
         try:
-            if not self.has_room:
-                raise OSError(errno.ENOSPC, "less than the reserve is free")
             offset, buffers = segment.size_bytes, command.buffers
             if segment.fd < 0:
-                segment.fd = self._files.create(open_names(segment.label.id))  # P1
-                self._opened.add(segment)
+                self._create(segment)
+            volume, files = self._room_of(segment)
             if offset == 0:
                 offset = len(segment.head)
                 buffers = [segment.head, *buffers]
-            self._files.write_at(segment.fd, buffers, segment.size_bytes)  # P2
+            files.write_at(segment.fd, buffers, segment.size_bytes)  # P2
         except OSError as error:
             self._fail(segment, error)
             return
+        volume.is_failing = False
+        segment.hash_more(buffers)
         segment.add(  # I2: only now does anybody see it
             Fragment(
                 start_ticks=command.start_ticks,
@@ -101,19 +101,42 @@ class Appender:
         if segment.failure is not None or segment.size_bytes == 0:
             return
         try:
-            self._files.write_at(segment.fd, command.buffers, segment.size_bytes)
+            self._volumes.files_of(segment.volume).write_at(segment.fd, command.buffers, segment.size_bytes)
         except OSError as error:
             self._fail(segment, error)
             return
+        segment.hash_more(command.buffers)
         segment.add_audio(command.size_bytes)
+
+    def _create(self, segment: OpenSegment) -> None:
+        """P1, on the volume that this camera's files go to now."""
+        volume = self._volumes.choose(segment.label.key)
+        segment.volume, segment.epoch = volume.no, volume.epoch
+        segment.fd = self._volumes.files_of(volume.no).create(open_names(segment.label.id))
+        self._opened.add(segment)
+
+    def _room_of(self, segment: OpenSegment) -> tuple[Volume, Files]:
+        volume, files = self._volumes.get(segment.volume), self._volumes.files_of(segment.volume)
+        assert volume is not None
+        if volume.epoch != segment.epoch:
+            raise OSError(errno.ENODEV, "the volume went away and came back")
+        if not volume.has_room:
+            raise OSError(errno.ENOSPC, "less than the reserve is free")
+        return volume, files
 
     def _fail(self, segment: OpenSegment, error: OSError) -> None:
         """Take back what may have been written of the fragment; P3 does it again before the row says the size."""
-        segment.failure = EndReason.DISK_FULL if error.errno in _NO_ROOM else EndReason.DISK_ERROR
+        is_full = error.errno in _NO_ROOM
+        segment.failure = EndReason.DISK_FULL if is_full else EndReason.DISK_ERROR
+        volume = self._volumes.get(segment.volume)
         if segment.fd >= 0:
             with suppress(OSError):
-                self._files.truncate(segment.fd, segment.size_bytes)
-        if segment.failure is EndReason.DISK_FULL:
-            self.has_room = False
+                self._volumes.files_of(segment.volume).truncate(segment.fd, segment.size_bytes)
+        if volume is not None and is_full:
+            volume.has_room = False
+        elif volume is not None:
+            volume.is_failing = True
         log.error("cannot write", segment=segment.label.id, reason=segment.failure.value, errno=error.errno)
         self.failures.append(WriteFailure(segment, segment.failure))
+        if is_full:
+            self._on_full()

@@ -1,5 +1,6 @@
 """P3 close (docs/design/storage.md §4), and the gaps. Runs on the index thread; whatever fails is tried again, in order."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from brightkitchen.media.store.index import Index
 from brightkitchen.media.store.layout import OPEN, final_folder, final_names, open_names
 from brightkitchen.media.store.model import SegmentInfo
 from brightkitchen.media.store.opened import OpenSegments
+from brightkitchen.media.store.volumes import Volumes
 
 log = get_logger(__name__)
 
@@ -21,8 +23,8 @@ BACKLOG_LIMIT: Final = 10_000
 class Closer:
     """Gives finished files their row and their place."""
 
-    def __init__(self, files: Files, index: Index, opened: OpenSegments) -> None:
-        self._files = files
+    def __init__(self, volumes: Volumes, index: Index, opened: OpenSegments) -> None:
+        self._volumes = volumes
         self._index = index
         self._opened = opened
         self._backlog: list[ForIndex] = []
@@ -38,12 +40,12 @@ class Closer:
         self._backlog = [command for command in self._backlog if self._is_ready(command)]
         try:
             self._settle()
-        except (OSError, sqlite3.Error) as error:
-            excess = len(self._backlog) - BACKLOG_LIMIT
-            if excess > 0:
-                self._let_go(self._backlog[:excess])
-                self._backlog = self._backlog[excess:]
+        except sqlite3.Error as error:
             log.error("index not written", error=type(error).__name__, waiting=len(self._backlog), dropped=self.dropped)
+        excess = len(self._backlog) - BACKLOG_LIMIT
+        if excess > 0:
+            self._let_go(self._backlog[:excess])
+            self._backlog = self._backlog[excess:]
 
     def _settle(self) -> None:
         closing = [command for command in self._backlog if isinstance(command, Close)]
@@ -51,10 +53,22 @@ class Closer:
             with self._index.transaction():  # P3.2
                 for command in self._backlog:
                     self._save(command)
-        place_files(self._files, [command.segment.info() for command in closing])
+        self._backlog = list[ForIndex](closing)  # everything else is durable now
+        for volume in sorted({command.segment.volume for command in closing}):
+            self._place(volume, [command for command in closing if command.segment.volume == volume])
+
+    def _place(self, volume: int, closing: list[Close]) -> None:
+        """P3.3 and P3.4 on one volume. What a volume that went away keeps under open/ is found when it is back (P4)."""
+        try:
+            place_files(self._volumes.files_of(volume), [command.segment.info() for command in closing])
+        except OSError as error:
+            if volume in self._volumes.there:
+                log.error("files not in their place", errno=error.errno, waiting=len(closing))
+                return
+            self.dropped += len(closing)
         for command in closing:
             self._opened.remove(command.segment)
-        self._backlog = []
+        self._backlog = [command for command in self._backlog if command not in closing]
 
     def _save(self, command: ForIndex) -> None:
         if isinstance(command, Close):
@@ -72,19 +86,20 @@ class Closer:
         segment = command.segment
         fd, segment.fd = segment.fd, -1
         try:
+            files = self._volumes.files_of(segment.volume)
             if segment.size_bytes == 0:
-                self._files.unlink(open_names(segment.label.id))
+                files.unlink(open_names(segment.label.id))
             else:
-                if self._files.size(fd) != segment.size_bytes:
-                    self._files.truncate(fd, segment.size_bytes)
-                self._files.sync_data(fd)
+                if files.size(fd) != segment.size_bytes:
+                    files.truncate(fd, segment.size_bytes)
+                files.sync_data(fd)
         except OSError as error:
             log.error("file left for the next start", segment=segment.label.id, errno=error.errno)
             self._let_go([command])
             return False
         finally:
             with suppress(OSError):
-                self._files.close(fd)
+                os.close(fd)
         if segment.size_bytes == 0:
             self._opened.remove(segment)
         return segment.size_bytes > 0

@@ -57,7 +57,17 @@ class Files(Protocol):
 
     def unlink(self, names: Names) -> None: ...
 
-    def free_bytes(self) -> int: ...
+    def remove_dir(self, names: Names) -> None:
+        """Remove an empty folder. raises: OSError if it is not empty."""
+
+    def space(self) -> tuple[int, int]:
+        """Return the bytes of the volume: all, and those that we may still use."""
+
+    def is_folder(self, folder: Path) -> bool:
+        """True if `folder` is, now, the folder that is open here. raises: OSError if there is nothing."""
+
+    def close_root(self) -> None:
+        """Let the folder go; nothing may be asked afterwards."""
 
 
 class RealFiles:
@@ -136,9 +146,17 @@ class RealFiles:
         with self._folder(names[:-1]) as folder_fd:
             os.unlink(_checked(names[-1]), dir_fd=folder_fd)
 
-    def free_bytes(self) -> int:
+    def remove_dir(self, names: Names) -> None:
+        with self._folder(names[:-1]) as folder_fd:
+            os.rmdir(_checked(names[-1]), dir_fd=folder_fd)
+
+    def space(self) -> tuple[int, int]:
         volume = os.fstatvfs(self._root_fd)
-        return volume.f_bavail * volume.f_frsize
+        return volume.f_blocks * volume.f_frsize, volume.f_bavail * volume.f_frsize
+
+    def is_folder(self, folder: Path) -> bool:
+        now, own = os.stat(folder), os.fstat(self._root_fd)
+        return (now.st_dev, now.st_ino) == (own.st_dev, own.st_ino)
 
     def _open(self, names: Names, flags: int) -> int:
         with self._folder(names[:-1]) as folder_fd:

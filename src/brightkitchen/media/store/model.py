@@ -27,7 +27,7 @@ class EndReason(StrEnum):
 
 
 class GapReason(StrEnum):
-    """Why nothing was recorded, beside every `kernel.camerastate.Reason`."""
+    """Why nothing is there, beside every `kernel.camerastate.Reason`."""
 
     NODE_STOPPED = "node_stopped"
     NOT_PLANNED = "not_planned"
@@ -35,6 +35,9 @@ class GapReason(StrEnum):
     DISK_FULL = "disk_full"
     DISK_ERROR = "disk_error"
     UNKNOWN = "unknown"
+    RETENTION = "retention"  # it was recorded, and deleted since
+    LOST = "lost"  # it was recorded, and the file is gone or damaged: `check --repair` said so
+    VOLUME_MISSING = "volume_missing"  # it was recorded on a volume that is not there now
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class SegmentInfo:
     run:        the camera connection it belongs to; neighbours of one run play without a discontinuity of content.
     init_bytes: length of ``ftyp moov`` at the start of the file.
     is_open:    still being written; duration, size and frames are those of this moment.
+    volume:     number of the place it lies on, 1 = the store's own folder.
+    content_hash: XXH3-128 of the whole file, hex; "" while it is open, or not read again after a death.
     """
 
     id: SegmentId
@@ -85,6 +90,8 @@ class SegmentInfo:
     height_px: int
     is_open: bool
     end_reason: EndReason | None
+    volume: int = 1
+    content_hash: str = ""
 
     @property
     def has_audio(self) -> bool:

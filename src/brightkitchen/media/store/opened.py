@@ -3,6 +3,8 @@
 import threading
 from dataclasses import replace
 
+import xxhash
+
 from brightkitchen.kernel.ids import SegmentId, StreamKey
 from brightkitchen.kernel.units import Utc, ticks_to_us
 from brightkitchen.media.store.layout import SegmentLabel, add_label
@@ -15,12 +17,15 @@ class OpenSegment:
     A list's `append` and item assignment are atomic, and `info` reads the list once: a reader sees whole fragments.
     """
 
-    __slots__ = ("_fragments", "failure", "fd", "head", "label")
+    __slots__ = ("_fragments", "epoch", "failure", "fd", "hashing", "head", "label", "volume")
 
     def __init__(self, label: SegmentLabel, init: bytes) -> None:
         self.label = label
         self.head = add_label(init, label)
         self.fd = -1
+        self.volume = 1
+        self.epoch = 0  # of the volume when the file was made
+        self.hashing = xxhash.xxh3_128()  # of what was written; the writing thread's
         self.failure: EndReason | None = None
         self._fragments: list[Fragment] = []
 
@@ -40,6 +45,12 @@ class OpenSegment:
             return None
         last = self._fragments[-1]
         return Utc(self.label.start_at + ticks_to_us(last.start_ticks + last.duration_ticks))
+
+    def hash_more(self, buffers: list[bytes]) -> None:
+        """These bytes are in the file now, behind all others."""
+        update = self.hashing.update
+        for buffer in buffers:
+            update(buffer)
 
     def add(self, fragment: Fragment) -> None:
         self._fragments.append(fragment)
@@ -67,6 +78,8 @@ class OpenSegment:
             height_px=label.height_px,
             is_open=end_reason is None,
             end_reason=end_reason,
+            volume=self.volume,
+            content_hash=self.hashing.hexdigest() if end_reason is not None else "",
         )
 
 

@@ -58,9 +58,49 @@ def explain_holes(holes: Iterable[Span], noted: Sequence[Gap]) -> list[Gap]:
     return explained
 
 
+def overlay_gaps(noted: Sequence[Gap], spans: Sequence[Span], reason: str) -> list[Gap]:
+    """Return `noted` with `spans` (in order, apart) laid over it as gaps of `reason`, by start and not overlapping."""
+    if not spans:
+        return list(noted)
+    laid = [Gap(span.from_at, span.to_at, reason) for span in spans]
+    for gap in noted:
+        rests = holes_between([span for span in spans if span.to_at > gap.from_at], gap.from_at, gap.to_at)
+        laid.extend(
+            Gap(rest.from_at, min(rest.to_at, gap.to_at), gap.reason) for rest in rests if rest.from_at < gap.to_at
+        )
+    return sorted(laid, key=lambda gap: gap.from_at)
+
+
 def _close_rest(parts: list[Gap], at: Utc, to_at: Utc) -> list[Gap]:
     if at >= to_at:
         return parts
     if parts and to_at - at < JOIN_TOLERANCE_US:
         return [*parts[:-1], Gap(parts[-1].from_at, to_at, parts[-1].reason)]
     return [*parts, Gap(at, to_at, GapReason.UNKNOWN.value)]
+
+
+def join_holds(spans: Iterable[Span]) -> list[Span]:
+    """Return `spans` in order, those that touch made one. Nothing is added to what is held."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.from_at):
+        if joined and span.from_at <= joined[-1].to_at:
+            joined[-1] = Span(joined[-1].from_at, max(joined[-1].to_at, span.to_at))
+        elif span.from_at < span.to_at:
+            joined.append(span)
+    return joined
+
+
+def windows_between(held: Sequence[Span], until: int) -> list[tuple[int, int]]:
+    """Return the stretches before `until` in which nothing is held: a file that lies wholly in one may go.
+
+    held: in order, apart.
+    """
+    windows: list[tuple[int, int]] = []
+    at = -(1 << 62)
+    for span in held:
+        if min(span.from_at, until) > at:
+            windows.append((at, min(span.from_at, until)))
+        at = max(at, span.to_at)
+    if at < until:
+        windows.append((at, until))
+    return windows

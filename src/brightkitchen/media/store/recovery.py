@@ -1,5 +1,6 @@
 """P4 recover (docs/design/storage.md §4): what start-up does with the files a dead node left under open/."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from brightkitchen.media.store.index import Index
 from brightkitchen.media.store.layout import OPEN, SUFFIX, open_names
 from brightkitchen.media.store.model import EndReason, Fragment, GapReason, SegmentInfo
 from brightkitchen.media.store.samples import read_head, scan_whole
+from brightkitchen.media.store.schema import OWN_VOLUME
 
 log = get_logger(__name__)
 
@@ -25,6 +27,9 @@ class Recovered:
     removed: int = 0
     cut_bytes: int = 0
 
+    def __add__(self, other: "Recovered") -> "Recovered":
+        return Recovered(self.segments + other.segments, self.removed + other.removed, self.cut_bytes + other.cut_bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -33,8 +38,13 @@ class _Found:
     cut_bytes: int
 
 
-def recover(files: Files, index: Index) -> Recovered:
-    """Make the invariants hold again after a death at any step. Safe to die in and to repeat."""
+def recover(
+    files: Files, index: Index, *, volume: int = OWN_VOLUME, leave: Collection[SegmentId] = frozenset()
+) -> Recovered:
+    """Make the invariants hold again on one volume after a death at any step. Safe to die in and to repeat.
+
+    leave: files that are being written, on a volume that came back while the node runs.
+    """
     found: list[_Found] = []
     placed: list[SegmentInfo] = []
     removed = 0
@@ -43,11 +53,13 @@ def recover(files: Files, index: Index) -> Recovered:
         if not name.endswith(SUFFIX) or not is_id(segment, _PREFIX):
             log.warning("file that is not ours left alone", name=name)
             continue
+        if segment in leave:
+            continue
         row = index.load_segment(segment)
         if row is not None:  # died between P3.2 and P3.4
             placed.append(row)
             continue
-        rescued = _rescue(files, segment)  # P4.1
+        rescued = _rescue(files, segment, volume)  # P4.1
         if rescued is None:
             files.unlink(open_names(segment))
             removed += 1
@@ -60,15 +72,19 @@ def recover(files: Files, index: Index) -> Recovered:
     place_files(files, [*placed, *(one.info for one in found)])  # P4.3
     if removed:
         files.sync_dir((OPEN,))
+    return Recovered(len(found) + len(placed), removed, sum(one.cut_bytes for one in found))
+
+
+def note_stop(index: Index) -> None:
+    """P4.4: a lasting gap for every stream that has recordings and none."""
     unclosed = index.load_unclosed()
     if unclosed:
         with index.transaction():  # P4.4
             for key, last_at in unclosed:
                 index.save_gap_start(key, last_at, GapReason.NODE_STOPPED.value)
-    return Recovered(len(found) + len(placed), removed, sum(one.cut_bytes for one in found))
 
 
-def _rescue(files: Files, segment: SegmentId) -> _Found | None:
+def _rescue(files: Files, segment: SegmentId, volume: int) -> _Found | None:
     """Cut a file after its last whole fragment and sync it; None if not even its head is whole."""
     fd = files.open_write(open_names(segment))
     try:
@@ -105,5 +121,6 @@ def _rescue(files: Files, segment: SegmentId) -> _Found | None:
         height_px=head.label.height_px,
         is_open=False,
         end_reason=EndReason.RECOVERED,
+        volume=volume,
     )
     return _Found(info, fragments, size - end)

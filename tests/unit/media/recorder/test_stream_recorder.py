@@ -34,6 +34,8 @@ class PaperStore:
     failures: list[WriteFailure] = field(default_factory=list)
     queued_bytes: int = 0
     has_room: bool = True
+    can_write: bool = True
+    is_making_room: bool = False
     is_alive: bool = True
     probes: int = 0
 
@@ -301,7 +303,7 @@ async def test_slow_disk_drops_whole_groups_counts_and_notes_them(bench: Bench) 
 async def test_full_disk_pauses_everything_and_goes_on_when_there_is_room(bench: Bench) -> None:
     bench.feed(0, 51)
     segment = bench.store.appends[-1].segment
-    bench.store.has_room = False
+    bench.store.has_room = bench.store.can_write = False
     bench.store.failures.append(WriteFailure(segment, EndReason.DISK_FULL))
     bench.feed(51, 49)
     assert (bench.recorder.pause, bench.recorder.state(KEY).is_recording) == (GapReason.DISK_FULL, False)
@@ -312,7 +314,7 @@ async def test_full_disk_pauses_everything_and_goes_on_when_there_is_room(bench:
         bench.feed(second * 25, 25)
     assert len(bench.store.appends) == written
     assert bench.store.probes > 0
-    bench.store.has_room = True
+    bench.store.has_room = bench.store.can_write = True
     bench.clock.jump(60)
     bench.recorder.hand_over()
     bench.feed(70 * 25, 101)
@@ -322,13 +324,43 @@ async def test_full_disk_pauses_everything_and_goes_on_when_there_is_room(bench:
     assert bench.store.gaps[-1].endswith("ok")
 
 
+async def test_refused_write_is_taken_by_another_volume_at_the_next_key_frame(bench: Bench) -> None:
+    bench.feed(0, 51)
+    segment = bench.store.appends[-1].segment
+    bench.store.failures.append(WriteFailure(segment, EndReason.DISK_ERROR))
+    bench.recorder.hand_over()
+    bench.feed(51, 100)
+    bench.recorder.hand_over()
+    assert bench.recorder.pause is None
+    assert bench.store.appends[-1].segment is not segment
+    assert bench.store.closes[0][1] is EndReason.DISK_ERROR
+    assert bench.store.gaps[-1].endswith("ok")
+
+
+async def test_full_disk_that_is_being_cleared_is_tried_again_at_once(bench: Bench) -> None:
+    bench.feed(0, 51)
+    bench.store.has_room = bench.store.can_write = False
+    bench.store.failures.append(WriteFailure(bench.store.appends[-1].segment, EndReason.DISK_FULL))
+    bench.recorder.hand_over()
+    bench.store.is_making_room = True
+    bench.clock.jump(0.15)
+    bench.recorder.hand_over()
+    assert (bench.recorder.pause, bench.store.probes) == (GapReason.DISK_FULL, 1)
+    bench.store.has_room = bench.store.can_write = True
+    bench.clock.jump(0.15)
+    bench.recorder.hand_over()
+    assert bench.recorder.pause is None
+
+
 async def test_late_failure_of_an_older_file_leaves_the_new_one_alone(bench: Bench) -> None:
     bench.feed(0, 51)
     recording = bench.recorder
     other = OpenSegment(bench.store.appends[0].segment.label, b"")
     bench.store.failures.append(WriteFailure(other, EndReason.DISK_ERROR))
+    bench.store.can_write = False
     recording.hand_over()
     assert recording.pause is GapReason.DISK_ERROR
+    bench.store.can_write = True
     bench.clock.jump(60)
     recording.hand_over()
     assert recording.pause is None
