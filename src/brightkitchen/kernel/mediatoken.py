@@ -46,6 +46,7 @@ class Act(StrEnum):
     THUMB = "thumb"
     TALK = "talk"
     PTZ = "ptz"
+    EVIDENCE = "evidence"
 
 
 class MediaClaims(
