@@ -41,6 +41,7 @@ _LATE_US: Final = 500_000
 _LAST_US: Final = 40_000
 JPEG_NAME: Final = "original.jpg"
 GROUP_NAME: Final = "group.mp4"
+POSTER_NAME: Final = "poster.jpg"
 _MP4: Final = "video/mp4"
 DriftOf = Callable[[StreamKey], int | None]
 """The camera's clock minus ours in µs as last measured; None = unknown."""
@@ -133,8 +134,13 @@ class EvidenceSource:
             runs = await asyncio.to_thread(self._find_runs, key, from_at, to_at)
             if not runs:
                 raise BrightKitchenError(Kind.NOT_FOUND, "media.nothing_recorded")
-            facts: list[FileFact] = []
+            poster = await self._stills.draw(key, await self._stills.recorded_units(key, runs[0].from_at))
+            head = FileHead(name=POSTER_NAME, role="poster", type="image/jpeg")
+            facts = [_fact(head, len(poster.jpeg), hash_bytes(poster.jpeg))]
             sources: list[SourceFact] = []
+            yield build_piece(Piece.FILE, msgspec.json.encode(head))
+            for start in range(0, len(poster.jpeg), PIECE_BYTES):
+                yield build_piece(Piece.DATA, poster.jpeg[start : start + PIECE_BYTES])
             for number, part in enumerate(_split_by_format(runs), 1):
                 head = FileHead(name=f"original-{number}.mp4", role="original", type=_MP4)
                 yield build_piece(Piece.FILE, msgspec.json.encode(head))
