@@ -49,7 +49,7 @@ def files_of(item: Item) -> tuple[FileFact, ...]:
         facts = parse_canonical(item.manifest.encode())["files"]
     except (TheirError, KeyError):
         return ()
-    listed = [FileFact(**each) for each in facts if isinstance(each, dict)] if isinstance(facts, list) else []  # type: ignore[arg-type]  # canonical, ours
+    listed = [FileFact(**each) for each in facts if isinstance(each, dict)] if isinstance(facts, list) else []
     if item.state is EvidenceState.CAPTURED:
         return tuple(listed)
     texts = ((MANIFEST_FILE, item.manifest), (SEAL_FILE, item.seal))

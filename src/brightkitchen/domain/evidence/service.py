@@ -30,7 +30,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.ids import is_id, new_id
+from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.keyhistory import read_history, split_lines
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -237,7 +237,7 @@ class EvidenceService:
     async def link_in(self, connection: AsyncConnection, actor: Actor, item: Item, case_no: str) -> Item:
         """The same in the caller's transaction, for an item that was accessed."""
         case_no = checked_case(case_no)
-        linked = await self._move(connection, actor, item, Event.LINK, case_no, case_no=case_no)
+        linked = await self._move(connection, actor.user, item, Event.LINK, case_no, case_no=case_no)
         said = self._audit.entry(
             audited.EVIDENCE_LINKED,
             who(actor),
@@ -297,7 +297,14 @@ class EvidenceService:
     ) -> None:
         reason = str(approval.payload.get("reason", ""))
         ended = await self._move(
-            connection, decider, item, event, reason, ended_at=self._clock.utc(), waiting_for="", hold_state=hold_state
+            connection,
+            decider.user,
+            item,
+            event,
+            reason,
+            ended_at=self._clock.utc(),
+            waiting_for="",
+            hold_state=hold_state,
         )
         detail: dict[str, Scalar] = {
             "number": item.number,
@@ -347,7 +354,7 @@ class EvidenceService:
     async def _move(
         self,
         connection: AsyncConnection,
-        actor: Actor,
+        actor: UserId | None,
         item: Item,
         event: Event,
         text: str,
@@ -372,12 +379,14 @@ class EvidenceService:
         if not await store.save_state(connection, moved, was=item.state):
             raise _not_now(item)
         event_id, now = new_id("eve", self._entropy), self._clock.utc()
-        await store.save_event(connection, event_id, item.id, event.value, moved.state, actor.user, now, text)
+        await store.save_event(connection, event_id, item.id, event.value, moved.state, actor, now, text)
         return moved
 
-    async def export_in(self, connection: AsyncConnection, actor: Actor, item: Item, text: str) -> Item:
-        """Move an item that leaves the house, in the caller's transaction."""
-        return await self._move(connection, actor, item, Event.EXPORT, text)
+    async def export_in(self, connection: AsyncConnection, maker: UserId, item_id: str, text: str) -> None:
+        """Note that a copy of an item was made, in the caller's transaction; nothing to do for one that has ended meanwhile."""
+        item = await store.load_item(connection, item_id)
+        if item is not None and find_transition(item.state, Event.EXPORT) is not None:
+            await self._move(connection, maker, item, Event.EXPORT, text)
 
 
 def check_purpose(purpose: Purpose, note: str) -> None:
