@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "m0009"
-down_revision = "m0008"
+revision = "m0012"
+down_revision = "m0011"
 branch_labels = None
 depends_on = None
 
