@@ -91,6 +91,8 @@ class NodeBench:
     client: aiohttp.ClientSession
     supervisor: Supervisor
     store_folder: Path
+    key: StreamKey
+    statement_key: str
     tokens: int = field(default=0)
 
     def url(self, path: str) -> str:
@@ -135,7 +137,7 @@ class NodeBench:
 
     async def connect(self, formats: dict[int, Format]) -> None:
         """Have the camera connect; the hub's stream exists and is recorded."""
-        stream = self.hub.add(KEY, self.sources)
+        stream = self.hub.add(self.key, self.sources)
         self.recorder.start(stream)
         await self.clock.advance(0)
         self.sources.last.connect(formats)
@@ -175,7 +177,8 @@ class NodeBench:
 
 
 @asynccontextmanager
-async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
+async def running_node(folder: Path, *, name: str = NODE, key: StreamKey = KEY) -> AsyncIterator[NodeBench]:
+    """name: the node's id. key: the stream that the bench feeds."""
     clock, entropy = ManualClock(), SeededEntropy(5)
     supervisor = Supervisor(clock, entropy)
     store = Store.open(folder, clock, reserve_bytes=0, commit_every_s=0.0)
@@ -185,8 +188,8 @@ async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
     pool = DecodePool(clock, entropy)
     pool.start()
     server = MediaServer(
-        node=NODE,
-        is_leased=lambda camera: camera in (CAMERA, OTHER_CAMERA),
+        node=name,
+        is_leased=lambda camera: camera in (key.camera, OTHER_CAMERA),
         streams=hub,
         recordings=store,
         pool=pool,
@@ -197,11 +200,12 @@ async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
     server.set_keys([VerifyKey(kid="k1", public_key=SIGNING_KEY.public_key().public_bytes_raw())])
     server.set_allowed_origins([ORIGIN])
     server.start()
+    statement_key = open_statement_key(folder.parent / "statement.key", entropy)
     evidence = EvidenceSource(
         store,
         server.stills,
-        open_statement_key(folder.parent / "statement.key", entropy),
-        node=NODE,
+        statement_key,
+        node=name,
         software="brightkitchen 0",
         drift_of=hub.clock_drift_us,
         clock=clock,
@@ -209,7 +213,21 @@ async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
     port = ViewersPort(server, evidence, header_timeout_s=0.5)
     await port.open("127.0.0.1", 0)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as client:
-        yield NodeBench(clock, store, hub, recorder, HandSources(), pool, server, port, client, supervisor, folder)
+        yield NodeBench(
+            clock,
+            store,
+            hub,
+            recorder,
+            HandSources(),
+            pool,
+            server,
+            port,
+            client,
+            supervisor,
+            folder,
+            key,
+            statement_key.public_key,
+        )
         server.close()
     await port.close()
     recorder.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from brightkitchen.bootstrap.demo import is_loopback
-from brightkitchen.cli import camera, check, region, user
+from brightkitchen.cli import camera, check, evidence, region, user
 from brightkitchen.cli import config as config_command
 from brightkitchen.kernel.config import Config, load_config
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     user.add_parser(commands)
     region.add_parser(commands)
     check.add_parser(commands)
+    evidence.add_parser(commands)
     config_command.add_parser(commands)
     return parser
 

@@ -1,4 +1,4 @@
-"""`brightkitchen check --audit`: say whether the audit is what was written. Reads only; works while the product runs."""
+"""`brightkitchen check`: say whether the audit, or the evidence, is what was written. Reads only; works while the product runs."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
+from brightkitchen.cli.check_evidence import check_all_evidence
 from brightkitchen.cli.place import add_place, load_settings
 from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.checking import check_chain
@@ -23,7 +24,9 @@ from brightkitchen.kernel.units import format_utc
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `check` to the command line."""
     check = commands.add_parser("check", help="say whether what is stored is what was written")
-    check.add_argument("--audit", action="store_true", required=True, help="the audit: every row, and the anchors")
+    what = check.add_mutually_exclusive_group(required=True)
+    what.add_argument("--audit", action="store_true", help="the audit: every row, and the anchors")
+    what.add_argument("--evidence", action="store_true", help="the evidence: the chain, every seal, every file")
     check.add_argument(
         "--anchors", type=Path, metavar="DIR", help="a copy of the anchors, kept elsewhere; believed instead of ours"
     )
@@ -35,6 +38,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace, language: str) -> int:
     """Check. returns: 0 if nothing was found, 1 if something was. raises: BrightKitchenError if it could not be checked."""
     config = load_settings(arguments)
+    if arguments.evidence:
+        return check_all_evidence(arguments, config, language)
     report = asyncio.run(_check(arguments, config, language))
     if arguments.json:
         print(msgspec.json.encode(build_json(report, language)).decode())

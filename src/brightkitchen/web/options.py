@@ -10,6 +10,8 @@ from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.evidence.exporting import ExportService
+from brightkitchen.domain.evidence.service import EvidenceService
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
@@ -84,3 +86,5 @@ class Services:
     devices: DeviceService
     faults: FaultService
     recording: RecordingServices
+    evidence: EvidenceService
+    evidence_exports: ExportService

@@ -33,7 +33,7 @@ from brightkitchen.kernel.canonicaljson import Json
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, TheirError
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, TheirError, not_found
 from brightkitchen.kernel.evidence import (
     HOLD_S,
     LONGEST_CLIP_S,
@@ -102,7 +102,7 @@ class Capturer:
         nodes: NodeMedia,
         folder: EvidenceFolder,
         marker: Marker,
-        holds: Holds | None,
+        holds: Holds,
         audit: AuditTrail,
         *,
         software: str,
@@ -133,7 +133,7 @@ class Capturer:
         """
         camera = await self._cameras.access_camera(actor, wish.camera, rules.CAPTURE)
         if actor.user is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         _check_wish(wish, self._clock.utc())
         if not camera.has_address:
             raise BrightKitchenError(Kind.CONFLICT, "camera.no_address", name=camera.name)
@@ -279,9 +279,10 @@ class Capturer:
         item = replace(item, manifest=manifest, size_bytes=sum(fact.size_bytes for fact in files))
         await asyncio.to_thread(self._folder.publish, received.incoming, number)
         async with self._database.write() as connection:
-            item = await self._hold(connection, item)
+            item = await self._hold(connection, actor, item)
             await store.save_new_item(connection, item)
             await self._audit.append(connection, self._entry(actor, decision, camera, item))
+        self._holds.tell()
         log.info("evidence captured", number=number, camera=camera.id, kind=wish.kind.value)
         return item
 
@@ -301,10 +302,8 @@ class Capturer:
             )
         return facts
 
-    async def _hold(self, connection: AsyncConnection, item: Item) -> Item:
-        """Keep the recording around it; without somebody who keeps holds the item says so."""
-        if self._holds is None:
-            return item
+    async def _hold(self, connection: AsyncConnection, actor: Actor, item: Item) -> Item:
+        """Keep the recording around it."""
         around_us = HOLD_S * US_PER_S
         hold = await self._holds.set_hold(
             connection,
@@ -313,6 +312,7 @@ class Capturer:
             to_at=Utc(item.to_at + around_us),
             why="evidence",
             belongs_to=item.id,
+            actor=actor,
         )
         return replace(item, hold=hold, hold_state=HoldState.SET)
 

@@ -36,7 +36,7 @@ from brightkitchen.kernel.canonicaljson import Json, build_canonical
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.evidence import EXPORT_FORMAT, FileFact, hash_bytes
 from brightkitchen.kernel.ids import is_id, new_id
 from brightkitchen.kernel.log import get_logger
@@ -176,7 +176,7 @@ class ExportService:
             async with self._database.read() as connection:
                 found = await store.load_export(connection, export_id)
         if found is None or found.made_by != actor.user:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return self._live(found)
 
     async def cancel(self, actor: Actor, export_id: str) -> Export:

@@ -32,7 +32,7 @@ class HoldState(StrEnum):
     """Whether the recording around it is kept from being deleted."""
 
     SET = "set"
-    NONE = "none"
+    NONE = "none"  # not yet written
     ENDED = "ended"
 
 

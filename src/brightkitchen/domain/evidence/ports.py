@@ -5,6 +5,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brightkitchen.domain.authz.model import Actor
 from brightkitchen.kernel.evidence import Seal, What
 from brightkitchen.kernel.evidencestream import Framed
 from brightkitchen.kernel.ids import NodeId
@@ -43,12 +44,25 @@ class Marker(Protocol):
 
 
 class Holds(Protocol):
-    """Keeps recordings from being deleted; `domain.recording` fits."""
+    """Keeps recordings from being deleted; `domain.recording.holds.HoldService` fits."""
 
     async def set_hold(
-        self, connection: AsyncConnection, *, camera: str, from_at: Utc, to_at: Utc, why: str, belongs_to: str
+        self,
+        connection: AsyncConnection,
+        *,
+        camera: str,
+        from_at: Utc,
+        to_at: Utc,
+        why: str,
+        belongs_to: str,
+        actor: Actor | None = None,
     ) -> str:
-        """Hold that range in the caller's transaction; return the hold's id."""
+        """Hold that range in the caller's transaction, `tell` once that is kept; return the hold's id."""
 
-    async def release(self, connection: AsyncConnection, hold: str, *, why: str) -> None:
-        """End it, in the caller's transaction; harmless if it has ended."""
+    async def drop_holds(
+        self, connection: AsyncConnection, belongs_to: str, *, reason: str, actor: Actor | None = None
+    ) -> int:
+        """End all that belongs to something, in the caller's transaction; `tell` afterwards."""
+
+    def tell(self) -> None:
+        """Tell the nodes what is held now."""

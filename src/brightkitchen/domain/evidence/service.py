@@ -29,7 +29,7 @@ from brightkitchen.domain.users.people_model import Approval
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.keyhistory import read_history, split_lines
 from brightkitchen.kernel.log import get_logger
@@ -76,7 +76,7 @@ class EvidenceService:
         signer: Signer,
         folder: EvidenceFolder,
         approvals: ApprovalService,
-        holds: Holds | None,
+        holds: Holds,
         audit: AuditTrail,
         *,
         clock: Clock,
@@ -124,7 +124,7 @@ class EvidenceService:
             return found
         if found is not None and self._policy.check(actor, rules.VIEW, found).allowed and action in self._held(actor):
             raise BrightKitchenError(Kind.CONFLICT, "evidence.not_now", number=found.number)
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
 
     def _held(self, actor: Actor) -> tuple[str, ...]:
         return self._policy.abilities(actor, rules.OBJECT_ACTIONS)
@@ -134,7 +134,7 @@ class EvidenceService:
     ) -> Page:
         """Return a page of what the actor may see, newest first. limit: 1..100. raises: "access.none"."""
         if not self._policy.check(actor, rules.VIEW).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW)
         async with self._database.read() as connection:
             found = await store.load_page(connection, grants, asked, before=before, limit=limit + 1)
@@ -203,7 +203,7 @@ class EvidenceService:
     async def _open(self, item: Item, name: str) -> Shown:
         fact = next((each for each in files_of(item) if each.name == name), None)
         if fact is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         file = await asyncio.to_thread(self._folder.open, item.id, item.number, fact.name)
         return Shown(file, fact.name, fact.type, fact.size_bytes)
 
@@ -276,10 +276,8 @@ class EvidenceService:
 
     async def _apply_release(self, connection: AsyncConnection, approval: Approval, decider: Actor) -> None:
         item = await self._load_awaited(connection, approval)
-        if self._holds is not None and item.hold:
-            await self._holds.release(connection, item.hold, why="evidence_released")
-        state = HoldState.ENDED if item.hold else HoldState.NONE
-        await self._end(connection, approval, decider, item, Event.RELEASE, hold_state=state)
+        await self._end(connection, approval, decider, item, Event.RELEASE, hold_state=HoldState.ENDED)
+        await self._holds.drop_holds(connection, item.id, reason="evidence_released", actor=decider)
 
     async def _apply_disposal(self, connection: AsyncConnection, approval: Approval, decider: Actor) -> None:
         item = await self._load_awaited(connection, approval)
@@ -331,6 +329,11 @@ class EvidenceService:
             raise BrightKitchenError(Kind.CONFLICT, "approval.over")
         return item
 
+    async def is_open(self, connection: AsyncConnection, belongs_to: str) -> bool:
+        """True while an item needs its hold: nobody releases that by hand."""
+        item = await store.load_item(connection, belongs_to) if is_id(belongs_to, "evi") else None
+        return item is not None and item.state in HELD
+
     async def forget_refused(self) -> None:
         """Let items go on whose end was asked for and not agreed to."""
         async with self._database.write() as connection:
@@ -345,8 +348,9 @@ class EvidenceService:
         return len(disposed)
 
     async def keep_tidy(self) -> None:
-        """Do both, for ever."""
+        """Do both, for ever; and tell the nodes of holds that ended by it."""
         while True:
+            self._holds.tell()
             await self.forget_refused()
             await self.sweep_disposed()
             await self._clock.sleep(60.0)
@@ -401,11 +405,6 @@ def checked_case(case_no: str) -> str:
     if not text or len(text) > MAX_CASE_CHARS or not text.isprintable():
         raise BrightKitchenError(Kind.INVALID, "evidence.case", most=MAX_CASE_CHARS, field="case_no")
     return text
-
-
-def is_held(item: Item) -> bool:
-    """True while the recording around it must not go."""
-    return item.state in HELD
 
 
 def _not_now(item: Item) -> BrightKitchenError:

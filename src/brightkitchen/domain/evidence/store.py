@@ -23,8 +23,8 @@ from brightkitchen.domain.evidence.model import (
 )
 from brightkitchen.domain.evidence.states import EvidenceState
 from brightkitchen.domain.premises.store import premises
+from brightkitchen.domain.users.approval_store import approvals
 from brightkitchen.domain.users.people_model import ApprovalState
-from brightkitchen.domain.users.people_store import approvals
 from brightkitchen.domain.users.store import users
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.evidence import GENESIS
