@@ -207,12 +207,17 @@ async function openChosen(chosen: File[]): Promise<Files> {
   return chosen.length === 1 && first !== undefined ? openZip(first) : openFolder(chosen);
 }
 
-at("zip").addEventListener("change", (event) =>
-  take(() => openChosen([...((event.target as HTMLInputElement).files ?? [])])),
-);
-at("folder").addEventListener("change", (event) =>
-  take(() => openFolder((event.target as HTMLInputElement).files ?? [])),
-);
+function onChosen(id: string, open: (chosen: File[]) => Promise<Files> | Files): void {
+  const input = at(id) as HTMLInputElement;
+  input.addEventListener("change", () => {
+    const chosen = [...(input.files ?? [])];
+    input.value = ""; // or choosing the same file again would not be noticed
+    void take(() => open(chosen));
+  });
+}
+
+onChosen("zip", openChosen);
+onChosen("folder", openFolder);
 at("given").addEventListener("input", render);
 at("language").addEventListener("click", () => {
   language = language === "en" ? "zh-CN" : "en";
