@@ -2,7 +2,7 @@
 import { asObject, type Json, type JsonObject } from "./bytes";
 import { type Files, openFolder, openZip } from "./files";
 import { type Item, type Verdict, verifyFiles } from "./verify";
-import { fill, type Language, TROUBLES, WORDS } from "./words";
+import { fill, type Language, PURPOSES, TROUBLES, WORDS } from "./words";
 
 let language: Language = navigator.language.toLowerCase().startsWith("en") ? "en" : "zh-CN";
 let shown: { files: Files; verdict: Verdict } | null = null;
@@ -33,15 +33,23 @@ function known(value: Json | undefined): string {
   return typeof value === "string" && value !== "" && value !== "unknown" ? value : WORDS[language].unknown;
 }
 
+function purpose(value: Json | undefined): string {
+  return PURPOSES[language][String(value)] ?? known(value);
+}
+
 function drift(facts: JsonObject): string {
   const value = asObject(facts.clock).camera_drift_us;
-  return typeof value === "number" ? `${value >= 0 ? "+" : ""}${(value / 1e6).toFixed(1)} s` : WORDS[language].unknown;
+  if (typeof value !== "number") return WORDS[language].unknown;
+  const tenths = Math.round(value / 1e5) || 0;
+  return `${tenths > 0 ? "+" : ""}${(tenths / 10).toFixed(1)} s`;
 }
 
 function rowsOf(facts: JsonObject): [string, string][] {
   const words = WORDS[language];
   const camera = asObject(facts.camera);
-  const where = [camera.premises_name, camera.zone_name, camera.name].map(known).join("  ");
+  const where = [camera.premises_name, camera.zone_name, camera.name]
+    .filter((word) => word && word !== "unknown")
+    .join("  ");
   const isClip = facts.kind === "clip";
   return [
     [words.place, where],
@@ -54,7 +62,7 @@ function rowsOf(facts: JsonObject): [string, string][] {
     [words.clock, asObject(facts.clock).assured === true ? words.assured : words.notAssured],
     [words.operator, known(asObject(facts.operator).name)],
     [words.source, facts.source === "live" ? words.live : words.recording],
-    [words.purpose, known(facts.purpose)],
+    [words.purpose, purpose(facts.purpose)],
     ...(facts.note ? [[words.note, String(facts.note)] as [string, string]] : []),
     [words.chain, String(facts.seq)],
   ];
@@ -168,7 +176,7 @@ function render(): void {
       table([
         [words.exported, localTime(list.made_at)],
         [words.by, known(asObject(list.made_by).name)],
-        [words.purpose, known(list.purpose)],
+        [words.purpose, purpose(list.purpose)],
         [words.caseNo, known(list.case_no)],
         [words.recipient, known(list.recipient)],
       ]),

@@ -140,6 +140,25 @@ const troublesEn: Record<Trouble, string> = {
   not_an_export: "{file} is missing: this is no export",
 };
 
+const purposesZh: Record<string, string> = {
+  PATROL: "网上巡查",
+  COMPLAINT: "投诉举报核查",
+  VIOLATION: "违规处置",
+  PENALTY: "行政处罚",
+  COURT: "诉讼或复议",
+  OTHER: "其他",
+};
+
+const purposesEn: Record<string, string> = {
+  PATROL: "online patrol",
+  COMPLAINT: "complaint or report",
+  VIOLATION: "violation",
+  PENALTY: "administrative penalty",
+  COURT: "court or review",
+  OTHER: "other",
+};
+
+export const PURPOSES: Record<Language, Record<string, string>> = { "zh-CN": purposesZh, en: purposesEn };
 export const WORDS: Record<Language, Words> = { "zh-CN": zh, en };
 export const TROUBLES: Record<Language, Record<Trouble, string>> = { "zh-CN": troublesZh, en: troublesEn };
 
