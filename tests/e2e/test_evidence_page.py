@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import chromium, log_in, shoot, wait_seen
-from tests.e2e.caller import Caller
+from tests.e2e.caller import Caller, build_utc
 from tests.e2e.product import Product
 
 pytestmark = pytest.mark.e2e
@@ -34,14 +34,16 @@ def seal(page: Page, note: str) -> str:
 def test_officer_seals_finds_checks_and_exports(product: Product, caller: Caller, browser: Browser) -> None:
     camera = caller.clock_camera()
     page = browser.new_page(viewport={"width": 1366, "height": 900})
+    log_in(page, product)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    log_in(page, product)
     page.goto(f"{product.url}live?wall=1&c={camera['id']}")
     wait_seen(page, page.locator("video").first)
     page.keyboard.press("s")
     live = seal(page, "实时画面")
-    page.goto(f"{product.url}play?c={camera['id']}")
+    until_ms = caller.wait_recording(camera["id"])
+    until_ms = caller.wait_recording(camera["id"], after_ms=until_ms + 5000)
+    page.goto(f"{product.url}play?c={camera['id']}&t={build_utc(until_ms - 5000)}")
     wait_seen(page, page.locator("video").first)
     page.keyboard.press("s")
     replay = seal(page, "回放画面")

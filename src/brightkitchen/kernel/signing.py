@@ -1,4 +1,4 @@
-"""Signature suites behind one small interface: Ed25519, and SM2 with SM3 where its library is installed (ADR 0016).
+"""Signature suites behind one small interface: Ed25519, and SM2 with SM3 where its library is installed (ADR 0006).
 
 A suite's name is written beside every signature; which suites exist never depends on what a message claims.
 """

@@ -457,7 +457,10 @@ def _or_unknown(number: int | None) -> int | str:
 
 
 def _seconds(drift_us: int | None) -> str:
-    return "" if drift_us is None else f"{drift_us / US_PER_S:+.1f}s"
+    if drift_us is None:
+        return ""
+    tenths = round(drift_us * 10 / US_PER_S)
+    return f"{tenths / 10:+.1f}s" if tenths else "0.0s"
 
 
 def _not_trusted(why: str) -> BrightKitchenError:

@@ -17,8 +17,9 @@ QUALITY: Final = 88
 MAX_PIXELS: Final = 8192 * 8192
 _BACKGROUND: Final = (16, 21, 28)
 _INK: Final = (236, 240, 246)
-_CHARS_A_LINE: Final = 64
+_CHARS_A_LINE: Final = 52
 _SMALLEST_PX: Final = 11
+_USUAL_PX: Final = 14
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,7 @@ def _mark(jpeg: bytes, lines: tuple[str, ...], font_bytes: bytes) -> bytes:
         if opened.width * opened.height > MAX_PIXELS:
             raise SystemExit("the picture is too large")
         picture = opened.convert("RGB")
-    size_px = max(_SMALLEST_PX, picture.width // _CHARS_A_LINE)
+    size_px = max(_USUAL_PX, picture.width // _CHARS_A_LINE)
     font = _fit(font_bytes, size_px, lines, picture.width)
     line_px = int(font.size * 1.5)
     strip_px = line_px * len(lines) + line_px // 2

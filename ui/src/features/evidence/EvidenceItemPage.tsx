@@ -50,10 +50,10 @@ export function EvidenceItemPage() {
       <div className="bk-evidence-view">
         <Picture item={item} />
         <div className="bk-evidence-column">
+          <ExportsPanel />
           <Facts item={item} />
           <Proof item={item} />
           <History item={item} />
-          <ExportsPanel />
         </div>
       </div>
     </div>

@@ -135,7 +135,7 @@ function Rows({ items, chosen, onChoose }: ListProps) {
     {
       key: "frame",
       title: t("evidence.frameAt"),
-      width: 190,
+      width: 210,
       align: "right",
       render: (_, each) => (
         <div className="bk-name-cell">

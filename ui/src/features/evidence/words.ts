@@ -1,8 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Evidence } from "@/shared/api/evidence";
 import { useZone } from "@/shared/api/system";
-import { formatMomentTenths } from "@/shared/time/format";
-import { serverNowMs } from "@/shared/time/serverClock";
+import { formatClock, formatIsoDate } from "@/shared/time/format";
 
 /** The camera's clock against ours, in words; "" while nothing is known would hide that. */
 export function useDriftText(): (item: Pick<Evidence, "camera_drift_us">) => string {
@@ -14,10 +13,14 @@ export function useDriftText(): (item: Pick<Evidence, "camera_drift_us">) => str
   };
 }
 
+/** Always with its date, to the millisecond: what is evidence is read years later. */
 export function useMoment(): (instant: string) => string {
-  const { i18n } = useTranslation();
   const zone = useZone();
-  return (instant) => formatMomentTenths(Date.parse(instant), zone, i18n.language, serverNowMs());
+  return (instant) => {
+    const atMs = Date.parse(instant);
+    const thousandths = String(((atMs % 1000) + 1000) % 1000).padStart(3, "0");
+    return `${formatIsoDate(atMs, zone)} ${formatClock(atMs, zone)}.${thousandths}`;
+  };
 }
 
 /** 38 MB, 240 KB. */

@@ -1,7 +1,7 @@
-import { App, Form, Modal } from "antd";
+import { App, Button, Form, Modal } from "antd";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { useNavigate } from "react-router";
 import { type CaptureWish, type Evidence, type Purpose, useCapture } from "@/shared/api/evidence";
 import { useProblemText } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
@@ -20,6 +20,7 @@ interface Given {
 export function SealDialog() {
   const { t } = useTranslation();
   const { message } = App.useApp();
+  const navigate = useNavigate();
   const say = useProblemText();
   const [form] = Form.useForm<Given>();
   const [wish, setWish] = useState<SealWish>();
@@ -37,7 +38,7 @@ export function SealDialog() {
     try {
       const item = await capture.mutateAsync(bodyOf(wish, given));
       setWish(undefined);
-      message.success(<Sealed item={item} />, 8);
+      message.success(<Sealed item={item} onShow={() => void navigate(`/evidence/${item.number}`)} />, 8);
     } catch {
       // Said in the dialog; what was typed stays.
     }
@@ -90,12 +91,15 @@ function What({ wish }: { wish: SealWish }) {
   );
 }
 
-function Sealed({ item }: { item: Evidence }) {
+/** Messages hang outside the router, so that a link of its would have nowhere to go. */
+function Sealed({ item, onShow }: { item: Evidence; onShow: () => void }) {
   const { t } = useTranslation();
   return (
     <span>
       {t(item.state === "CAPTURED" ? "evidence.waitsForSeal" : "evidence.sealed", { number: item.number })}{" "}
-      <Link to={`/evidence/${item.number}`}>{t("evidence.show")}</Link>
+      <Button type="link" size="small" onClick={onShow}>
+        {t("evidence.show")}
+      </Button>
     </span>
   );
 }
