@@ -177,7 +177,9 @@ class NodeBench:
 
 
 @asynccontextmanager
-async def running_node(folder: Path, *, name: str = NODE, key: StreamKey = KEY) -> AsyncIterator[NodeBench]:
+async def running_node(
+    folder: Path, *, name: str = NODE, key: StreamKey = KEY, header_timeout_s: float = 0.5
+) -> AsyncIterator[NodeBench]:
     """name: the node's id. key: the stream that the bench feeds."""
     clock, entropy = ManualClock(), SeededEntropy(5)
     supervisor = Supervisor(clock, entropy)
@@ -210,7 +212,7 @@ async def running_node(folder: Path, *, name: str = NODE, key: StreamKey = KEY) 
         drift_of=hub.clock_drift_us,
         clock=clock,
     )
-    port = ViewersPort(server, evidence, header_timeout_s=0.5)
+    port = ViewersPort(server, evidence, header_timeout_s=header_timeout_s)
     await port.open("127.0.0.1", 0)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as client:
         yield NodeBench(

@@ -77,7 +77,7 @@ async def open_kitchen(control: Control, tmp_path: Path) -> AsyncIterator[Kitche
         premises = await add_premises(client)
         camera = await add_camera(client, premises_id=premises["id"], zone="COOK")
         key = StreamKey(CameraId(camera["id"]), Profile.MAIN)
-        async with running_node(tmp_path / "node" / "store", name=NODE, key=key) as node:
+        async with running_node(tmp_path / "node" / "store", name=NODE, key=key, header_timeout_s=10.0) as node:
             node.server.set_keys(control.keys.verify_keys())
             link = NodeLink(NODE, node.port.port, _send, _close, node.statement_key)
             await control.services.nodes.admit(link)

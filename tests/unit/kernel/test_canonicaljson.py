@@ -22,7 +22,7 @@ def test_canonical_read_back_is_the_same_value_in_the_same_bytes(value: Any) -> 
 
 
 def test_canonical_spelling_is_that_of_rfc_8785() -> None:
-    value = {"b": ["€$\u000f\nA'B\"\\/", True, None], "a": -7, "a1": {"z": "厨", "y": 0}}
+    value: Any = {"b": ["€$\u000f\nA'B\"\\/", True, None], "a": -7, "a1": {"z": "厨", "y": 0}}
     assert build_canonical(value).decode() == (
         '{"a":-7,"a1":{"y":0,"z":"厨"},"b":["€$\\u000f\\nA\'B\\"\\\\/",true,null]}'
     )
