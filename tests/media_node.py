@@ -2,11 +2,11 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -22,6 +22,8 @@ from brightkitchen.kernel.nodeprotocol import VerifyKey
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc, ticks_to_us
 from brightkitchen.media.decode.pool import DecodePool
+from brightkitchen.media.evidence.service import EvidenceSource
+from brightkitchen.media.evidence.statement import open_statement_key
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.recorder.recorder import Recorder
 from brightkitchen.media.serve.app import ViewersPort
@@ -30,6 +32,7 @@ from brightkitchen.media.store.store import Store
 from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Codec, Format
 from brightkitchen.wire.fmp4 import writer
 
+_T = TypeVar("_T")
 NODE = "node_0000000000000001"
 CAMERA = CameraId("cam_0000000000000001")
 OTHER_CAMERA = CameraId("cam_0000000000000002")
@@ -87,6 +90,9 @@ class NodeBench:
     port: ViewersPort
     client: aiohttp.ClientSession
     supervisor: Supervisor
+    store_folder: Path
+    key: StreamKey
+    statement_key: str
     tokens: int = field(default=0)
 
     def url(self, path: str) -> str:
@@ -131,10 +137,22 @@ class NodeBench:
 
     async def connect(self, formats: dict[int, Format]) -> None:
         """Have the camera connect; the hub's stream exists and is recorded."""
-        stream = self.hub.add(KEY, self.sources)
+        stream = self.hub.add(self.key, self.sources)
         self.recorder.start(stream)
         await self.clock.advance(0)
         self.sources.last.connect(formats)
+
+    async def while_time_passes(
+        self, work: Coroutine[Any, Any, _T], *, seconds: int
+    ) -> _T:  # Any: what a coroutine takes
+        """Return what `work` gives, moving the clock by tenths while it waits; at most `seconds`."""
+        task = asyncio.create_task(work)
+        for _ in range(seconds * 10):
+            done, _waiting = await asyncio.wait((task,), timeout=0.03)
+            if done:
+                break
+            await self.clock.advance(0.1)
+        return await task
 
     def feed(self, units: Sequence[AccessUnit]) -> None:
         """Deliver units in batches that end with sound (so that the wall clock is exact), and let time pass with them."""
@@ -159,7 +177,10 @@ class NodeBench:
 
 
 @asynccontextmanager
-async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
+async def running_node(
+    folder: Path, *, name: str = NODE, key: StreamKey = KEY, header_timeout_s: float = 0.5
+) -> AsyncIterator[NodeBench]:
+    """name: the node's id. key: the stream that the bench feeds."""
     clock, entropy = ManualClock(), SeededEntropy(5)
     supervisor = Supervisor(clock, entropy)
     store = Store.open(folder, clock, reserve_bytes=0, commit_every_s=0.0)
@@ -169,8 +190,8 @@ async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
     pool = DecodePool(clock, entropy)
     pool.start()
     server = MediaServer(
-        node=NODE,
-        is_leased=lambda camera: camera in (CAMERA, OTHER_CAMERA),
+        node=name,
+        is_leased=lambda camera: camera in (key.camera, OTHER_CAMERA),
         streams=hub,
         recordings=store,
         pool=pool,
@@ -181,10 +202,34 @@ async def running_node(folder: Path) -> AsyncIterator[NodeBench]:
     server.set_keys([VerifyKey(kid="k1", public_key=SIGNING_KEY.public_key().public_bytes_raw())])
     server.set_allowed_origins([ORIGIN])
     server.start()
-    port = ViewersPort(server, header_timeout_s=0.5)
+    statement_key = open_statement_key(folder.parent / "statement.key", entropy)
+    evidence = EvidenceSource(
+        store,
+        server.stills,
+        statement_key,
+        node=name,
+        software="brightkitchen 0",
+        drift_of=hub.clock_drift_us,
+        clock=clock,
+    )
+    port = ViewersPort(server, evidence, header_timeout_s=header_timeout_s)
     await port.open("127.0.0.1", 0)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as client:
-        yield NodeBench(clock, store, hub, recorder, HandSources(), pool, server, port, client, supervisor)
+        yield NodeBench(
+            clock,
+            store,
+            hub,
+            recorder,
+            HandSources(),
+            pool,
+            server,
+            port,
+            client,
+            supervisor,
+            folder,
+            key,
+            statement_key.public_key,
+        )
         server.close()
     await port.close()
     recorder.close()

@@ -57,6 +57,7 @@ class HandCounters:
         self.packets_lost = 0
         self.frames = 0
         self.attempts = 0
+        self.clock_drift_us: int | None = None
 
 
 class HandSource:

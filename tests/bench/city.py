@@ -33,12 +33,15 @@ from tests.contract.conftest import (
 from tests.contract.generated_city import City, add_words, make_city
 from tests.contract.test_import import CAMERA_HEADER, PREMISES_HEADER, a_camera, a_premises
 from tests.postgres_server import find_programs, running_server
+from tests.signing import LocalSigner
 
+from brightkitchen.bootstrap.evidence import EvidenceGround, HttpNodes, MarkingProcess
 from brightkitchen.bootstrap.services import Ground, build_services
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import save_regions
 from brightkitchen.domain.cameras.store import cameras
+from brightkitchen.domain.evidence.files import EvidenceFolder
 from brightkitchen.domain.premises.store import premises as premises_table
 from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -90,15 +93,22 @@ async def open_town(folder: Path, address: DatabaseAddress) -> AsyncIterator[Tow
     sealers = await load_sealers(database, kek_source=f"file:{folder / 'kek'}", entropy=entropy, clock=clock)
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
     supervisor = Supervisor(clock, entropy)
+    nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
     ground = Ground(
         database=database,
         sealers=sealers,
-        nodes=NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics),
+        nodes=nodes,
         guard=NetGuard(GuardPolicy()),
         passwords=passwords,
         rules=AuthRules(second_factor=False),
         supervisor=supervisor,
         metrics=metrics,
+        evidence=EvidenceGround(
+            folder=EvidenceFolder(folder / "evidence"),
+            signer=LocalSigner(folder / "signer", clock),
+            nodes=HttpNodes(nodes, {}, "127.0.0.1"),
+            marker=MarkingProcess(""),
+        ),
         time_zone=ZONE.key,
         clock=clock,
         entropy=entropy,

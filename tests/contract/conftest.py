@@ -14,7 +14,9 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.postgres_server import PostgresServer
+from tests.signing import LocalSigner
 
+from brightkitchen.bootstrap.evidence import Evidence, EvidenceGround, HttpNodes, MarkingProcess
 from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.bootstrap.operations import Operations
@@ -24,6 +26,7 @@ from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
 from brightkitchen.domain.authz.regions import Region, RegionLevel
 from brightkitchen.domain.authz.store import save_regions
+from brightkitchen.domain.evidence.files import EvidenceFolder
 from brightkitchen.domain.premises.ports import Act
 from brightkitchen.domain.users.model import AuthRules, SignOnRules
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -121,6 +124,8 @@ class Control:
     journal: "KeptJournal"
     supervisor: Supervisor
     exports: "KeptExports"
+    evidence: Evidence
+    signer: LocalSigner
 
     def client(self, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(address, 40000), raise_app_exceptions=False)
@@ -242,15 +247,23 @@ async def build_control(
     sealers = await load_sealers(database, kek_source=f"file:{tmp_path / 'kek'}", entropy=entropy, clock=clock)
     passwords = PasswordPool(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
     supervisor, recorders = Supervisor(clock, entropy), KeptRecorders()
+    nodes = NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics)
+    signer = LocalSigner(tmp_path / "signer", clock)
     ground = Ground(
         database=database,
         sealers=sealers,
-        nodes=NodeRegistry((NODE, OTHER_NODE), clock=clock, metrics=metrics),
+        nodes=nodes,
         guard=NetGuard(GuardPolicy()),
         passwords=passwords,
         rules=rules,
         supervisor=supervisor,
         metrics=metrics,
+        evidence=EvidenceGround(
+            folder=EvidenceFolder(tmp_path / "evidence"),
+            signer=signer,
+            nodes=HttpNodes(nodes, {}, "127.0.0.1"),
+            marker=MarkingProcess(""),
+        ),
         time_zone="Asia/Shanghai",
         clock=clock,
         entropy=entropy,
@@ -283,6 +296,8 @@ async def build_control(
         recorders.kept_journal,
         supervisor,
         recorders.kept_exports,
+        built.evidence,
+        signer,
     )
     await supervisor.close()
     passwords.close()

@@ -45,6 +45,10 @@ class MarkerReceiver:
         self.packets_received += len(packets)
         return [AccessUnit(track, 0, bytes(p), True, received_at) for p in packets if p[1] & 0x80]
 
+    @property
+    def clock_drift_us(self) -> int | None:
+        return None
+
     def receive_rtcp(self, track: int, packet: memoryview, received_at: Utc) -> None:
         return None
 

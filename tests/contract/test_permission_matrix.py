@@ -17,6 +17,7 @@ from brightkitchen.domain.audit.policy import AUDIT_ACTIONS
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
+from brightkitchen.domain.evidence.policy import ACTIONS as EVIDENCE_ACTIONS
 from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
 from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
 from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
@@ -52,6 +53,9 @@ NOTHING = {
     "factor_id": "fac_0000000000000001",
     "session_id": "ses_0000000000000001",
     "own_identity_id": "idn_0000000000000001",
+    "item_id": "evi_0000000000000001",
+    "export_id": "exp_0000000000000001",
+    "name": "original.jpg",
 }
 ENTRIES = {
     ("POST", "/api/v1/session"): Entry(None, 200, 200, {"username": USERNAME, "password": PASSWORD}),
@@ -117,6 +121,29 @@ ENTRIES = {
     ("POST", "/api/v1/faults"): Entry("fault.open", 401, 409, {"camera_id": "CAMERA", "note": "画面发绿"}),
     ("GET", "/api/v1/faults/{ticket_id}"): Entry("fault.view", 401, 200),
     ("POST", "/api/v1/faults/{ticket_id}/{event}"): Entry("fault.handle", 401, 200, {"cause": "POWER"}),
+    ("GET", "/api/v1/evidence"): Entry("evidence.view", 401, 200),
+    ("POST", "/api/v1/evidence"): Entry(
+        "evidence.capture", 401, 503, {"kind": "snapshot", "camera": "CAMERA", "purpose": "PATROL"}
+    ),
+    ("GET", "/api/v1/evidence/exports"): Entry("a session: the caller's own", 401, 200),
+    ("POST", "/api/v1/evidence/exports"): Entry(
+        "evidence.export",
+        401,
+        404,
+        {"items": ["evi_0000000000000001"], "purpose": "COURT", "case_no": "1", "recipient": "法院"},
+    ),
+    ("GET", "/api/v1/evidence/exports/{export_id}"): Entry("a session: the caller's own", 401, 404),
+    ("POST", "/api/v1/evidence/exports/{export_id}/cancel"): Entry("a session: the caller's own", 401, 404),
+    ("GET", "/api/v1/evidence/exports/{export_id}/file"): Entry("evidence.view, the caller's own", 401, 404),
+    ("GET", "/api/v1/evidence/{item_id}"): Entry("evidence.view", 401, 404),
+    ("GET", "/api/v1/evidence/{item_id}/files/{name}"): Entry("evidence.view", 401, 404),
+    ("POST", "/api/v1/evidence/{item_id}/download"): Entry(
+        "evidence.download", 401, 404, {"file": "original.jpg", "purpose": "COURT"}
+    ),
+    ("POST", "/api/v1/evidence/{item_id}/check"): Entry("evidence.check", 401, 404),
+    ("POST", "/api/v1/evidence/{item_id}/link"): Entry("evidence.link", 401, 404, {"case_no": "1"}),
+    ("POST", "/api/v1/evidence/{item_id}/release"): Entry("evidence.release", 401, 404, {"reason": "结案"}),
+    ("POST", "/api/v1/evidence/{item_id}/dispose"): Entry("evidence.dispose", 401, 404, {"reason": "结案"}),
     ("POST", "/api/v1/media/tokens"): Entry(
         "camera.live, camera.play, camera.snapshot, camera.thumb",
         401,
@@ -375,6 +402,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *MAINTENANCE_ACTIONS,
         *AUDIT_ACTIONS,
         *RECORDING_ACTIONS,
+        *EVIDENCE_ACTIONS,
     }
 
 

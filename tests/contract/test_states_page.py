@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from brightkitchen.domain.evidence.states import TABLE as EVIDENCE_TABLE
+from brightkitchen.domain.evidence.states import Event as EvidenceEvent
 from brightkitchen.domain.maintenance.states import (
     DEVICE_TABLE,
     SYSTEM_DEVICE_EVENTS,
@@ -61,6 +63,13 @@ def _build_page() -> str:
         )
         by = "the presence of pictures" if act in SYSTEM_TICKET_EVENTS else "people"
         lines.append(f"| {begin.value} | {act.value} | {step.to.value} | {asks or '-'} | {by} |")
+    lines += ["", "## Evidence", "", "`src/brightkitchen/domain/evidence/states.py`.", ""]
+    lines += _diagram((state.value, event.value, row.to.value) for (state, event), row in EVIDENCE_TABLE.items())
+    lines += ["", "| from | event | to | asks for | who |", "|---|---|---|---|---|"]
+    for (where, what), way in EVIDENCE_TABLE.items():
+        asks = ", ".join(need.value for need in way.needs) or "-"
+        by = "the signer" if what is EvidenceEvent.SEAL else f"evidence.{what.value}"
+        lines.append(f"| {where.value} | {what.value} | {way.to.value} | {asks} | {by} |")
     return "\n".join([*lines, ""])
 
 

@@ -13,7 +13,12 @@ from brightkitchen.kernel.config import Config
 pytestmark = pytest.mark.e2e
 CAMERAS: Final = 2
 _ROW: Final = re.compile(r"^\| (?P<process>[\w ]+) \| (?P<place>.+?) \| (?P<default>.*?) \|")
-_NAMES: Final = {"control": "control", "media node n": "media-node", "demo cameras": "brightkitchen_sim"}
+_NAMES: Final = {
+    "control": "control",
+    "signer": "signer",
+    "media node n": "media-node",
+    "demo cameras": "brightkitchen_sim",
+}
 
 
 def documented(product: Product) -> set[tuple[str, str]]:
@@ -51,5 +56,5 @@ def test_open_sockets_are_those_of_the_table(product: Product, caller: Caller) -
     caller.clock_camera()
     caller.pattern_camera()
     wanted = documented(product)
-    assert len(wanted) == 9
+    assert len(wanted) == 10
     assert opened(product) == wanted

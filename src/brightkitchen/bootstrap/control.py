@@ -12,17 +12,20 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
+from brightkitchen.bootstrap.evidence import EvidenceGround, HttpNodes, MarkingProcess
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.operations import build_fault_rules
 from brightkitchen.bootstrap.services import Built, Ground, build_services
 from brightkitchen.bootstrap.sign_on import build_sign_on
+from brightkitchen.bootstrap.signer import signer_socket_of
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.checking import run_nightly
 from brightkitchen.domain.audit.keys import AuditKeys
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
+from brightkitchen.domain.evidence.files import EvidenceFolder
 from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.initials import initials_aside
 from brightkitchen.domain.premises.store import load_ids_by_external_no
@@ -38,6 +41,7 @@ from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.log import configure_logging
 from brightkitchen.kernel.tasks import Supervisor
+from brightkitchen.signer.client import SignerClient
 from brightkitchen.web.admin import make_admin_app, serve_admin
 from brightkitchen.web.app import make_app
 from brightkitchen.web.housekeeping import run_housekeeping
@@ -72,6 +76,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         ending.callback(passwords.close)
         ports = {NodeId(f"node-{index}"): config.media.first_port + index for index in range(config.media.nodes)}
         nodes = NodeRegistry(tuple(ports), clock=clock, metrics=metrics)
+        signer = SignerClient(signer_socket_of(config), inheritance.signer_secret)
+        ending.callback(signer.close)
         supervisor = Supervisor(clock, entropy)
         ending.push_async_callback(supervisor.close)
         sign_on = build_sign_on(config)
@@ -85,6 +91,12 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 rules=AuthRules(Profile(config.auth.profile), second_factor=config.auth.second_factor == "required"),
                 supervisor=supervisor,
                 metrics=metrics,
+                evidence=EvidenceGround(
+                    folder=EvidenceFolder(data / "evidence"),
+                    signer=signer,
+                    nodes=HttpNodes(nodes, ports, config.web.host),
+                    marker=MarkingProcess(config.evidence.font),
+                ),
                 time_zone=config.time_zone,
                 clock=clock,
                 entropy=entropy,
@@ -192,6 +204,7 @@ def _keep_running(
         ),
     )
     supervisor.keep("presence", built.operations.presence.run)
+    built.evidence.keep_running(supervisor)
     supervisor.keep("numbers", services.numbers.keep_recording)
     supervisor.keep("recording watch", services.recording.watch.run)
     supervisor.keep("recording plans", services.recording.plans.keep_telling)

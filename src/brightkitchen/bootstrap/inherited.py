@@ -29,9 +29,13 @@ class FirstPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inheritance(msgspec.Struct, frozen=True, kw_only=True):
-    """secret: what authenticates local node channels of this start (hex of 32 bytes)."""
+    """secret: what authenticates local node channels of this start (hex of 32 bytes).
+
+    signer_secret: the same for the line between control and the signer; nodes do not get it.
+    """
 
     secret: str
+    signer_secret: str = ""
     first_people: tuple[FirstPerson, ...] = ()
 
     def __repr__(self) -> str:

@@ -55,6 +55,7 @@ class Launcher:
         self._exit_code = 0
         self._first_people = build_first_people(self._entropy)
         self._secret = self._entropy.token_bytes(32).hex()
+        self._signer_secret = self._entropy.token_bytes(32).hex()
         self._demo = DemoCity(config, self._data, self._entropy) if config.demo.enabled else None
 
     def run(self) -> int:
@@ -71,9 +72,10 @@ class Launcher:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         control = self._child("control", on_line=self._on_control_line, with_people=True)
+        signer = self._signer()
         nodes = [self._child(f"node-{index}", index=index) for index in range(self._config.media.nodes)]
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(self._start_all(control, nodes, group, stop))]
+            running = [group.create_task(self._start_all([control, signer, *nodes], group, stop))]
             await stop.wait()
             self._tell("launcher.stopping")
             for task in running:
@@ -83,14 +85,12 @@ class Launcher:
             for together in (nodes, others):
                 await asyncio.gather(*(child.stop() for child in together))
 
-    async def _start_all(
-        self, control: Child, nodes: list[Child], group: asyncio.TaskGroup, stop: asyncio.Event
-    ) -> None:
+    async def _start_all(self, children: list[Child], group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         self._tell("launcher.starting")
         # Side by side: a node records what it recorded before, whether control is there yet or not.
-        for child in (control, *nodes):
+        for child in children:
             group.create_task(child.run())
-        for child in (control, *nodes):
+        for child in children:
             if not await self._ready(child, stop):
                 return
         self._tell("launcher.ready", url=page_url(self._config))
@@ -121,12 +121,24 @@ class Launcher:
             inheritance=Inheritance(
                 secret=self._secret,
                 first_people=people if with_people else (),
+                signer_secret=self._signer_secret if index is None else "",
             ),
             environment=os.environ if index is None else without_database(os.environ),
             on_line=on_line if callable(on_line) else lambda line: None,
             on_exit=lambda code: self._tell("launcher.child_ended", name=name, code=code),
         )
         return self._adopt(spec)
+
+    def _signer(self) -> Child:
+        return self._adopt(
+            ChildSpec(
+                name="signer",
+                argv=(sys.executable, "-m", "brightkitchen", "signer", *self._child_flags),
+                inheritance=Inheritance(secret="", signer_secret=self._signer_secret),
+                environment=without_database(os.environ),
+                on_exit=lambda code: self._tell("launcher.child_ended", name="signer", code=code),
+            )
+        )
 
     def _simulator(self, demo: DemoCity) -> Child:
         return self._adopt(

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from brightkitchen.bootstrap.demo import is_loopback
-from brightkitchen.cli import camera, check, region, user
+from brightkitchen.cli import camera, check, evidence, region, user
 from brightkitchen.cli import config as config_command
 from brightkitchen.kernel.config import Config, load_config
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
@@ -46,9 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="start everything, with simulated cameras")
     control = commands.add_parser("control", help="the control process alone (started by `serve`)")
     node = commands.add_parser("media-node", help="one media node alone (started by `serve`)")
-    for process in (serve, demo, control, node):
+    signer = commands.add_parser("signer", help="the process that holds the evidence key (started by `serve`)")
+    for process in (serve, demo, control, node, signer):
         _add_settings(process)
-    for process in (control, node):
+    for process in (control, node, signer):
         process.add_argument("--inherit", type=int, required=True, metavar="FD", help=argparse.SUPPRESS)
         process.add_argument("--settings", default="{}", help=argparse.SUPPRESS)
     node.add_argument("--index", type=int, default=0, metavar="N")
@@ -56,11 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_run_launcher, demo=True)
     control.set_defaults(run=_run_control)
     node.set_defaults(run=_run_node)
+    signer.set_defaults(run=_run_signer)
 
     camera.add_parser(commands)
     user.add_parser(commands)
     region.add_parser(commands)
     check.add_parser(commands)
+    evidence.add_parser(commands)
     config_command.add_parser(commands)
     return parser
 
@@ -123,6 +126,12 @@ def _run_node(arguments: argparse.Namespace, _language: str) -> int:
     from brightkitchen.bootstrap.node import run_node
 
     return run_node(_load(arguments.config, _child_flags(arguments)), arguments.index, arguments.inherit)
+
+
+def _run_signer(arguments: argparse.Namespace, _language: str) -> int:
+    from brightkitchen.bootstrap.signer import run_signer
+
+    return run_signer(_load(arguments.config, _child_flags(arguments)), arguments.inherit)
 
 
 def _child_flags(arguments: argparse.Namespace) -> dict[str, object]:

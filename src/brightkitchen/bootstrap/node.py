@@ -10,6 +10,7 @@ import json
 import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import uvloop
@@ -45,6 +46,8 @@ from brightkitchen.media.control_link import ControlLink, Handlers
 from brightkitchen.media.decode.pool import DecodePool
 from brightkitchen.media.deletions import DeletionReports
 from brightkitchen.media.desired_file import DesiredFile, SavedDesired
+from brightkitchen.media.evidence.service import EvidenceSource
+from brightkitchen.media.evidence.statement import open_statement_key
 from brightkitchen.media.hub.hub import Hub
 from brightkitchen.media.node import MediaNode
 from brightkitchen.media.ports import Source, SourceSink
@@ -189,6 +192,7 @@ class _Node:
                 supervisor=supervisor,
             )
             self._file = DesiredFile(self._folder, self._open_sealer())
+            self._statement_key = open_statement_key(self._folder / "statement.key", entropy)
             await self._resume()
             await self._start_serving(ending, pool)
             link = self._connect()
@@ -208,7 +212,7 @@ class _Node:
         pool.start()
         ending.push_async_callback(pool.close)
         self._server.start()
-        viewers = ViewersPort(self._server)
+        viewers = ViewersPort(self._server, self._build_evidence())
         await viewers.open(self._config.web.host, self._port)
         ending.push_async_callback(viewers.close)
         registry = CollectorRegistry()
@@ -227,10 +231,26 @@ class _Node:
         ending.push_async_callback(admin.cleanup)
         await web.TCPSite(admin, "127.0.0.1", self._admin_port).start()
 
+    def _build_evidence(self) -> EvidenceSource:
+        return EvidenceSource(
+            self._node.store,
+            self._server.stills,
+            self._statement_key,
+            node=self._name,
+            software=f"brightkitchen {version('brightkitchen')}",
+            drift_of=self._node.hub.clock_drift_us,
+            clock=self._machine.clock,
+        )
+
     def _connect(self) -> ControlLink:
         self._link = ControlLink(
             self._data / "run" / "control.sock",
-            Hello(node=self._name, secret=self._inheritance.secret, port=self._port),
+            Hello(
+                node=self._name,
+                secret=self._inheritance.secret,
+                port=self._port,
+                statement_key=self._statement_key.public_key,
+            ),
             Handlers(
                 on_welcome=self._on_welcome,
                 on_desired=self._on_desired,

@@ -5,6 +5,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from brightkitchen.bootstrap import audit_rules
+from brightkitchen.bootstrap.evidence import Evidence, EvidenceGround, build_evidence
 from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal, OperationsAudit
 from brightkitchen.bootstrap.operations import Operations, build_operations
@@ -69,6 +70,7 @@ class Ground:
     rules: AuthRules
     supervisor: Supervisor
     metrics: ControlMetrics
+    evidence: EvidenceGround
     time_zone: str
     clock: Clock
     entropy: Entropy
@@ -85,6 +87,7 @@ class Built:
     services: Services
     keys: KeyRing
     operations: Operations
+    evidence: Evidence
 
 
 class ActsJournal(Journal, ManyActs, Protocol):
@@ -131,6 +134,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         database, policy, board=board, nodes=ground.nodes, audit=audit, clock=clock, entropy=entropy, zone=zone
     )
     denominators = DenominatorLog(clock=clock, entropy=entropy, zone=zone)
+    minter = MediaTokenMinter(keys, clock=clock, entropy=entropy)
     cameras = CameraService(
         database,
         policy,
@@ -139,7 +143,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         nodes=ground.nodes,
         plans=recording.plans,
         board=board,
-        minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
+        minter=minter,
         audit=audit,
         clock=clock,
         entropy=entropy,
@@ -189,6 +193,20 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     numbers = NumberService(
         database, policy, exports=recorders.exports(audit), denominators=denominators, clock=clock, zone=zone
     )
+    evidence = build_evidence(
+        ground.evidence,
+        database,
+        policy,
+        cameras=cameras,
+        minter=minter,
+        approvals=people.approvals,
+        holds=recording.holds,
+        audit=audit,
+        zone=zone,
+        clock=clock,
+        entropy=entropy,
+    )
+    recording.holds.is_open = evidence.service.is_open
     services = Services(
         users=users,
         sign_on=sign_on,
@@ -210,8 +228,10 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         devices=operations.devices,
         faults=operations.faults,
         recording=recording,
+        evidence=evidence.service,
+        evidence_exports=evidence.exports,
     )
-    return Built(services, keys, operations)
+    return Built(services, keys, operations, evidence)
 
 
 def _build_sign_on(ground: Ground, users: UserService, people: PeopleServices, audit: AuditTrail) -> SingleSignOn:

@@ -1,4 +1,4 @@
-"""`brightkitchen check`: say whether the audit, or the recordings, are what was written. Reads only; works while the product runs."""
+"""`brightkitchen check`: say whether the audit, the evidence or the recordings are what was written. Reads only; works while the product runs."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
+from brightkitchen.cli.check_evidence import check_all_evidence
 from brightkitchen.cli.check_store import check_stores
 from brightkitchen.cli.place import add_place, load_settings
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -29,6 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     what.add_argument(
         "--store", nargs="?", const="", metavar="DIR", help="the recordings of every node, or of the store in DIR"
     )
+    what.add_argument("--evidence", action="store_true", help="the evidence: the chain, every seal, every file")
     check.add_argument(
         "--anchors", type=Path, metavar="DIR", help="a copy of the anchors, kept elsewhere; believed instead of ours"
     )
@@ -48,6 +50,8 @@ def run(arguments: argparse.Namespace, language: str) -> int:
     config = load_settings(arguments)
     if arguments.store is not None:
         return check_stores(arguments, config, language)
+    if arguments.evidence:
+        return check_all_evidence(arguments, config, language)
     report = asyncio.run(_check(arguments, config, language))
     if arguments.json:
         print(msgspec.json.encode(build_json(report, language)).decode())

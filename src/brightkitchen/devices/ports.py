@@ -30,13 +30,17 @@ class MediaSink(Protocol):
 
 @dataclass(slots=True)
 class SourceCounters:
-    """Since the connection was made; read by the stream's owner whenever it likes."""
+    """Since the connection was made; read by the stream's owner whenever it likes.
+
+    clock_drift_us: the camera's wall clock minus ours; None while it has not said its time.
+    """
 
     bytes_received: int = 0
     packets_received: int = 0
     packets_lost: int = 0
     frames: int = 0
     attempts: int = 0
+    clock_drift_us: int | None = None
 
 
 class MediaSource(Protocol):

@@ -141,6 +141,14 @@ class AuditConfig(_Branch, frozen=True, kw_only=True):
     accepted_restores: tuple[int, ...] = ()
 
 
+class EvidenceConfig(_Branch, frozen=True, kw_only=True):
+    """How evidence is signed, and with which letters its display copies are marked."""
+
+    suite: Literal["ed25519", "sm2"] = "ed25519"
+    signer_dir: str = ""
+    font: str = ""
+
+
 class LogConfig(_Branch, frozen=True, kw_only=True):
     """What is logged."""
 
@@ -162,6 +170,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     demo: DemoConfig = DemoConfig()
     faults: FaultsConfig = FaultsConfig()
     audit: AuditConfig = AuditConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
     log: LogConfig = LogConfig()
 
 

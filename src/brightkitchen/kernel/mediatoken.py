@@ -45,6 +45,7 @@ class Act(StrEnum):
     THUMB = "thumb"
     TALK = "talk"
     PTZ = "ptz"
+    EVIDENCE = "evidence"
 
 
 class MediaClaims(

@@ -93,12 +93,16 @@ ToNode = Welcome | Desired | CredentialAnswer | Revoke | ProbeRequest | ViewsKep
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", forbid_unknown_fields=True):
-    """The node introduces itself. secret: hex of the per-start secret both inherited. port: where viewers reach it."""
+    """The node introduces itself. secret: hex of the per-start secret both inherited. port: where viewers reach it.
+
+    statement_key: hex of the public key under its evidence statements, "" = it makes none.
+    """
 
     node: str
     secret: str
     port: int
     protocol: int = PROTOCOL
+    statement_key: str = ""
 
     def __repr__(self) -> str:
         return f"Hello(node={self.node!r}, secret=…, port={self.port}, protocol={self.protocol})"
@@ -144,6 +148,9 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="probe_answer",
     elapsed_s: float = 0.0
 
 
+ViewAct = Literal["live", "play", "snapshot", "thumb", "talk", "ptz"]
+
+
 class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a session really watched of one stream, or a piece of it: at most ten minutes of a long view.
 
@@ -154,7 +161,7 @@ class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     view: str
     camera: str
     sid: str
-    act: Literal["live", "play", "snapshot", "thumb", "talk", "ptz"]
+    act: ViewAct
     profile: str
     started_at: Utc
     ended_at: Utc

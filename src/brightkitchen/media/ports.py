@@ -17,6 +17,7 @@ class Counters(Protocol):
     packets_lost: int
     frames: int
     attempts: int
+    clock_drift_us: int | None
 
 
 class Source(Protocol):

@@ -24,6 +24,7 @@ from brightkitchen.web.routes import (
     audit,
     cameras,
     devices,
+    evidence,
     faults,
     imports,
     media,
@@ -117,6 +118,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         numbers.router,
         devices.router,
         faults.router,
+        evidence.router,
         recording.router,
     ):
         api.include_router(each)

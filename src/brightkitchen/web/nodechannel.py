@@ -94,6 +94,7 @@ class NodeLink:
     port: int
     send: Callable[[ToNode], Awaitable[None]]
     close: Callable[[], Awaitable[object]]
+    statement_key: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     wants_welcome: bool = True
     wants_desired: bool = True
@@ -126,6 +127,11 @@ class NodeRegistry:
         """Return where viewers reach a connected node."""
         link = self._links.get(node)
         return link.port if link else None
+
+    def statement_key_of(self, node: NodeId) -> str:
+        """Return the key (hex) that a connected node told us its evidence statements are signed with; "" if it is away or has none."""
+        link = self._links.get(node)
+        return link.statement_key if link else ""
 
     def desired_changed(self, node: NodeId) -> None:
         """Send `node` its cameras again soon; nothing to do while it is away, it gets them when it comes."""
@@ -311,7 +317,7 @@ class NodeChannel:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await channel.send_str(build_message(message).decode())
 
-        return NodeLink(NodeId(hello.node), hello.port, send, channel.close)
+        return NodeLink(NodeId(hello.node), hello.port, send, channel.close, hello.statement_key)
 
     async def _push(self, link: NodeLink) -> None:
         """Send keys and desired state at the beginning and whenever they changed; always the newest, never a backlog."""

@@ -11,6 +11,8 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.evidence.exporting import ExportService
+from brightkitchen.domain.evidence.service import EvidenceService
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
@@ -88,3 +90,5 @@ class Services:
     devices: DeviceService
     faults: FaultService
     recording: RecordingServices
+    evidence: EvidenceService
+    evidence_exports: ExportService

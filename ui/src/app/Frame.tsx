@@ -4,6 +4,7 @@ import {
   HistoryOutlined,
   ImportOutlined,
   PlaySquareOutlined,
+  SafetyCertificateOutlined,
   ShopOutlined,
   TeamOutlined,
 } from "@ant-design/icons";
@@ -17,6 +18,7 @@ import { ProblemPanel } from "@/shared/api/ProblemText";
 import { hasLeft, sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { useTouch } from "@/shared/api/useTouch";
+import { SealDialog } from "@/shared/evidence/SealDialog";
 import { formatClock } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { TopBar } from "./TopBar";
@@ -28,6 +30,7 @@ const entries = [
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
   { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
+  { to: "/evidence", word: "nav.evidence", icon: <SafetyCertificateOutlined />, ability: "evidence.view" },
   { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
   { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },
 ] as const;
@@ -68,6 +71,7 @@ function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] 
       </a>
       <TopBar name={name} />
       <StepUpDialog />
+      <SealDialog />
       <LineStrip />
       <div className="bk-body">
         <nav className="bk-rail" aria-label={t("app.nav")}>

@@ -64,6 +64,14 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/people/OrganisationsPage")).OrganisationsPage }),
       },
       {
+        path: "/evidence",
+        lazy: async () => ({ Component: (await import("@/features/evidence/EvidencePage")).EvidencePage }),
+      },
+      {
+        path: "/evidence/:id",
+        lazy: async () => ({ Component: (await import("@/features/evidence/EvidenceItemPage")).EvidenceItemPage }),
+      },
+      {
         path: "/numbers",
         lazy: async () => ({ Component: (await import("@/features/numbers/NumbersPage")).NumbersPage }),
       },

@@ -335,6 +335,7 @@ class RtspConnection(asyncio.BufferedProtocol):
                 receiver.receive_rtcp(track, packet, now_at)
         self._counters.packets_received = receiver.packets_received
         self._counters.packets_lost = receiver.packets_lost
+        self._counters.clock_drift_us = receiver.clock_drift_us
 
     def _deliver(self, receiver: MediaReceiver, units: list[AccessUnit]) -> None:
         changes = receiver.changes

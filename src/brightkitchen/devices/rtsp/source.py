@@ -117,6 +117,7 @@ class RtspSource:
 def _restart(counters: SourceCounters, attempts: int) -> SourceCounters:
     counters.bytes_received = counters.packets_received = counters.packets_lost = counters.frames = 0
     counters.attempts = attempts
+    counters.clock_drift_us = None
     return counters
 
 

@@ -33,6 +33,11 @@ class Hub:
         """Return the stream, or None: this node does not serve it."""
         return self._streams.get(key)
 
+    def clock_drift_us(self, key: StreamKey) -> int | None:
+        """Return how far the camera's clock is ahead of ours, as it last said; None = unknown."""
+        stream = self._streams.get(key)
+        return stream.clock_drift_us if stream is not None else None
+
     def add(self, key: StreamKey, open_source: OpenSource) -> Stream:
         """Make a stream; it connects when the first reader attaches. raises: ValueError if it exists."""
         if key in self._streams:

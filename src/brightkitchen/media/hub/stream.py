@@ -128,6 +128,11 @@ class Stream:
         return len(self._viewing)
 
     @property
+    def clock_drift_us(self) -> int | None:
+        """The camera's wall clock minus ours; None while it has not said its time."""
+        return self._source.counters.clock_drift_us if self._source is not None else None
+
+    @property
     def gop_units(self) -> int:
         """How many units the ring holds now."""
         return len(self._gop)

@@ -8,6 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from brightkitchen.media.evidence.route import add_evidence_route
+from brightkitchen.media.evidence.service import EvidenceSource
 from brightkitchen.media.live.wsfmp4.session import LiveRoute
 from brightkitchen.media.serve.guard import MAX_BODY_BYTES
 from brightkitchen.media.serve.metrics import build_registry
@@ -21,22 +23,30 @@ _MAX_LINE_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 64
 
 
-def make_app(server: MediaServer) -> web.Application:
-    """Return what listens on the node's port (docs/design/media-path.md §4)."""
+def make_app(server: MediaServer, evidence: EvidenceSource | None = None) -> web.Application:
+    """Return what listens on the node's port (docs/design/media-path.md §4). evidence: None = none is given out here."""
     app = web.Application(middlewares=[server.guard.build_middleware()], client_max_size=MAX_BODY_BYTES)
     app.on_response_prepare.append(server.guard.add_headers)
     app.router.add_get("/healthz", _say_ok, allow_head=False)
     app.router.add_get("/live/{camera}/ws", LiveRoute(server).watch, allow_head=False)
     add_routes(app, server)
+    if evidence is not None:
+        add_evidence_route(app, server, evidence)
     return app
 
 
 class ViewersPort:
     """The listening socket of `make_app`, with the bounds that keep slow and greedy clients from holding it (SECURITY.md §3 row 16)."""
 
-    def __init__(self, server: MediaServer, *, header_timeout_s: float = HEADER_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        server: MediaServer,
+        evidence: EvidenceSource | None = None,
+        *,
+        header_timeout_s: float = HEADER_TIMEOUT_S,
+    ) -> None:
         self._header_timeout_s = header_timeout_s
-        app = make_app(server)
+        app = make_app(server, evidence)
         app.middlewares.insert(0, self._build_middleware())
         self._runner = web.AppRunner(
             app,

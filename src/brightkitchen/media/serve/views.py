@@ -6,14 +6,14 @@ control knows a report by its random name. While control is away at most `MAX_WA
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import new_id
-from brightkitchen.kernel.mediatoken import MediaClaims
-from brightkitchen.kernel.nodeprotocol import ViewReport, Views
+from brightkitchen.kernel.mediatoken import Act, MediaClaims
+from brightkitchen.kernel.nodeprotocol import ViewAct, ViewReport, Views
 from brightkitchen.kernel.units import US_PER_S, Utc
 
 MAX_WAITING: Final = 10_000
@@ -23,6 +23,14 @@ GATHER_S: Final = 60.0
 PAUSE_S: Final = 20.0  # a player asks for a piece every two seconds; what is longer was a pause
 RESEND_S: Final = 30.0
 _SWEEP_S: Final = 5.0
+_REPORTED: Final[Mapping[Act, ViewAct]] = {  # evidence is written down by control, before it asks for it
+    Act.LIVE: "live",
+    Act.PLAY: "play",
+    Act.SNAPSHOT: "snapshot",
+    Act.THUMB: "thumb",
+    Act.TALK: "talk",
+    Act.PTZ: "ptz",
+}
 
 
 class View:
@@ -157,7 +165,7 @@ class ViewLog:
             view=new_id("vw", self._entropy),
             camera=claims.cam,
             sid=claims.sid,
-            act=claims.act.value,
+            act=_REPORTED[claims.act],
             profile=claims.prof,
             started_at=view.since_at,
             ended_at=Utc(view.since_at + int(until_s * US_PER_S)),

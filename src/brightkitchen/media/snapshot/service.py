@@ -38,13 +38,17 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
-class _Units:
-    """What the decoder needs. times: UTC of each unit; wanted: of the picture to be shown."""
+class Units:
+    """What the decoder needs: from a key frame on, in decoding order. times: UTC of each unit; wanted: of the picture to be shown.
+
+    location: where they are stored; None if they come from the ring of a live stream.
+    """
 
     format: VideoFormat
     data: tuple[bytes, ...]
     times: tuple[Utc, ...]
     wanted: Utc
+    location: FrameLocation | None = None
 
 
 class _GopCatcher:
@@ -92,13 +96,25 @@ class Stills:
         return await self._flights.ask((key, at, width_px), lambda: self._draw_thumb(key, at, width_px))
 
     async def _draw_snapshot(self, key: StreamKey, at: Utc | None) -> Still:
-        units = await (self._live_units(key) if at is None else self._recorded_units(key, at, key_only=False))
+        units = await (self.live_units(key) if at is None else self.recorded_units(key, at))
+        return await self.draw(key, units)
+
+    async def live_units(self, key: StreamKey) -> Units:
+        """Return the group of pictures that is shown now, up to its newest. raises: as `snapshot`."""
+        return await self._live_units(key)
+
+    async def recorded_units(self, key: StreamKey, at: Utc) -> Units:
+        """Return what is stored from the key frame up to the picture shown at `at`. raises: as `snapshot`."""
+        return await self._recorded_units(key, at, key_only=False)
+
+    async def draw(self, key: StreamKey, units: Units) -> Still:
+        """Return the wanted picture of `units`, whole. raises: those of `DecodePool`."""
         return await self._draw(key, units, width_px=0, quality=SNAPSHOT_QUALITY)
 
     async def _draw_thumb(self, key: StreamKey, at: Utc | None, width_px: int) -> Still:
         if at is None:
             live = await self._live_units(key)
-            units = _Units(live.format, live.data[:1], live.times[:1], live.times[0])
+            units = Units(live.format, live.data[:1], live.times[:1], live.times[0])
         else:
             units = await self._recorded_units(key, at, key_only=True)
         name = (key, units.wanted, width_px)
@@ -109,7 +125,7 @@ class Stills:
         self._thumbs.put(name, still.jpeg)
         return still
 
-    async def _draw(self, key: StreamKey, units: _Units, *, width_px: int, quality: int) -> Still:
+    async def _draw(self, key: StreamKey, units: Units, *, width_px: int, quality: int) -> Still:
         shot = await self._pool.draw_jpeg(
             key.camera,
             units.format,
@@ -121,7 +137,7 @@ class Stills:
         )
         return Still(shot.jpeg, Utc(shot.time))
 
-    async def _live_units(self, key: StreamKey) -> _Units:
+    async def _live_units(self, key: StreamKey) -> Units:
         stream = self._streams.get(key)
         if stream is None:
             raise BrightKitchenError(Kind.NOT_FOUND, "media.not_found")
@@ -136,16 +152,16 @@ class Stills:
         finally:
             stream.detach(reader)
         times = tuple(stream.wall.utc(unit.pts) for unit in pictures)
-        return _Units(format, tuple(unit.data for unit in pictures), times, max(times))
+        return Units(format, tuple(unit.data for unit in pictures), times, max(times))
 
-    async def _recorded_units(self, key: StreamKey, at: Utc, *, key_only: bool) -> _Units:
+    async def _recorded_units(self, key: StreamKey, at: Utc, *, key_only: bool) -> Units:
         locate = self._recordings.locate_key if key_only else self._recordings.locate
         location = await asyncio.to_thread(locate, key, at)
         if location is None or not location.samples:
             raise BrightKitchenError(Kind.NOT_FOUND, "media.nothing_recorded")
         return await asyncio.to_thread(self._read_units, location)
 
-    def _read_units(self, location: FrameLocation) -> _Units:
+    def _read_units(self, location: FrameLocation) -> Units:
         """Runs in a thread. raises: DATA_LOSS if the file is not what the index says."""
         samples = location.samples
         if sum(sample.size_bytes for sample in samples) > _MAX_GOP_BYTES:
@@ -158,7 +174,8 @@ class Stills:
             os.close(opened.fd)
         if any(len(read) != sample.size_bytes for read, sample in zip(data, samples, strict=True)):
             raise BrightKitchenError(Kind.DATA_LOSS, "media.recording_damaged")
-        return _Units(_read_format(init), data, tuple(sample.at for sample in samples), samples[-1].at)
+        times = tuple(sample.at for sample in samples)
+        return Units(_read_format(init), data, times, samples[-1].at, location)
 
 
 def _read_format(init: bytes) -> VideoFormat:

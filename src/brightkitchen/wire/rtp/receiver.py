@@ -4,6 +4,7 @@ Rules of this file: it joins the parts; what a packet means is in video.py, audi
 Nothing from the network raises here.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +19,8 @@ from brightkitchen.wire.rtp.track import FormatChange, Ledger, Note, Packet, Tra
 from brightkitchen.wire.rtp.video import VideoTrack
 
 UDP_REORDER: Final = 32
+DRIFT_REPORTS: Final = 16
+_EPOCH_US: Final = 1_600_000_000_000_000  # 2020: what is before it is no wall clock
 _TRACKS: Final[dict[Codec, type[VideoTrack] | type[AacTrack] | type[G711Track]]] = {
     Codec.H264: VideoTrack,
     Codec.H265: VideoTrack,
@@ -52,6 +55,7 @@ class RtpReceiver:
         self._timeline = StreamTimeline()
         self._tracks: dict[int, Track] = {}
         self._reports: dict[int, tuple[int, Utc]] = {}
+        self._drifts: deque[int] = deque(maxlen=DRIFT_REPORTS)
         self.ended = False
         for about in sorted(tracks, key=lambda about: about.track):
             if about.track in self._tracks or about.clock_rate_hz <= 0 or about.channels <= 0:
@@ -138,7 +142,17 @@ class RtpReceiver:
             elif state.ssrc in (-1, item.ssrc):
                 self._handle_sender_report(state, item, received_at)
 
+    @property
+    def clock_drift_us(self) -> int | None:
+        """The camera's wall clock minus ours; None until it said its time.
+
+        A report is late by the network and by reads that collect, never early: the least late of the last ones is the truth.
+        """
+        return max(self._drifts, default=None)
+
     def _handle_sender_report(self, state: Track, report: SenderReport, received_at: Utc) -> None:
+        if report.sent_us > _EPOCH_US:  # cameras without a clock count from 1900 or from their start
+            self._drifts.append(report.sent_us - received_at)
         self._reports[state.index] = (report.ntp_middle, received_at)
         if not state.clock.report(report.sent_us, report.timestamp):
             state.note("sender_clock_wrong", "sender reports place sound and picture more than 5 s apart; not used")

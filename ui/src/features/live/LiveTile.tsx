@@ -11,11 +11,13 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { LiveState } from "@/players/live/LiveDriver";
 import type { Camera } from "@/shared/api/cameras";
+import { useAbilities } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { CameraStill } from "@/shared/camera/CameraStill";
 import { isNotRecording, isRecording, profileFor, reportOf } from "@/shared/camera/condition";
 import { useWords } from "@/shared/camera/useWords";
 import { zoneBeside } from "@/shared/camera/zones";
+import { askToSeal } from "@/shared/evidence/sealing";
 import { saveLiveSnapshot } from "@/shared/media/snapshot";
 import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -87,7 +89,13 @@ function useTileLabel(camera: Camera, state: LiveState): string {
 function useSnapshot(camera: Camera, shownAtMs: () => number | undefined): () => Promise<void> {
   const zone = useZone();
   const saveAndSay = useSnapshotWords();
+  const canSeal = useAbilities().includes("evidence.capture");
   return async () => {
+    if (canSeal) {
+      const atMs = shownAtMs();
+      askToSeal({ camera, ...(atMs === undefined ? {} : { atMs }) });
+      return;
+    }
     if (!camera.abilities.includes("camera.snapshot")) return;
     // The moment on the screen, not that of the click's arrival: the officer saves what is seen.
     await saveAndSay(camera, () => saveLiveSnapshot(camera, { shownAtMs: shownAtMs(), zone }));

@@ -4,7 +4,9 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { PlaybackState } from "@/players/playback/PlaybackDriver";
 import type { Camera } from "@/shared/api/cameras";
+import { useAbilities } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
+import { askToSeal } from "@/shared/evidence/sealing";
 import { useKeys } from "@/shared/keyboard";
 import { saveSnapshot } from "@/shared/media/snapshot";
 import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
@@ -201,8 +203,13 @@ function useDeskKeys(controls: Controls, snapshot: () => Promise<void>, { ruler,
 
 function useSnapshotOf(camera: Camera, playback: Playback, zone: string): () => Promise<void> {
   const saveAndSay = useSnapshotWords();
+  const canSeal = useAbilities().includes("evidence.capture");
   return async () => {
     const atMs = playback.driver?.shownAtMs;
+    if (atMs !== undefined && canSeal) {
+      askToSeal({ camera, atMs });
+      return;
+    }
     if (atMs === undefined || !camera.abilities.includes("camera.snapshot")) return;
     await saveAndSay(camera, () => saveSnapshot(camera, { profile: "main", atMs, zone }));
   };
