@@ -23,7 +23,7 @@ export function AccountPage() {
         <h1>{t("account.title")}</h1>
       </div>
       <Section title={t("account.me")}>
-        <dl className="bk-facts">
+        <dl className="bk-pairs">
           <dt>{t("account.name")}</dt>
           <dd>{user.name || user.username}</dd>
           <dt>{t("login.username")}</dt>
