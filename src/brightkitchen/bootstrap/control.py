@@ -83,6 +83,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 time_zone=config.time_zone,
                 clock=clock,
                 entropy=entropy,
+                anchors=AnchorFolder(anchor_dir_of(config)),
             )
         )
         services, keys = built.services, built.keys

@@ -8,6 +8,7 @@ from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal, OperationsAudit
 from brightkitchen.bootstrap.operations import Operations, build_operations
+from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
@@ -16,6 +17,8 @@ from brightkitchen.domain.cameras import policy as camera_policy
 from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.inquiry import policy as inquiry_policy
+from brightkitchen.domain.inquiry.service import AuditInquiry
 from brightkitchen.domain.intake import policy as import_policy
 from brightkitchen.domain.intake.ports import Journal as ManyActs
 from brightkitchen.domain.intake.reading import Spreadsheets
@@ -47,7 +50,7 @@ from brightkitchen.web.options import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What the services stand on."""
+    """What the services stand on. anchors: where the audit's anchors are kept, None = nowhere."""
 
     database: Database
     sealers: dict[Purpose, FieldSealer]
@@ -60,6 +63,7 @@ class Ground:
     time_zone: str
     clock: Clock
     entropy: Entropy
+    anchors: AnchorFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +162,14 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         field_actions=dict(premises_policy.FIELD_ACTIONS),
     )
     numbers = NumberService(database, policy, exports=recorders.exports(audit), clock=clock, zone=zone)
+    inquiry = AuditInquiry(database, policy, audit, anchors=ground.anchors, clock=clock)
     services = Services(
         users=users,
         people=people,
         cameras=cameras,
         premises=premises,
         audit=audit,
+        inquiry=inquiry,
         policy=policy,
         board=board,
         nodes=ground.nodes,
@@ -183,6 +189,6 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
 def _build_policy() -> Policy:
     policy = Policy()
     audit_rules.register_actions(policy)
-    for slice_policy in (camera_policy, premises_policy, user_policy, import_policy, number_policy):
+    for slice_policy in (camera_policy, premises_policy, user_policy, import_policy, number_policy, inquiry_policy):
         slice_policy.register_actions(policy)
     return policy

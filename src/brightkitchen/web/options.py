@@ -10,6 +10,7 @@ from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.inquiry.service import AuditInquiry
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
@@ -70,6 +71,7 @@ class Services:
     cameras: CameraService
     premises: PremisesService
     audit: AuditTrail
+    inquiry: AuditInquiry
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry
