@@ -23,10 +23,14 @@ SPARE = 4
 
 
 def free_port_base() -> int:
-    """Return a port p such that the ports the product derives from it are free now. Another process starts elsewhere."""
-    first = os.getpid() % 200 * 40
-    for step in range(0, 8000, 40):
-        candidate = 21000 + (first + step) % 8000
+    """Return a port p such that the ports the product derives from it are free now.
+
+    All of them lie below those that the system gives to outgoing connections (32768 and up on Linux), which would take
+    one between this look and the start. Another process of tests starts to look elsewhere.
+    """
+    first = os.getpid() * 7 % 280 * 40
+    for step in range(0, 11200, 40):
+        candidate = 11000 + (first + step) % 11200
         offsets = (0, 1, 10, 11, FIRST_CAMERA - 1, *range(FIRST_CAMERA, FIRST_CAMERA + 2 + SPARE))
         if all(_is_free(candidate + offset) for offset in offsets):
             return candidate

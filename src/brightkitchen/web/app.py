@@ -1,10 +1,12 @@
 """Puts the web application together."""
 
 from collections import deque
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from brightkitchen.kernel.clock import Clock
@@ -82,6 +84,15 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
     services.users.add_listener(app.state.event_sockets)
     services.people.access.add_listener(app.state.event_sockets)
     install_error_handlers(app)
+    app.router.routes.extend(_build_routes())
+    app.add_api_route("/api/openapi.json", _get_openapi, include_in_schema=False, methods=["GET"])
+    app.include_router(pages.router)
+    return app
+
+
+@cache
+def _build_routes() -> tuple[BaseRoute, ...]:
+    """Return the routes of the API. Nothing of an application is in them, and building them takes longer than the rest."""
     api = APIRouter(
         prefix="/api/v1",
         responses={"default": {"model": Problem, "description": "problem", "content": {PROBLEM_TYPE: {}}}},
@@ -105,11 +116,10 @@ def make_api(services: Services, options: WebOptions) -> FastAPI:
         faults.router,
     ):
         api.include_router(each)
-    app.include_router(api)
-    app.include_router(ws.router)
-    app.add_api_route("/api/openapi.json", _get_openapi, include_in_schema=False, methods=["GET"])
-    app.include_router(pages.router)
-    return app
+    whole = APIRouter()
+    whole.include_router(api)
+    whole.include_router(ws.router)
+    return tuple(whole.routes)
 
 
 def build_openapi(app: FastAPI) -> dict[str, Any]:  # Any: JSON
