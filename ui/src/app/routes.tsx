@@ -62,6 +62,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/numbers/NumbersPage")).NumbersPage }),
       },
       {
+        path: "/audit",
+        lazy: async () => ({ Component: (await import("@/features/audit/AuditPage")).AuditPage }),
+      },
+      {
         path: "/imports",
         lazy: async () => ({ Component: (await import("@/features/imports/ImportsPage")).ImportsPage }),
       },
