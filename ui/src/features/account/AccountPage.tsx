@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { accountQuery } from "@/shared/api/account";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
+import { ApiTokens } from "./ApiTokens";
 import { FactorList } from "./FactorList";
 import { OwnPassword } from "./OwnPassword";
 import { OwnSessions } from "./OwnSessions";
@@ -51,6 +52,11 @@ export function AccountPage() {
       <Section title={t("account.sessions")}>
         <OwnSessions />
       </Section>
+      {session.abilities.includes("tokens.keep") && (
+        <Section title={t("token.title")}>
+          <ApiTokens grants={user.grants} />
+        </Section>
+      )}
     </div>
   );
 }
