@@ -40,7 +40,7 @@ from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind, not_found
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, Profile, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
@@ -109,12 +109,12 @@ class CameraService:
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
         await self._note_miss(actor, camera, action)
-        raise _none()
+        raise not_found()
 
     def check(self, actor: Actor, action: str) -> None:
         """raises: BrightKitchenError "access.none" unless the actor may do that at all."""
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     async def list_cameras(
         self, actor: Actor, asked: CameraFilter = EVERY_CAMERA, *, after: str = "", limit: int = MAX_PAGE
@@ -211,7 +211,7 @@ class CameraService:
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
-                raise _none()
+                raise not_found()
             _check_version(current, expected_version)
             new = await self._moved(connection, actor, self._changed(current, change, url), change)
             if new.has_address and not new.node:
@@ -254,7 +254,7 @@ class CameraService:
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
-                raise _none()
+                raise not_found()
             _check_version(current, expected_version)
             await store.delete_login(connection, current.id)
             gone = replace(
@@ -516,7 +516,7 @@ class CameraService:
         found = await self.access_camera(actor, camera_id, rules.VIEW if asked and asked <= shows else rules.CHANGE)
         if asked & shows and not self._policy.check(actor, rules.REZONE, found).allowed:
             if not self._policy.check(actor, rules.CHANGE, found).allowed:
-                raise _none()
+                raise not_found()
             if _shows_otherwise(found, change):
                 raise BrightKitchenError(Kind.FORBIDDEN, "camera.zone_locked", field="zone")
         return found
@@ -601,10 +601,6 @@ def build_change(old: Camera | None, new: Camera) -> tuple[dict[str, Scalar], di
         if old is not None and getattr(old, field) != getattr(new, field):
             detail[field] = "changed"
     return detail, names
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
 
 
 def _or(new: str | None, old: str) -> str:

@@ -14,7 +14,7 @@ from brightkitchen.domain.premises.store import premises, zones
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
 from brightkitchen.kernel.sealing import FieldSealer
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 _TABLE: Final = "camera_credentials"
 
@@ -360,10 +360,10 @@ def _camera(row: sa.Row[tuple[object, ...]]) -> Camera:
         created_at=Utc(row.created_at),
         updated_at=Utc(row.updated_at),
         version=row.version,
-        retired_at=Utc(row.retired_at) if row.retired_at is not None else None,
+        retired_at=optional_utc(row.retired_at),
         activity=Activity(row.activity),
         activity_at=Utc(row.activity_at),
         approved_by=UserId(row.approved_by) if row.approved_by is not None else None,
-        approved_at=Utc(row.approved_at) if row.approved_at is not None else None,
+        approved_at=optional_utc(row.approved_at),
         added_by=UserId(row.added_by) if row.added_by is not None else None,
     )

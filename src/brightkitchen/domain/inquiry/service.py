@@ -24,7 +24,7 @@ from brightkitchen.domain.inquiry import queries
 from brightkitchen.domain.inquiry.model import AnswerPage, ChainState, LastCheck, NamedRow, Question, WatchedNames
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S
 
@@ -88,7 +88,7 @@ class AuditInquiry:
     async def load_state(self, actor: Actor) -> ChainState:
         """Return where the chain ends and how its last check went. raises: BrightKitchenError "access.none"."""
         if not self._policy.check(actor, SEARCH).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         async with self._database.read() as connection:
             head = await store.load_head(connection)
             checks = await search_rows(connection, Filters(kinds=(model.CHECK_RUN,)), before_seq=None, limit=1)
@@ -143,14 +143,14 @@ class AuditInquiry:
         grants = self._policy.grants_for(actor, action)
         scopes = [grant.scope for grant in grants if not grant.scope.categories and grant.scope.premises is None]
         if not scopes:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         wanted = region_prefix(region)
         if any(has_city_reach(scope.region) for scope in scopes):
             return (wanted,) if wanted else ()
         reached = [region_prefix(scope.region) for scope in scopes]
         inside = {max(wanted, prefix, key=len) for prefix in reached if _overlap(wanted, prefix)}
         if not inside:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return tuple(sorted(inside))
 
     async def _note_search(self, actor: Actor, asked: Question) -> None:
@@ -158,7 +158,7 @@ class AuditInquiry:
             model.AUDIT_READ,
             who(actor, self._policy.check(actor, SEARCH)),
             object_kind="audit",
-            region=region_prefix(asked.region),
+            region=next(iter(self._regions(actor, asked.region, SEARCH)), ""),
             detail=_said_of(asked),
             names=_names_of(asked),
         )

@@ -12,6 +12,7 @@ from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.options import Services
+from brightkitchen.web.params import write_etag
 from brightkitchen.web.present.base import In, Instant, Out, Secret, Text, present_instant
 
 Transport = Literal["auto", "tcp", "udp"]
@@ -191,7 +192,7 @@ def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOu
         node=_present_node(camera.node, services),
         abilities=list(services.cameras.abilities(actor, camera)),
         created_at=format_utc(camera.created_at),
-        etag=build_etag(camera),
+        etag=write_etag(camera.version),
     )
 
 
@@ -222,11 +223,6 @@ def present_probe(answer: ProbeAnswer, *, sentence: str, advice: str) -> ProbeOu
         server=answer.server[:200],
         elapsed_s=round(answer.elapsed_s, 3),
     )
-
-
-def build_etag(camera: Camera) -> str:
-    """Return the entity tag, e.g. ``"3"`` with its quotes."""
-    return f'"{camera.version}"'
 
 
 def _transport(text: str) -> Transport:

@@ -11,7 +11,7 @@ from brightkitchen.domain.audit.model import Filters
 from brightkitchen.domain.audit.policy import SEARCH, WATCHERS
 from brightkitchen.domain.audit.queries import MAX_PAGE
 from brightkitchen.domain.inquiry.model import Question
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.text import choose_language
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc, parse_utc
 from brightkitchen.web.auth import Proven, Signed, options_of, services_of
@@ -92,7 +92,7 @@ async def search_audit(
 async def list_audit_kinds(request: Request, caller: Signed) -> AuditKindsOut:
     """List what a row can be about, in words, to choose from."""
     if not services_of(request).policy.check(caller.actor, SEARCH).allowed:
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
     return present_kinds(_language(request))
 
 
