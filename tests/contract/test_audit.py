@@ -14,7 +14,7 @@ from tests.contract.register import COUNTY, KITCHEN, OTHER_COUNTY, TOWNSHIP, ins
 from brightkitchen.domain.audit import model
 from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.checking import check_chain
-from brightkitchen.domain.audit.queries import Filters, FoundRow
+from brightkitchen.domain.audit.model import Filters, FoundRow
 from brightkitchen.domain.audit.store import audit_rows
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.kernel.database import open_database_read_only

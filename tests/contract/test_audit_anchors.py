@@ -9,16 +9,21 @@ import pytest
 import sqlalchemy as sa
 from tests.contract.test_audit_insider import ZONE, House
 
+from brightkitchen.bootstrap.audit_rules import register_actions
 from brightkitchen.domain.audit import model
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import DAY, HEAD, Anchor, AnchorFolder, parse_anchor
 from brightkitchen.domain.audit.checking import check_chain, run_nightly
-from brightkitchen.domain.audit.queries import Filters
+from brightkitchen.domain.audit.model import Filters
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.audit.store import audit_rows
 from brightkitchen.domain.audit.verify import check_anchors
+from brightkitchen.domain.authz.model import Actor, Grant, Role
+from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.inquiry.service import AuditInquiry
 from brightkitchen.kernel.clock import ManualClock, settle
 from brightkitchen.kernel.database import Database
+from brightkitchen.kernel.ids import UserId
 from brightkitchen.web.metrics import ControlMetrics
 
 NAMES = ("bk_audit_check_ok", "bk_audit_check_age_s")
@@ -162,3 +167,15 @@ async def test_folder_that_cannot_be_written_leaves_the_check_undone_and_the_age
     assert _metric(metrics) == {"bk_audit_check_ok": 0, "bk_audit_check_age_s": 3_600}
     running.cancel()
     await asyncio.wait((running,), timeout=5)
+
+
+async def test_auditor_is_told_of_the_newest_anchor_and_the_row_it_names(office: Office) -> None:
+    policy = Policy()
+    register_actions(policy)
+    auditor = Actor((Grant(Role.AUDITOR),), UserId("usr_0000000000000001"))
+    asking = AuditInquiry(office.database, policy, office.trail, anchors=office.anchorer.folder, clock=office.clock)
+    assert (await asking.load_state(auditor)).anchored_at is None
+    await office.anchorer.write_due()
+    last = office.anchors()[-1]
+    state = await asking.load_state(auditor)
+    assert (state.anchor_no, state.anchored_at, state.anchored_seq) == (last.number, last.at, last.seq)

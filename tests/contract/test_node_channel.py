@@ -17,8 +17,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from tests.contract.conftest import NODE, ORIGIN, OTHER_NODE, Control, add_camera
 
-from brightkitchen.domain.audit.model import MEDIA_VIEW
-from brightkitchen.domain.audit.queries import Filters
+from brightkitchen.domain.audit.model import MEDIA_VIEW, Filters
 from brightkitchen.kernel.cameraspec import Credential
 from brightkitchen.kernel.camerastate import CameraState, StreamReport
 from brightkitchen.kernel.errors import BrightKitchenError

@@ -18,6 +18,7 @@ from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role, Scope
 from brightkitchen.domain.authz.roles import ROLES
 from brightkitchen.domain.cameras.policy import GENERAL_ACTIONS, OBJECT_ACTIONS
 from brightkitchen.domain.evidence.policy import ACTIONS as EVIDENCE_ACTIONS
+from brightkitchen.domain.inquiry.policy import ACTIONS as INQUIRY_ACTIONS
 from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
 from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
 from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
@@ -242,6 +243,10 @@ ENTRIES = {
         "numbers.aim", 401, 204, {"year": 2026, "region": "210302", "category": "PHARMACY", "premises": 9}
     ),
     ("GET", "/api/v1/audit"): Entry("audit.search", 401, 200),
+    ("GET", "/api/v1/audit/kinds"): Entry("audit.search", 401, 200),
+    ("GET", "/api/v1/audit/state"): Entry("audit.search", 401, 200),
+    ("GET", "/api/v1/audit/export.xlsx"): Entry("audit.export", 401, 200, query="?purpose=REPORT"),
+    ("GET", "/api/v1/audit/export.csv"): Entry("audit.export", 401, 200, query="?purpose=REPORT"),
     ("GET", "/api/v1/premises/{premises_id}/watchers"): Entry("premises.watchers", 401, 200),
     ("GET", "/api/v1/recording/rules"): Entry("recording.view_plan", 401, 200),
     ("PUT", "/api/v1/recording/rules/{level}/{subject}"): Entry(
@@ -403,6 +408,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *AUDIT_ACTIONS,
         *RECORDING_ACTIONS,
         *EVIDENCE_ACTIONS,
+        *INQUIRY_ACTIONS,
     }
 
 

@@ -5,6 +5,7 @@ import { startI18n } from "@/shared/i18n";
 import { giveNonceToStyles, readNonce } from "@/shared/theme/nonce";
 import "@/app/app.css";
 import "@/app/account.css";
+import "@/features/audit/audit.css";
 import "@/features/people/people.css";
 
 const nonce = readNonce();

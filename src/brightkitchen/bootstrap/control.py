@@ -104,6 +104,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 fault_rules=build_fault_rules(config),
                 sign_on=sign_on.rules,
                 sign_on_http=sign_on.http,
+                anchors=AnchorFolder(anchor_dir_of(config)),
             )
         )
         services, keys = built.services, built.keys

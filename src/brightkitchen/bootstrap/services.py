@@ -9,6 +9,7 @@ from brightkitchen.bootstrap.evidence import Evidence, EvidenceGround, build_evi
 from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal, OperationsAudit
 from brightkitchen.bootstrap.operations import Operations, build_operations
+from brightkitchen.domain.audit.anchors import AnchorFolder
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.minter import MediaTokenMinter
@@ -18,6 +19,8 @@ from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.inquiry import policy as inquiry_policy
+from brightkitchen.domain.inquiry.service import AuditInquiry
 from brightkitchen.domain.intake import policy as import_policy
 from brightkitchen.domain.intake.ports import Journal as ManyActs
 from brightkitchen.domain.intake.reading import Spreadsheets
@@ -60,7 +63,10 @@ from brightkitchen.web.options import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What the services stand on. sign_on_http: how the single sign-on is spoken to, None = through `guard`."""
+    """What the services stand on.
+
+    sign_on_http: how the single sign-on is spoken to, None = through `guard`. anchors: where the audit's anchors are kept, None = nowhere.
+    """
 
     database: Database
     sealers: dict[Purpose, FieldSealer]
@@ -78,6 +84,7 @@ class Ground:
     fault_rules: FaultRules | None = None
     sign_on: SignOnRules = field(default_factory=SignOnRules)
     sign_on_http: OutgoingHttp | None = None
+    anchors: AnchorFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         entropy=entropy,
     )
     recording.holds.is_open = evidence.service.is_open
+    inquiry = AuditInquiry(database, policy, audit, anchors=ground.anchors, clock=clock)
     services = Services(
         users=users,
         sign_on=sign_on,
@@ -215,6 +223,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         quarantine=quarantine,
         premises=premises,
         audit=audit,
+        inquiry=inquiry,
         policy=policy,
         board=board,
         nodes=ground.nodes,
@@ -257,6 +266,14 @@ def _build_sign_on(ground: Ground, users: UserService, people: PeopleServices, a
 def _build_policy() -> Policy:
     policy = Policy()
     audit_rules.register_actions(policy)
-    for slice_policy in (camera_policy, premises_policy, user_policy, import_policy, number_policy, recording_policy):
+    for slice_policy in (
+        camera_policy,
+        premises_policy,
+        user_policy,
+        import_policy,
+        number_policy,
+        recording_policy,
+        inquiry_policy,
+    ):
         slice_policy.register_actions(policy)
     return policy

@@ -13,6 +13,7 @@ from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
 from brightkitchen.domain.evidence.exporting import ExportService
 from brightkitchen.domain.evidence.service import EvidenceService
+from brightkitchen.domain.inquiry.service import AuditInquiry
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
@@ -77,6 +78,7 @@ class Services:
     quarantine: QuarantineService
     premises: PremisesService
     audit: AuditTrail
+    inquiry: AuditInquiry
     policy: Policy
     board: LiveBoard
     nodes: NodeRegistry

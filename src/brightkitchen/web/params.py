@@ -6,6 +6,9 @@ from typing import Annotated, Final
 
 from fastapi import Header, Query
 
+from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.units import Utc, parse_utc
+
 MAX_TEXT_CHARS: Final = 64
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 
@@ -32,3 +35,16 @@ def write_etag(version: int) -> str:
 def build_content_etag(body: bytes) -> str:
     """Return a tag that names exactly this content."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def read_instant(text: str, field: str = "") -> Utc:
+    """Return an instant of a request; the "+" of an offset may have become a space. raises: BrightKitchenError "web.instant"."""
+    try:
+        return parse_utc(text.replace(" ", "+"))
+    except (ValueError, OverflowError) as cause:
+        raise BrightKitchenError(Kind.INVALID, "web.instant", **({"field": field} if field else {})) from cause
+
+
+def read_optional_instant(text: str | None, field: str = "") -> Utc | None:
+    """Return an instant of a request, None if none was named. raises: BrightKitchenError "web.instant"."""
+    return read_instant(text, field) if text is not None else None

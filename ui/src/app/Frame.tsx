@@ -1,17 +1,9 @@
-import {
-  BarChartOutlined,
-  ClusterOutlined,
-  HistoryOutlined,
-  ImportOutlined,
-  PlaySquareOutlined,
-  SafetyCertificateOutlined,
-  ShopOutlined,
-  TeamOutlined,
-} from "@ant-design/icons";
+import { EllipsisOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Dropdown } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Navigate, NavLink, Outlet, useLocation } from "react-router";
+import { Link, Navigate, Outlet, useLocation, useNavigate } from "react-router";
 import { StepUpDialog } from "@/shared/account/StepUpDialog";
 import { followEvents } from "@/shared/api/events";
 import { ProblemPanel } from "@/shared/api/ProblemText";
@@ -21,19 +13,10 @@ import { useTouch } from "@/shared/api/useTouch";
 import { SealDialog } from "@/shared/evidence/SealDialog";
 import { formatClock } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
+import { isPhoneQuery, useMedia } from "@/shared/useMedia";
+import { PageError } from "./PageError";
+import { type Entry, entriesFor, isUsable, isWithin, startFor } from "./pages";
 import { TopBar } from "./TopBar";
-
-/** ability: what a person must be able to do somewhere for the entry to be of use. */
-const entries = [
-  { to: "/live", word: "nav.live", icon: <PlaySquareOutlined />, ability: "camera.live" },
-  { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
-  { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
-  { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
-  { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
-  { to: "/evidence", word: "nav.evidence", icon: <SafetyCertificateOutlined />, ability: "evidence.view" },
-  { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
-  { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },
-] as const;
 
 /** Bar, rail and page, for whoever is logged in. */
 export function Frame() {
@@ -63,6 +46,7 @@ export function Frame() {
 
 function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] }) {
   const { t } = useTranslation();
+  const { pathname } = useLocation();
   useTouch();
   return (
     <div className="bk-frame">
@@ -74,23 +58,71 @@ function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] 
       <SealDialog />
       <LineStrip />
       <div className="bk-body">
-        <nav className="bk-rail" aria-label={t("app.nav")}>
-          {entries
-            .filter((entry) => abilities.includes(entry.ability))
-            .map(({ to, word, icon }) => (
-              <NavLink key={to} to={to} className="bk-rail-entry">
-                <span aria-hidden className="bk-rail-icon">
-                  {icon}
-                </span>
-                <span>{t(word)}</span>
-              </NavLink>
-            ))}
-        </nav>
+        <Rail entries={entriesFor(abilities)} />
         <main id="content" className="bk-main" tabIndex={-1}>
-          <Outlet />
+          {isUsable(pathname, abilities) ? <Outlet /> : <PageError isMissing />}
         </main>
       </div>
     </div>
+  );
+}
+
+/** "/": to the page of this person's day. */
+export function StartPage() {
+  const session = useQuery(sessionQuery).data;
+  return session ? <Navigate to={startFor(session.abilities)} replace /> : null;
+}
+
+const phonePlaces = 5;
+
+/** The pages this person has a use for; on a telephone at the bottom, what has no place behind "more". */
+function Rail({ entries }: { entries: readonly Entry[] }) {
+  const { t } = useTranslation();
+  const { pathname } = useLocation();
+  const isPhone = useMedia(isPhoneQuery);
+  if (entries.length === 0) return null;
+  const shown = isPhone && entries.length > phonePlaces ? entries.slice(0, phonePlaces - 1) : entries;
+  const hidden = entries.slice(shown.length);
+  return (
+    <nav className="bk-rail" aria-label={t("app.nav")}>
+      {shown.map((entry) => (
+        <Link
+          key={entry.to}
+          to={entry.to}
+          className={isWithin(entry, pathname) ? "bk-rail-entry active" : "bk-rail-entry"}
+          {...(isWithin(entry, pathname) ? { "aria-current": "page" as const } : {})}
+        >
+          <span aria-hidden className="bk-rail-icon">
+            {entry.icon}
+          </span>
+          <span>{t(entry.word)}</span>
+        </Link>
+      ))}
+      {hidden.length > 0 && <MoreEntries entries={hidden} />}
+    </nav>
+  );
+}
+
+function MoreEntries({ entries }: { entries: readonly Entry[] }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const items = entries.map(({ to, word, icon }) => ({
+    key: to,
+    icon,
+    label: t(word),
+    onClick: () => void navigate(to),
+  }));
+  const isHere = entries.some((entry) => isWithin(entry, pathname));
+  return (
+    <Dropdown menu={{ items }} trigger={["click"]} placement="topRight">
+      <button type="button" className={isHere ? "bk-rail-entry active" : "bk-rail-entry"}>
+        <span aria-hidden className="bk-rail-icon">
+          <EllipsisOutlined />
+        </span>
+        <span>{t("common.more")}</span>
+      </button>
+    </Dropdown>
   );
 }
 

@@ -7,8 +7,8 @@ export function PageError({ isMissing = false }: { isMissing?: boolean }) {
     <div className="bk-page">
       <div className="bk-panel" role="alert">
         <p>{isMissing ? t("error.access") : t("error.page")}</p>
-        <Button onClick={() => (isMissing ? window.location.assign("/live") : window.location.reload())}>
-          {isMissing ? t("nav.live") : t("common.retry")}
+        <Button onClick={() => (isMissing ? window.location.assign("/") : window.location.reload())}>
+          {isMissing ? t("app.toStart") : t("common.retry")}
         </Button>
       </div>
     </div>

@@ -10,6 +10,7 @@ import { closeThumbSessions } from "@/shared/media/thumbs";
 import { useThemeChoice } from "@/shared/theme/useThemeName";
 import { formatClock, formatDate } from "@/shared/time/format";
 import { useNow } from "@/shared/time/useNow";
+import { Notices } from "./Notices";
 
 export function TopBar({ name }: { name: string }) {
   const { t } = useTranslation();
@@ -29,6 +30,7 @@ export function TopBar({ name }: { name: string }) {
       <span className="bk-grow" />
       <ThemeButton />
       <LanguageButton />
+      <Notices />
       <CityClock />
       <Dropdown
         trigger={["click"]}

@@ -135,6 +135,7 @@ describe("the register", () => {
   });
 
   it("has no entry in the menu for whoever may not list premises", async () => {
+    server.use(http.get("*/api/v1/session", () => HttpResponse.json({ ...session, abilities: ["camera.list"] })));
     renderAt("/devices");
     expect(await screen.findByRole("link", { name: "设备" })).toBeInTheDocument();
     expect(screen.queryByRole("link", { name: "单位" })).not.toBeInTheDocument();

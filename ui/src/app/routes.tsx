@@ -1,8 +1,8 @@
-import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
+import { createBrowserRouter, type RouteObject } from "react-router";
 import { CamerasPage } from "@/features/cameras/CamerasPage";
 import { LivePage } from "@/features/live/LivePage";
 import { LoginPage } from "@/features/login/LoginPage";
-import { Frame } from "./Frame";
+import { Frame, StartPage } from "./Frame";
 import { PageError } from "./PageError";
 
 export const routes: RouteObject[] = [
@@ -36,7 +36,7 @@ export const routes: RouteObject[] = [
     errorElement: <PageError />,
     hydrateFallbackElement: <div className="bk-frame" aria-busy />,
     children: [
-      { index: true, element: <Navigate to="/live" replace /> },
+      { index: true, element: <StartPage /> },
       { path: "/live", element: <LivePage /> },
       {
         path: "/play",
@@ -74,6 +74,10 @@ export const routes: RouteObject[] = [
       {
         path: "/numbers",
         lazy: async () => ({ Component: (await import("@/features/numbers/NumbersPage")).NumbersPage }),
+      },
+      {
+        path: "/audit",
+        lazy: async () => ({ Component: (await import("@/features/audit/AuditPage")).AuditPage }),
       },
       {
         path: "/imports",

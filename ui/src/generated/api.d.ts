@@ -1599,6 +1599,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Kinds
+         * @description List what a row can be about, in words, to choose from.
+         */
+        get: operations["list_audit_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Audit State
+         * @description Say where the chain ends, when it was anchored, and how its last check went.
+         */
+        get: operations["get_audit_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit
+         * @description Return all rows of a search, at most 10,000, as a workbook. purpose: what for; it is kept.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit Csv
+         * @description As the workbook, as CSV; moment and purpose stand below the rows.
+         */
+        get: operations["export_audit_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/premises/{premises_id}/watchers": {
         parameters: {
             query?: never;
@@ -2472,6 +2552,18 @@ export interface components {
          * @enum {string}
          */
         AssetOwner: "OPERATOR" | "MERCHANT";
+        /** AuditKindOut */
+        AuditKindOut: {
+            /** Kind */
+            kind: string;
+            /** Action */
+            action: string;
+        };
+        /** AuditKindsOut */
+        AuditKindsOut: {
+            /** Items */
+            items: components["schemas"]["AuditKindOut"][];
+        };
         /** AuditPageOut */
         AuditPageOut: {
             /** Items */
@@ -2479,9 +2571,19 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** AuditPersonOut */
+        AuditPersonOut: {
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+        };
         /**
          * AuditRowOut
-         * @description A row. names null: they were erased by law; hash: what the next row builds on.
+         * @description A row. names null: they were erased by law; hash: what the next row builds on, before: what this one builds on.
+         *
+         *     fits: the hash follows from the one before and from what the row says. action, object_word, reason_word: in the reader's language.
+         *     actor, subject: who acted, and whose account it was done to, by their names of now.
          */
         AuditRowOut: {
             /** Seq */
@@ -2493,8 +2595,11 @@ export interface components {
             at: string;
             /** Kind */
             kind: string;
+            /** Action */
+            action: string;
             /** Actor Id */
             actor_id: string;
+            actor: components["schemas"]["AuditPersonOut"] | null;
             /** Actor Role */
             actor_role: string;
             /** Session */
@@ -2503,18 +2608,27 @@ export interface components {
             address: string;
             /** Object Kind */
             object_kind: string;
+            /** Object Word */
+            object_word: string;
             /** Object Id */
             object_id: string;
+            subject: components["schemas"]["AuditPersonOut"] | null;
             /** Premises Id */
             premises_id: string;
+            /** Premises Name */
+            premises_name: string;
             /** Camera Id */
             camera_id: string;
+            /** Camera Name */
+            camera_name: string;
             /** Region */
             region: string;
             /** Decision */
             decision: string;
             /** Reason */
             reason: string;
+            /** Reason Word */
+            reason_word: string;
             /** Purpose */
             purpose: string;
             /** Detail */
@@ -2527,6 +2641,10 @@ export interface components {
             } | null;
             /** Hash */
             hash: string;
+            /** Before */
+            before: string;
+            /** Fits */
+            fits: boolean;
         };
         /** BoardOut */
         BoardOut: {
@@ -2744,6 +2862,42 @@ export interface components {
          * @enum {string}
          */
         Cause: "POWER" | "LINE" | "DEVICE" | "STORAGE" | "COVERED" | "PLATFORM" | "CLOSED" | "ARREARS";
+        /**
+         * ChainCheckOut
+         * @description failures: codes of what was found; [] = the chain is what was written.
+         */
+        ChainCheckOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Rows */
+            rows: number;
+            /** Anchors */
+            anchors: number;
+            /** Failures */
+            failures: string[];
+        };
+        /**
+         * ChainStateOut
+         * @description Where the chain ends. anchored_at, anchored_seq null: the anchors cannot be read, or there is none yet.
+         */
+        ChainStateOut: {
+            /** Seq */
+            seq: number;
+            /** Hash */
+            hash: string;
+            /** Anchor No */
+            anchor_no: number;
+            /** Anchored At */
+            anchored_at: string | null;
+            /** Anchored Seq */
+            anchored_seq: number | null;
+            check: components["schemas"]["ChainCheckOut"] | null;
+            /** Is Check Late */
+            is_check_late: boolean;
+        };
         /** CheckItemOut */
         CheckItemOut: {
             /** What */
@@ -5268,17 +5422,21 @@ export interface components {
         };
         /**
          * WatchOut
-         * @description authority: region whose officer it was, "" = the city's. seconds null: allowed, and no node has said what became of it.
+         * @description authority: region whose officer it was, "" = the city's; authority_name: its name. seconds null: allowed, and no node has said what became of it.
          */
         WatchOut: {
             /** Authority */
             authority: string;
+            /** Authority Name */
+            authority_name: string;
             /** Role */
             role: string;
             /** Purpose */
             purpose: string;
             /** Camera */
             camera: string;
+            /** Camera Name */
+            camera_name: string;
             /** Act */
             act: string;
             /** Profile */
@@ -8306,6 +8464,8 @@ export interface operations {
     search_audit: {
         parameters: {
             query?: {
+                cursor?: string;
+                limit?: number;
                 actor?: string;
                 kind?: string[] | null;
                 object?: string;
@@ -8317,8 +8477,8 @@ export interface operations {
                 to?: string;
                 decision?: string;
                 text?: string;
-                cursor?: string;
-                limit?: number;
+                person?: string;
+                place?: string;
             };
             header?: never;
             path?: never;
@@ -8333,6 +8493,152 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPageOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditKindsOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainStateOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query: {
+                purpose: string;
+                actor?: string;
+                kind?: string[] | null;
+                object?: string;
+                premises?: string;
+                camera?: string;
+                session?: string;
+                region?: string;
+                from?: string;
+                to?: string;
+                decision?: string;
+                text?: string;
+                person?: string;
+                place?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit_csv: {
+        parameters: {
+            query: {
+                purpose: string;
+                actor?: string;
+                kind?: string[] | null;
+                object?: string;
+                premises?: string;
+                camera?: string;
+                session?: string;
+                region?: string;
+                from?: string;
+                to?: string;
+                decision?: string;
+                text?: string;
+                person?: string;
+                place?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description problem */

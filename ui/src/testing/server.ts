@@ -97,7 +97,10 @@ export const session = {
       },
     ],
   },
-  abilities: ["camera.list", "camera.add", "camera.probe", "camera.live", "camera.play"],
+  abilities: [
+    ...["camera.list", "camera.add", "camera.probe", "camera.live", "camera.play"],
+    ...["premises.list", "premises.card", "onboarding.view", "device.view", "fault.view"],
+  ],
   pending: [] as Session["pending"],
   proven_until_at: "2026-11-23T00:46:07Z",
   idle_s: 1800,

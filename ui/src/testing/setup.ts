@@ -1,8 +1,11 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { startI18n } from "@/shared/i18n";
 import { server } from "./server";
+
+/** A page that is loaded when it is opened takes its time on a busy machine. */
+configure({ asyncUtilTimeout: 5_000 });
 
 /** What jsdom lacks and antd asks for. */
 window.matchMedia = (query) =>

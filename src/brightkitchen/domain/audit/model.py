@@ -159,6 +159,58 @@ class Texts:
     text: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What to look for; everything empty finds everything. regions: prefixes ("2103"). text: in names, at most 64 characters.
+
+    people: ids of whoever acted or was acted upon. places: ids of premises.
+    """
+
+    actor_id: str = ""
+    kinds: tuple[str, ...] = ()
+    object_id: str = ""
+    premises_id: str = ""
+    camera_id: str = ""
+    session: str = ""
+    regions: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    from_at: Utc | None = None
+    to_at: Utc | None = None
+    decision: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A row with its names. names None: they were erased."""
+
+    row: Row
+    names: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One time somebody watched, as the owner may know it: never who by name, never from where.
+
+    act: live, play, snapshot, thumb, talk, ptz, download, export. seconds None: a permission was given and no node has said what became
+    of it. from_at, to_at: the recorded time that was looked at. authority: the region whose officer it was, "" = the city's own.
+    """
+
+    at: Utc
+    authority: str
+    role: str
+    purpose: str
+    camera_id: str
+    act: str
+    profile: str
+    started_at: Utc
+    seconds: int | None
+    count: int
+    from_at: Utc | None
+    to_at: Utc | None
+
+
 def clean(text: str, longest: int = MAX_TEXT_CHARS) -> str:
     """Return foreign text as it may be stored: control characters and lone surrogates as "?", cut at `longest`."""
     return _UNPRINTABLE.sub("?", text)[:longest]

@@ -1,7 +1,6 @@
 """Questions to the audit: a search for those who may, and who watched one kitchen for those who own it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Final
 
@@ -9,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brightkitchen.domain.audit.model import ACT_OF_KIND, ALLOWED, MEDIA_GRANT, WATCHED, Row
+from brightkitchen.domain.audit.model import ACT_OF_KIND, ALLOWED, MEDIA_GRANT, WATCHED, Filters, FoundRow, Row, Watch
 from brightkitchen.domain.audit.store import audit_cases, audit_rows, audit_texts, row_of
 from brightkitchen.kernel.units import US_PER_S, Utc
 
@@ -17,53 +16,6 @@ MAX_PAGE: Final = 200
 PUBLISHED_FROM: Final = time(8, 0)
 LONGEST_DELAY_US: Final = 90 * 86_400 * US_PER_S
 OPENING_US: Final = 180 * US_PER_S  # a token opens for 60 s, the handle it was spent for lives 120 s
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """What to look for; everything empty finds everything. regions: prefixes ("2103"). text: in names, at most 64 characters."""
-
-    actor_id: str = ""
-    kinds: tuple[str, ...] = ()
-    object_id: str = ""
-    premises_id: str = ""
-    camera_id: str = ""
-    session: str = ""
-    regions: tuple[str, ...] = ()
-    from_at: Utc | None = None
-    to_at: Utc | None = None
-    decision: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundRow:
-    """A row with its names. names None: they were erased."""
-
-    row: Row
-    names: Mapping[str, str] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """One time somebody watched, as the owner may know it: never who by name, never from where.
-
-    act: live, play, snapshot, thumb, talk, ptz, download, export. seconds None: a permission was given and no node has said what became
-    of it. from_at, to_at: the recorded time that was looked at. authority: the region whose officer it was, "" = the city's own.
-    """
-
-    at: Utc
-    authority: str
-    role: str
-    purpose: str
-    camera_id: str
-    act: str
-    profile: str
-    started_at: Utc
-    seconds: int | None
-    count: int
-    from_at: Utc | None
-    to_at: Utc | None
 
 
 async def search_rows(
@@ -90,6 +42,10 @@ def _conditions(filters: Filters) -> Iterable[sa.ColumnElement[bool]]:
         yield audit_rows.c.kind.in_(filters.kinds)
     if filters.regions:
         yield sa.or_(*(audit_rows.c.region.startswith(each, autoescape=True) for each in filters.regions))
+    if filters.people:
+        yield audit_rows.c.actor_id.in_(filters.people) | audit_rows.c.object_id.in_(filters.people)
+    if filters.places:
+        yield audit_rows.c.premises_id.in_(filters.places)
     if filters.from_at is not None:
         yield audit_rows.c.at >= filters.from_at
     if filters.to_at is not None:

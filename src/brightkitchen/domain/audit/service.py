@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.audit import model, queries, store
-from brightkitchen.domain.audit.model import Entry, Row, Scalar, Who
-from brightkitchen.domain.audit.queries import Filters, FoundRow, Watch
+from brightkitchen.domain.audit.model import Entry, Filters, FoundRow, Row, Scalar, Watch, Who
 from brightkitchen.domain.audit.whence import current_address
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brightkitchen.domain.audit.policy import WATCHERS
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.store import load_regions
@@ -187,7 +188,7 @@ class PremisesService:
 
     def abilities(self, actor: Actor, premises: Premises) -> tuple[str, ...]:
         """Return what the actor may do to this premises."""
-        return self._policy.abilities(actor, rules.OBJECT_ACTIONS, premises)
+        return self._policy.abilities(actor, (*rules.OBJECT_ACTIONS, WATCHERS), premises)
 
     def may_see_file(self, actor: Actor, premises: Premises) -> bool:
         """True if the actor may see more than the card."""

@@ -19,8 +19,8 @@ from brightkitchen.domain.users.people_model import (
 )
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import PremisesId, is_id
-from brightkitchen.kernel.units import Utc, format_utc, parse_utc
-from brightkitchen.web.params import write_etag
+from brightkitchen.kernel.units import Utc, format_utc
+from brightkitchen.web.params import read_optional_instant, write_etag
 from brightkitchen.web.present.base import In, Instant, Out, present_instant
 
 Id = Annotated[str, StringConstraints(max_length=40)]
@@ -271,17 +271,7 @@ def read_scope(given: GrantIn | TokenGrantIn) -> Grant:
 
 def read_new_grant(given: GrantIn) -> NewGrant:
     """Return the role to give."""
-    return NewGrant(read_scope(given), read_instant(given.expires_at))
-
-
-def read_instant(text: str | None) -> Utc | None:
-    """raises: BrightKitchenError "web.instant"."""
-    if text is None:
-        return None
-    try:
-        return parse_utc(text)
-    except (ValueError, OverflowError) as cause:
-        raise BrightKitchenError(Kind.INVALID, "web.instant") from cause
+    return NewGrant(read_scope(given), read_optional_instant(given.expires_at))
 
 
 def read_role(text: str) -> Role | None:

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.auth import Human, Own, Proven, Signed, client_address, services_of
+from brightkitchen.web.params import read_optional_instant
 from brightkitchen.web.present.people import (
     ApiTokenIn,
     ApiTokenListOut,
@@ -17,7 +18,6 @@ from brightkitchen.web.present.people import (
     UsernameOut,
     present_notice,
     present_token,
-    read_instant,
     read_scope,
 )
 
@@ -65,7 +65,7 @@ async def list_tokens(request: Request, caller: Own) -> ApiTokenListOut:
 @router.post("/tokens", operation_id="make_token", status_code=201, response_model=MadeTokenOut)
 async def make_token(request: Request, caller: Proven, given: ApiTokenIn) -> MadeTokenOut:
     """Make an API token; the answer is the only place where it is told."""
-    expires_at = read_instant(given.expires_at)
+    expires_at = read_optional_instant(given.expires_at)
     if expires_at is None:
         raise BrightKitchenError(Kind.INVALID, "token.expiry", field="expires_at")
     made = await services_of(request).people.tokens.make_token(

@@ -1,33 +1,49 @@
 """Reading the audit: everything, for those who audit; who watched one kitchen, for those it belongs to."""
 
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from brightkitchen.domain.audit import model
+from brightkitchen.domain.audit.model import Filters
 from brightkitchen.domain.audit.policy import SEARCH, WATCHERS
-from brightkitchen.domain.audit.queries import MAX_PAGE, Filters
-from brightkitchen.domain.authz.audited import who
-from brightkitchen.domain.authz.regions import has_city_reach, region_prefix
+from brightkitchen.domain.audit.queries import MAX_PAGE
+from brightkitchen.domain.inquiry.model import Question
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
-from brightkitchen.kernel.units import Utc, format_utc, parse_utc
-from brightkitchen.web.auth import Caller, Signed, services_of
-from brightkitchen.web.options import Services
-from brightkitchen.web.present.audit import AuditPageOut, WatchPageOut, present_row, present_watch
+from brightkitchen.kernel.text import choose_language
+from brightkitchen.kernel.units import US_PER_S, format_utc
+from brightkitchen.web.auth import Proven, Signed, options_of, services_of
+from brightkitchen.web.params import read_optional_instant
+from brightkitchen.web.present.audit import (
+    AuditKindsOut,
+    AuditPageOut,
+    ChainStateOut,
+    WatchPageOut,
+    audit_sheet,
+    present_kinds,
+    present_row,
+    present_state,
+    present_watch,
+)
+from brightkitchen.web.spreadsheets import CSV, XLSX, build_csv, build_xlsx, download
 
 router = APIRouter(tags=["audit"])
 
-_MAX_KINDS: Final = 20
+_MAX_KINDS: Final = 40
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_XLSX_FILE: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {XLSX: _BINARY}}}  # Any: FastAPI's
+_CSV_FILE: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": _BINARY}}}
 Code = Annotated[str, Query(max_length=128, pattern=r"^[\w.:,@-]*$")]
 Cursor = Annotated[str, Query(max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 When = Annotated[str, Query(max_length=40)]
+Words = Annotated[str, Query(max_length=64)]
+Purpose = Annotated[str, Query(min_length=2, max_length=100)]
 
 
-@router.get("/audit", operation_id="search_audit", response_model=AuditPageOut)
-async def search_audit(
-    request: Request,
-    caller: Signed,
+def read_question(
     actor: Code = "",
     kind: Annotated[list[str] | None, Query(max_length=_MAX_KINDS)] = None,
     object: Code = "",
@@ -38,12 +54,11 @@ async def search_audit(
     from_: Annotated[When, Query(alias="from")] = "",
     to: When = "",
     decision: Annotated[str, Query(pattern=r"^(allowed|refused|)$")] = "",
-    text: Annotated[str, Query(max_length=64)] = "",
-    cursor: Cursor = "",
-    limit: Limit = MAX_PAGE,
-) -> AuditPageOut:
-    """Search the audit, newest first, inside the caller's regions. Reading it is a row of it as well."""
-    services = services_of(request)
+    text: Words = "",
+    person: Words = "",
+    place: Words = "",
+) -> Question:
+    """Read what to look for. person: part of the name or account of who acted or was acted upon. place: part of a premises' name, or initials."""
     if not set(kind or ()) <= model.KINDS:
         raise BrightKitchenError(Kind.INVALID, "web.field_unfit", field="kind")
     filters = Filters(
@@ -53,16 +68,56 @@ async def search_audit(
         premises_id=premises,
         camera_id=camera,
         session=session,
-        regions=_regions(services, caller, region),
-        from_at=read_instant(from_) if from_ else None,
-        to_at=read_instant(to) if to else None,
+        from_at=read_optional_instant(from_ or None),
+        to_at=read_optional_instant(to or None),
         decision=decision,
         text=text,
     )
-    page = await services.audit.search(filters, cursor=cursor, limit=limit)
-    if not cursor:
-        await _record_search(services, caller, filters)
-    return AuditPageOut(items=[present_row(found) for found in page.rows], next_cursor=page.next_cursor)
+    return Question(filters=filters, region=region, person=person.strip(), place=place.strip())
+
+
+Asked = Annotated[Question, Depends(read_question)]
+
+
+@router.get("/audit", operation_id="search_audit", response_model=AuditPageOut)
+async def search_audit(
+    request: Request, caller: Signed, asked: Asked, cursor: Cursor = "", limit: Limit = MAX_PAGE
+) -> AuditPageOut:
+    """Search the audit, newest first, inside the caller's regions. Reading it is a row of it as well."""
+    page = await services_of(request).inquiry.search(caller.actor, asked, cursor=cursor, limit=limit)
+    language = _language(request)
+    return AuditPageOut(items=[present_row(each, language) for each in page.rows], next_cursor=page.next_cursor)
+
+
+@router.get("/audit/kinds", operation_id="list_audit_kinds", response_model=AuditKindsOut)
+async def list_audit_kinds(request: Request, caller: Signed) -> AuditKindsOut:
+    """List what a row can be about, in words, to choose from."""
+    if not services_of(request).policy.check(caller.actor, SEARCH).allowed:
+        raise not_found()
+    return present_kinds(_language(request))
+
+
+@router.get("/audit/state", operation_id="get_audit_state", response_model=ChainStateOut)
+async def get_audit_state(request: Request, caller: Signed) -> ChainStateOut:
+    """Say where the chain ends, when it was anchored, and how its last check went."""
+    return present_state(await services_of(request).inquiry.load_state(caller.actor))
+
+
+@router.get("/audit/export.xlsx", operation_id="export_audit", responses=_XLSX_FILE, response_class=Response)
+async def export_audit(request: Request, caller: Proven, asked: Asked, purpose: Purpose) -> Response:
+    """Return all rows of a search, at most 10,000, as a workbook. purpose: what for; it is kept."""
+    rows = await services_of(request).inquiry.export(caller.actor, asked, purpose=purpose)
+    sheet = audit_sheet(rows, _language(request), _zone(request), _moment(request), purpose)
+    return download(build_xlsx([sheet]), XLSX, f"{_file_name(request)}.xlsx")
+
+
+@router.get("/audit/export.csv", operation_id="export_audit_csv", responses=_CSV_FILE, response_class=Response)
+async def export_audit_csv(request: Request, caller: Proven, asked: Asked, purpose: Purpose) -> Response:
+    """As the workbook, as CSV; moment and purpose stand below the rows."""
+    rows = await services_of(request).inquiry.export(caller.actor, asked, purpose=purpose)
+    sheet = audit_sheet(rows, _language(request), _zone(request), _moment(request), purpose)
+    lines = [*sheet.rows, (), *((note,) for note in sheet.notes)]
+    return download(build_csv(sheet.header, lines), CSV, f"{_file_name(request)}.csv")
 
 
 @router.get("/premises/{premises_id}/watchers", operation_id="list_watchers", response_model=WatchPageOut)
@@ -73,65 +128,25 @@ async def list_watchers(
     services = services_of(request)
     found = await services.premises.access_premises(caller.actor, premises_id, WATCHERS)
     page = await services.audit.list_watches(found.id, cursor=cursor, limit=limit)
+    names = await services.inquiry.name_watched(page.watches)
     return WatchPageOut(
-        items=[present_watch(watch) for watch in page.watches],
+        items=[present_watch(watch, names) for watch in page.watches],
         published_until=format_utc(page.published_until),
         next_cursor=page.next_cursor,
     )
 
 
-def _regions(services: Services, caller: Caller, region: str) -> tuple[str, ...]:
-    """Return the regions to search in: what was asked for, inside what the caller reaches. raises: "access.none" if nothing is left.
-
-    A reach that is limited to categories or to one premises is none here: rows do not say enough to hold it.
-    """
-    grants = services.policy.grants_for(caller.actor, SEARCH)
-    scopes = [grant.scope for grant in grants if not grant.scope.categories and grant.scope.premises is None]
-    if not scopes:
-        raise not_found()
-    wanted = region_prefix(region)
-    if any(has_city_reach(scope.region) for scope in scopes):
-        return (wanted,) if wanted else ()
-    reached = [region_prefix(scope.region) for scope in scopes]
-    inside = {max(wanted, prefix, key=len) for prefix in reached if _overlap(wanted, prefix)}
-    if not inside:
-        raise not_found()
-    return tuple(sorted(inside))
+def _language(request: Request) -> str:
+    return choose_language(request.headers.get("accept-language", ""))
 
 
-def _overlap(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+def _zone(request: Request) -> ZoneInfo:
+    return ZoneInfo(options_of(request).time_zone)
 
 
-async def _record_search(services: Services, caller: Caller, filters: Filters) -> None:
-    detail: dict[str, model.Scalar] = {
-        name: value
-        for name, value in (
-            ("actor", filters.actor_id),
-            ("kinds", ",".join(filters.kinds)),
-            ("object", filters.object_id),
-            ("premises", filters.premises_id),
-            ("camera", filters.camera_id),
-            ("from_at", filters.from_at),
-            ("to_at", filters.to_at),
-        )
-        if value
-    }
-    decision = services.policy.check(caller.actor, SEARCH)
-    said = services.audit.entry(
-        model.AUDIT_READ,
-        who(caller.actor, decision),
-        object_kind="audit",
-        region=filters.regions[0] if filters.regions else "",
-        detail=detail,
-        names={"text": filters.text} if filters.text else {},
-    )
-    await services.audit.record_once({("read", caller.actor.pseudonym, repr(filters)): said})
+def _moment(request: Request) -> str:
+    return f"{datetime.fromtimestamp(services_of(request).clock.utc() // US_PER_S, _zone(request)):%Y-%m-%d %H:%M:%S}"
 
 
-def read_instant(text: str) -> Utc:
-    """Return an instant of a query. raises: BrightKitchenError "web.instant"."""
-    try:
-        return parse_utc(text.replace(" ", "+"))
-    except (ValueError, OverflowError) as cause:
-        raise BrightKitchenError(Kind.INVALID, "web.instant") from cause
+def _file_name(request: Request) -> str:
+    return f"audit-{_moment(request)[:10]}"

@@ -12,10 +12,9 @@ from brightkitchen.domain.evidence.model import EvidenceKind, ItemFilter
 from brightkitchen.domain.evidence.service import MAX_PAGE, Shown
 from brightkitchen.domain.evidence.states import Event, EvidenceState
 from brightkitchen.kernel.text import choose_language
-from brightkitchen.kernel.units import Utc
 from brightkitchen.media.serve.ranges import ByteRange, RangeNotSatisfiable, parse_range
 from brightkitchen.web.auth import Human, Proven, Signed, services_of
-from brightkitchen.web.params import RegionQuery, TextQuery
+from brightkitchen.web.params import RegionQuery, TextQuery, read_optional_instant
 from brightkitchen.web.present.evidence import (
     CaptureIn,
     CheckOut,
@@ -35,7 +34,6 @@ from brightkitchen.web.present.evidence import (
     read_wish,
 )
 from brightkitchen.web.present.onboarding import build_cursor
-from brightkitchen.web.routes.audit import read_instant
 from brightkitchen.web.routes.onboarding import Cursor, read_cursor
 
 router = APIRouter(prefix="/evidence", tags=["evidence"])
@@ -67,7 +65,16 @@ async def list_evidence(
 ) -> EvidenceListOut:
     """List the evidence in the caller's scope, newest first. text: words in number, premises, camera or case."""
     services = services_of(request)
-    asked = ItemFilter(camera, premises, region, kind, state, text.strip(), _read_when(from_), _read_when(to))
+    asked = ItemFilter(
+        camera,
+        premises,
+        region,
+        kind,
+        state,
+        text.strip(),
+        read_optional_instant(from_ or None),
+        read_optional_instant(to or None),
+    )
     page = await services.evidence.list_items(caller.actor, asked, before=read_cursor(cursor), limit=limit)
     return EvidenceListOut(
         items=[present_item(item, caller.actor, services) for item in page.items],
@@ -81,7 +88,7 @@ async def list_evidence(
 async def capture_evidence(request: Request, response: Response, caller: Human, given: CaptureIn) -> EvidenceOut:
     """Take a frame or a clip from what is recorded, seal it, and hold the recording around it."""
     services = services_of(request)
-    item = await services.evidence.capture(caller.actor, read_wish(given, _read_when))
+    item = await services.evidence.capture(caller.actor, read_wish(given, read_optional_instant))
     response.headers["location"] = f"/api/v1/evidence/{item.id}"
     return present_item(item, caller.actor, services)
 
@@ -189,10 +196,6 @@ async def dispose_evidence(request: Request, caller: Proven, item_id: str, given
 
 def _language(request: Request) -> str:
     return choose_language(request.headers.get("accept-language", ""))
-
-
-def _read_when(text: str | None) -> Utc | None:
-    return read_instant(text) if text else None
 
 
 def _send(request: Request, shown: Shown, *, attached: bool) -> Response:

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Request
 from brightkitchen.domain.authz.minter import VALID_S
 from brightkitchen.domain.cameras.model import IssuedToken, MediaWish
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.units import Utc, parse_utc
 from brightkitchen.web.auth import Signed, options_of, origin_of, services_of
+from brightkitchen.web.params import read_optional_instant
 from brightkitchen.web.present.media import TokenListOut, TokenOut, TokenRequestIn
 
 router = APIRouter(prefix="/media", tags=["media"])
@@ -16,7 +16,9 @@ router = APIRouter(prefix="/media", tags=["media"])
 async def issue_media_tokens(request: Request, caller: Signed, given: TokenRequestIn) -> TokenListOut:
     """Mint up to 64 tokens, each checked. Leases are renewed by it, so it does not count as a person's input."""
     wishes = [
-        MediaWish(item.camera, item.act, item.profile, _read_instant(item.from_), _read_instant(item.to))
+        MediaWish(
+            item.camera, item.act, item.profile, read_optional_instant(item.from_), read_optional_instant(item.to)
+        )
         for item in given.items
     ]
     issued = await services_of(request).cameras.issue_tokens(caller.actor, wishes, origin=origin_of(request))
@@ -41,12 +43,3 @@ def _media_url(request: Request, token: IssuedToken) -> str:
     if port is None:
         raise BrightKitchenError(Kind.UNAVAILABLE, "node.none_connected")
     return options.media_url(origin_of(request), port)
-
-
-def _read_instant(text: str | None) -> Utc | None:
-    if text is None:
-        return None
-    try:
-        return parse_utc(text)
-    except (ValueError, OverflowError) as cause:
-        raise BrightKitchenError(Kind.INVALID, "web.instant") from cause

@@ -10,8 +10,8 @@ from brightkitchen.domain.onboarding.states import Event
 from brightkitchen.domain.onboarding.store import Filter
 from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.units import Utc, parse_utc
 from brightkitchen.web.auth import Caller, Human, Signed, services_of
+from brightkitchen.web.params import read_optional_instant
 from brightkitchen.web.present.cameras import CameraOut, present_camera
 from brightkitchen.web.present.onboarding import (
     ApproveIn,
@@ -96,7 +96,9 @@ async def list_first_frames(request: Request, caller: Signed) -> FrameListOut:
 async def approve_first_frame(request: Request, caller: Human, camera_id: str, given: ApproveIn) -> CameraOut:
     """Let a channel count: its picture shows the zone it claims."""
     services = services_of(request)
-    camera = await services.frames.approve(caller.actor, camera_id, frame_at=_read_instant(given.frame_at))
+    camera = await services.frames.approve(
+        caller.actor, camera_id, frame_at=read_optional_instant(given.frame_at, "frame_at")
+    )
     return present_camera(camera, caller.actor, services)
 
 
@@ -105,7 +107,7 @@ async def refuse_first_frame(request: Request, caller: Human, camera_id: str, gi
     """Send a channel back to be mended, with the reason."""
     services = services_of(request)
     camera = await services.frames.refuse(
-        caller.actor, camera_id, reason=given.reason, frame_at=_read_instant(given.frame_at)
+        caller.actor, camera_id, reason=given.reason, frame_at=read_optional_instant(given.frame_at, "frame_at")
     )
     return present_camera(camera, caller.actor, services)
 
@@ -124,12 +126,3 @@ def read_cursor(text: str) -> tuple[int, str] | None:
     if match is None:
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
     return int(match[1]), match[2]
-
-
-def _read_instant(text: str | None) -> Utc | None:
-    if text is None:
-        return None
-    try:
-        return parse_utc(text)
-    except (ValueError, OverflowError) as cause:
-        raise BrightKitchenError(Kind.INVALID, "web.instant", field="frame_at") from cause

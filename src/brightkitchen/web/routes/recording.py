@@ -9,7 +9,7 @@ from brightkitchen.domain.recording.model import Level
 from brightkitchen.domain.recording.search import Asked, EventKind
 from brightkitchen.kernel.errors import EditConflict
 from brightkitchen.web.auth import Human, Proven, Signed, services_of
-from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag
+from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag, read_instant
 from brightkitchen.web.present.onboarding import build_cursor
 from brightkitchen.web.present.recording import (
     AlarmListOut,
@@ -33,7 +33,6 @@ from brightkitchen.web.present.recording import (
     present_rules,
     present_volume,
 )
-from brightkitchen.web.routes.audit import read_instant
 from brightkitchen.web.routes.onboarding import Cursor, read_cursor
 
 router = APIRouter(prefix="/recording", tags=["recording"])

@@ -6,6 +6,7 @@ import { accountQuery } from "@/shared/api/account";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
 import { ownIdentitiesQuery } from "@/shared/api/signOn";
+import { ApiTokens } from "./ApiTokens";
 import { FactorList } from "./FactorList";
 import { OwnIdentities } from "./OwnIdentities";
 import { OwnPassword } from "./OwnPassword";
@@ -26,7 +27,7 @@ export function AccountPage() {
         <h1>{t("account.title")}</h1>
       </div>
       <Section title={t("account.me")}>
-        <dl className="bk-facts">
+        <dl className="bk-pairs">
           <dt>{t("account.name")}</dt>
           <dd>{user.name || user.username}</dd>
           <dt>{t("login.username")}</dt>
@@ -59,6 +60,11 @@ export function AccountPage() {
       <Section title={t("account.sessions")}>
         <OwnSessions />
       </Section>
+      {session.abilities.includes("tokens.keep") && (
+        <Section title={t("token.title")}>
+          <ApiTokens grants={user.grants} />
+        </Section>
+      )}
     </div>
   );
 }

@@ -56,7 +56,7 @@ export function FactorList({ account }: { account: Account }) {
         <Button icon={<MobileOutlined />} onClick={() => setIsAdding(true)}>
           {t("account.totp.add")}
         </Button>
-        {account.passkeys_possible && hasPasskeys() && <PasskeySetup onEnrolled={enrolled} />}
+        {account.passkeys_possible && hasPasskeys() && <PasskeySetup onEnrolled={enrolled} withName />}
       </div>
       {!account.passkeys_possible && <p className="bk-small">{t("account.passkey.notHere")}</p>}
       {account.factors.length > 0 && (

@@ -153,6 +153,8 @@ function Rows({ items, onOpen }: ListProps) {
       rowKey="id"
       columns={columns}
       dataSource={items}
+      // antd would take a ticket's `children`, a count, for rows below it
+      expandable={{ childrenColumnName: "rowsBelow" }}
       pagination={false}
       onRow={({ id }) => ({ onClick: () => onOpen(id), className: "bk-row-open" })}
     />

@@ -1,5 +1,4 @@
 import { App, Button, Dropdown, Input } from "antd";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Device, type DeviceEvent, useMoveDevice } from "@/shared/api/maintenance";
 import { useProblemText } from "@/shared/api/ProblemText";
@@ -11,12 +10,11 @@ export function DeviceMoves({ device }: { device: Device }) {
   const { t } = useTranslation();
   const { modal, message } = App.useApp();
   const say = useProblemText();
-  const [reason, setReason] = useState("");
   const move = useMoveDevice(device.id);
   const events = device.abilities.includes("device.move") ? device.events.filter((event) => !byOrder.has(event)) : [];
   if (events.length === 0) return <span className="bk-muted">—</span>;
   const ask = (event: DeviceEvent) => {
-    let why = reason;
+    let why = "";
     modal.confirm({
       title: t("device.confirm", { event: t(`device.event.${event}`), sn: device.sn }),
       icon: null,
@@ -29,7 +27,6 @@ export function DeviceMoves({ device }: { device: Device }) {
           maxLength={200}
           onChange={({ target }) => {
             why = target.value;
-            setReason(target.value);
           }}
         />
       ),

@@ -11,7 +11,7 @@ import { LoginCard } from "./LoginCard";
 
 /** Where to go after the log-in: only ever a path of ours. */
 export function nextPath(wanted: string | null): string {
-  return wanted?.startsWith("/") && !/^\/[/\\]/.test(wanted) ? wanted : "/live";
+  return wanted?.startsWith("/") && !/^\/[/\\]/.test(wanted) ? wanted : "/";
 }
 
 /** A log-in from name and password to the page that was wanted; what has to be done first is done here. */

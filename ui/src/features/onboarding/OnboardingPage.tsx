@@ -186,7 +186,7 @@ export function Due({ item }: { item: Standing }) {
   return leftMs < 0 ? (
     <span className="bk-late">{t("onboarding.late", { duration })}</span>
   ) : (
-    <>{t("onboarding.left", { duration })}</>
+    t("onboarding.left", { duration })
   );
 }
 

@@ -4,7 +4,14 @@ import { Button, Skeleton } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
-import { type CheckItem, type Road, type RoadState, roadQuery, type Step } from "@/shared/api/onboarding";
+import {
+  type CheckItem,
+  type Road,
+  type RoadEvent,
+  type RoadState,
+  roadQuery,
+  type Step,
+} from "@/shared/api/onboarding";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
 import { PremisesStateTag } from "@/shared/premises/PremisesStateTag";
@@ -25,6 +32,9 @@ const road: RoadState[] = [
   "ACCEPTED",
   "IN_SERVICE",
 ];
+
+/** What leads off the road: never offered as the next step. */
+const away: ReadonlySet<RoadEvent> = new Set(["rework", "refuse", "suspend", "relocate", "terminate"]);
 
 /** One premises on its way in: where it stands, what is next and whose it is, what acceptance lacks, what was done. */
 export function RoadPage() {
@@ -52,8 +62,8 @@ function Shown({ road: shown }: { road: Road }) {
   const kinds = useKinds();
   const [doing, setDoing] = useState<Step>();
   const { standing } = shown;
-  const [next, ...others] = standing.steps;
-  const side = others.filter((step) => step.allowed);
+  const next = standing.steps.find(({ event }) => !away.has(event));
+  const side = standing.steps.filter((step) => step.allowed && step !== next);
   return (
     <>
       <div className="bk-page-head">

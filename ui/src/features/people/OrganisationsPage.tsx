@@ -13,6 +13,7 @@ import {
   useSaveOrganisation,
 } from "@/shared/api/people";
 import { useAbilities } from "@/shared/api/session";
+import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { regionTree, usePeopleWords } from "./words";
 
 const kinds = ["CITY_BUREAU", "COUNTY_BUREAU", "STATION", "EDU_BUREAU", "OPERATOR"] as const;
@@ -22,6 +23,7 @@ export function OrganisationsPage() {
   const words = usePeopleWords();
   const organisations = useQuery(organisationsQuery);
   const [editing, setEditing] = useState<Organisation | "new">();
+  const isPhone = useMedia(isPhoneQuery);
   const canAdd = useAbilities().includes("organisations.change");
   return (
     <div className="bk-page">
@@ -42,6 +44,23 @@ export function OrganisationsPage() {
           <h2 className="bk-panel-title">{t("organisation.emptyTitle")}</h2>
           <p>{t("organisation.emptyText")}</p>
         </div>
+      ) : isPhone ? (
+        <ul className="bk-cards">
+          {organisations.data?.map((each) => (
+            <li key={each.id} className="bk-card">
+              <strong>{each.name}</strong>
+              <div className="bk-card-figures">
+                <span>{t(`organisation.kind.${each.kind}`)}</span>
+                <span>{words.region(each.region)}</span>
+              </div>
+              {each.abilities.length > 0 && (
+                <Button onClick={() => setEditing(each)} aria-label={`${t("common.edit")} ${each.name}`}>
+                  {t("common.edit")}
+                </Button>
+              )}
+            </li>
+          ))}
+        </ul>
       ) : (
         <Table<Organisation>
           rowKey="id"

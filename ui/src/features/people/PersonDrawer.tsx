@@ -51,7 +51,7 @@ function PersonBody({ person }: { person: Person }) {
   const day = (at: string) => formatDate(Date.parse(at), zone, i18n.language, serverNowMs());
   return (
     <div className="bk-person">
-      <dl className="bk-facts">
+      <dl className="bk-pairs">
         <dt>{t("people.username")}</dt>
         <dd>{person.username}</dd>
         <dt>{t("people.organisation")}</dt>

@@ -43,7 +43,7 @@ export function PictureWords(props: Props) {
         <div className="bk-tile-words" role="alert">
           <p className="bk-tile-sentence">
             {state.code === "codec_unsupported"
-              ? t("play.codec", { codec: state.codec })
+              ? t(state.codec ? "play.codec" : "play.codecUnknown", { codec: state.codec })
               : state.code === "refused"
                 ? t("error.access")
                 : t("play.failed")}

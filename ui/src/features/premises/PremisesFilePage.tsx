@@ -1,4 +1,4 @@
-import { DownOutlined, EditOutlined, HistoryOutlined, PlaySquareOutlined } from "@ant-design/icons";
+import { DownOutlined, EditOutlined, EyeOutlined, HistoryOutlined, PlaySquareOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Dropdown, Skeleton } from "antd";
 import { useState } from "react";
@@ -21,6 +21,7 @@ import { Facts } from "./Facts";
 import { PeoplePanel } from "./PeoplePanel";
 import { PremisesDrawer } from "./PremisesDrawer";
 import { SuspensionPanel } from "./SuspensionPanel";
+import { WatchersPanel } from "./WatchersPanel";
 import { ZoneStrip } from "./ZoneStrip";
 
 /** One premises: what it is, who answers for it, what it shows. */
@@ -65,6 +66,7 @@ function Shown({ premises }: { premises: PremisesShown }) {
             <h2>{t("premises.channelsOf", { count: premises.cameras })}</h2>
             <ChannelList premises={premises} />
           </section>
+          {premises.abilities.includes("premises.watchers") && <WatchersPanel premises={premises} />}
         </div>
         <div className="bk-file-side">
           <section className="bk-section">
@@ -104,6 +106,14 @@ function Head({ premises }: { premises: PremisesShown }) {
       </div>
       <div className="bk-file-tools">
         {premises.view === "file" && <LiveLinks premises={premises} />}
+        {premises.view === "file" && may("premises.watchers") && (
+          <Button
+            icon={<EyeOutlined aria-hidden />}
+            onClick={() => document.getElementById("watched")?.scrollIntoView()}
+          >
+            {t("watch.open")}
+          </Button>
+        )}
         {canEdit && premises.view === "file" && (
           <Button icon={<EditOutlined aria-hidden />} onClick={() => setEditing(true)}>
             {t("common.edit")}

@@ -59,7 +59,7 @@ export function PremisesTable({ rows, sort, onSort }: PremisesListProps) {
     {
       key: "licence",
       title: t("premises.licenceUntil"),
-      width: isWide ? 190 : 140,
+      width: isWide ? 190 : 184,
       render: (_, row) => <LicenceUntil date={row.licence_expires_on} />,
     },
     {

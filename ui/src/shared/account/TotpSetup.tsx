@@ -31,7 +31,7 @@ export function TotpSetup({ onEnrolled }: { onEnrolled: (enrolled: Enrolled) => 
   if (!setup) return <div className="bk-qr-place" aria-busy={isPending} />;
   return (
     <div className="bk-stack-16">
-      <ol className="bk-steps">
+      <ol className="bk-numbered">
         <li>{t("account.totp.scan")}</li>
         <li>{t("account.totp.type")}</li>
       </ol>

@@ -11,9 +11,10 @@ export function LanguageButton() {
       type="text"
       icon={<TranslationOutlined />}
       lang={isChinese ? "en" : "zh-CN"}
+      aria-label={isChinese ? "English" : "中文"}
       onClick={() => changeLanguage(isChinese ? "en" : "zh-CN")}
     >
-      {isChinese ? "English" : "中文"}
+      <span className="bk-language-word">{isChinese ? "English" : "中文"}</span>
     </Button>
   );
 }
