@@ -6,6 +6,7 @@ import {
   PlaySquareOutlined,
   ShopOutlined,
   TeamOutlined,
+  VideoCameraOutlined,
 } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
@@ -27,6 +28,7 @@ const entries = [
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
+  { to: "/recordings", word: "nav.recordings", icon: <VideoCameraOutlined />, ability: "recording.view_alarm" },
   { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
   { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
   { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },

@@ -78,6 +78,8 @@ export const extra = {
     warningText: "#8A4A00",
     errorText: "#B71C1C",
     focus: "#1558C0",
+    seal: "#6A3FA0",
+    sealBg: "#F1EAF9",
     shadow: "0 4px 16px rgba(16,24,40,.14)",
   },
   dark: {
@@ -86,6 +88,8 @@ export const extra = {
     warningText: "#F0B04C",
     errorText: "#FF7B72",
     focus: "#9CC4FF",
+    seal: "#C3A1F2",
+    sealBg: "#2A2038",
     shadow: "0 0 0 1px #2B333E",
   },
 } as const;
