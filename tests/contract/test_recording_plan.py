@@ -423,3 +423,14 @@ async def test_search_is_for_at_most_a_month(control: Control, admin: httpx.Asyn
     span = {"from": format_utc(Utc(now - 32 * 86_400 * US_PER_S)), "to": format_utc(now)}
     answer = await admin.get("/api/v1/recording/search", params=span)
     assert (answer.status_code, answer.json()["code"]) == (422, "recording.search_range")
+
+
+async def test_installer_cannot_switch_the_recording_off(
+    control: Control, admin: httpx.AsyncClient, camera: CameraId
+) -> None:
+    for wish in ([], ["sub"]):
+        answer = await admin.patch(f"/api/v1/cameras/{camera}", json={"record": wish})
+        assert (answer.status_code, answer.json()["code"]) == (422, "camera.main_is_recorded")
+        body = {"name": "x", "url": "rtsp://10.1.2.77/a", "record": wish}
+        assert (await admin.post("/api/v1/cameras", json=body)).status_code == 422
+    assert (await plan_of(control, camera)).record == ("main",)

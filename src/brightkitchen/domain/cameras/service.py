@@ -650,6 +650,9 @@ def _checked_path(field: str, path: str) -> str:
 
 
 def _check_recordable(camera: Camera) -> None:
+    """Whoever installs a camera says whether the small stream is kept too; that nothing is kept, only a rule of recording says."""
+    if "main" not in camera.record:
+        raise BrightKitchenError(Kind.INVALID, "camera.main_is_recorded", field="record")
     if "sub" in camera.record and camera.path_sub is None:
         raise BrightKitchenError(Kind.INVALID, "camera.no_sub_stream", field="record")
 

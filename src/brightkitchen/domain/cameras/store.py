@@ -172,7 +172,7 @@ def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
             sa.or_(
                 cameras.c.activity.in_(("OFFLINE", "DEGRADED")),
                 cameras.c.id.in_(asked.failing),
-                cameras.c.id.in_(asked.unrecorded) & cameras.c.record.contains("main"),
+                cameras.c.id.in_(asked.unrecorded),
             )
         )
     if asked.ids:

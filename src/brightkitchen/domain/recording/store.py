@@ -1,6 +1,7 @@
 """Rows of recording rules, holds, alarms and proofs of deletion."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -227,6 +228,26 @@ def _rule(row: sa.Row[Any]) -> Rule:  # Any: columns of the table
 async def load_public_zones(connection: AsyncConnection) -> frozenset[str]:
     """Return the codes of the zones where guests are."""
     return frozenset((await connection.execute(sa.select(zones.c.code).where(zones.c.is_public.is_(True)))).scalars())
+
+
+async def load_usual(
+    connection: AsyncConnection, special: AbstractSet[tuple[Level, str]]
+) -> tuple[dict[CameraId, tuple[str, ...]], list[CameraId]]:
+    """Return which streams of each camera in service are recorded always, and the cameras that something in `special` is said of."""
+    rows = await connection.execute(
+        sa.select(cameras.c.id, cameras.c.premises_id, cameras.c.path_sub, cameras.c.record, premises.c.category)
+        .select_from(cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id))
+        .where(cameras.c.retired_at.is_(None), cameras.c.host != "")
+    )
+    usual: dict[CameraId, tuple[str, ...]] = {}
+    others: list[CameraId] = []
+    for camera, premises_id, path_sub, record, category in rows:
+        keys = ((Level.CATEGORY, category), (Level.PREMISES, premises_id), (Level.CAMERA, camera))
+        if special and not special.isdisjoint(keys):
+            others.append(camera)
+        else:
+            usual[camera] = ("main", "sub") if path_sub is not None and "sub" in record else ("main",)
+    return usual, others
 
 
 async def load_subjects(

@@ -109,6 +109,14 @@ class RecordingWatch:
             wanted = await self._plans.load_wanted(connection)
             nodes = await camera_store.load_nodes(connection)
             opened = await store.load_open_alarms(connection)
+        self._board.note_resting(
+            frozenset(
+                (camera, profile)
+                for camera, profiles in wanted.items()
+                for profile in ("main", "sub")
+                if profile not in profiles
+            )
+        )
         missing: dict[tuple[str, str], tuple[str, Utc]] = {}
         due: set[tuple[str, str]] = set()
         for camera, profiles in wanted.items():

@@ -17,6 +17,7 @@ from brightkitchen.web.present.base import In, Instant, Out, Secret, Text, prese
 
 Transport = Literal["auto", "tcp", "udp"]
 ProfileName = Literal["main", "sub"]
+_PROFILES: Final[tuple[ProfileName, ...]] = ("main", "sub")
 ActivityName = Literal["NEW", "ACTIVE", "DEGRADED", "OFFLINE"]
 ShortId = Annotated[str, StringConstraints(max_length=40)]
 ZoneText = Annotated[str, StringConstraints(max_length=40)]
@@ -182,7 +183,7 @@ def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOu
         sub_path=camera.path_sub,
         has_password=camera.has_credential,
         transport=_transport(camera.transport),
-        record=[name for name in ("main", "sub") if name in camera.record],
+        record=[name for name in _PROFILES if name in camera.record and services.board.is_planned(camera.id, name)],
         audio=camera.audio,
         allow_basic=camera.allow_basic,
         streams=StreamsOut(
