@@ -18,9 +18,13 @@ import { ProblemPanel } from "@/shared/api/ProblemText";
 import { hasLeft, sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { useTouch } from "@/shared/api/useTouch";
+import { recordingTabs } from "@/shared/Tabs";
 import { formatClock } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { TopBar } from "./TopBar";
+
+/** One of them is enough: each has a page of its own. */
+const recordingAbilities = recordingTabs.map(({ ability }) => ability);
 
 /** ability: what a person must be able to do somewhere for the entry to be of use. */
 const entries = [
@@ -28,7 +32,7 @@ const entries = [
   { to: "/play", word: "nav.play", icon: <HistoryOutlined />, ability: "camera.play" },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, ability: "premises.list" },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, ability: "camera.list" },
-  { to: "/recordings", word: "nav.recordings", icon: <VideoCameraOutlined />, ability: "recording.view_alarm" },
+  { to: "/recordings", word: "nav.recordings", icon: <VideoCameraOutlined />, ability: recordingAbilities },
   { to: "/people", word: "nav.people", icon: <TeamOutlined />, ability: "people.list" },
   { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined />, ability: "numbers.view" },
   { to: "/imports", word: "nav.imports", icon: <ImportOutlined />, ability: "imports.create" },
@@ -74,7 +78,7 @@ function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] 
       <div className="bk-body">
         <nav className="bk-rail" aria-label={t("app.nav")}>
           {entries
-            .filter((entry) => abilities.includes(entry.ability))
+            .filter((entry) => [entry.ability].flat().some((each) => abilities.includes(each)))
             .map(({ to, word, icon }) => (
               <NavLink key={to} to={to} className="bk-rail-entry">
                 <span aria-hidden className="bk-rail-icon">

@@ -110,7 +110,7 @@ function Name({ row: { level, subject, name } }: { row: Row }) {
   if (!name) return <span className="bk-muted">{t("recording.rules.gone")}</span>;
   if (level === "premises") return <Link to={`/premises/${subject}`}>{name}</Link>;
   if (level === "camera") return <Link to={`/recordings/rules?c=${subject}`}>{name}</Link>;
-  return <>{name}</>;
+  return <span>{name}</span>;
 }
 
 function Days({ row: { rule, usualDays } }: { row: Row }) {
