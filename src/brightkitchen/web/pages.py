@@ -17,7 +17,7 @@ from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 NONCE_MARK: Final = b"__BK_NONCE__"
 _UI_PATHS: Final = re.compile(
     r"/(?:|login|invite|reset|recover|organisations|overview|screen|live|play|playback|patrol|alarms|violations|orders|reviews|complaints|premises|onboarding|"
-    r"approvals|devices|cameras|faults|nodes|evidence|stats|numbers|imports|people|account|audit|admin|m)(?:/[^.]*)?"
+    r"approvals|recordings|devices|cameras|faults|nodes|evidence|stats|numbers|imports|people|account|audit|admin|m)(?:/[^.]*)?"
 )
 _MAX_FILE_BYTES: Final = 32 * 1024 * 1024
 

@@ -8,12 +8,14 @@ import {
   SafetyCertificateOutlined,
   ShopOutlined,
   TeamOutlined,
+  VideoCameraOutlined,
 } from "@ant-design/icons";
 import type { ReactNode } from "react";
 import { matchPath } from "react-router";
+import { recordingTabs } from "@/shared/Tabs";
 
-/** What a person must be able to do somewhere for a page to be of use; pages that are not named here are for everybody. */
-const needs: readonly (readonly [pattern: string, ability: string])[] = [
+/** What a person must be able to do somewhere for a page to be of use, one of them; a page not named here is for everybody. */
+const needs: readonly (readonly [pattern: string, ...abilities: string[]])[] = [
   ["/live", "camera.live"],
   ["/play", "camera.play"],
   ["/premises", "premises.list"],
@@ -24,6 +26,8 @@ const needs: readonly (readonly [pattern: string, ability: string])[] = [
   ["/devices", "camera.list"],
   ["/devices/inventory", "device.view"],
   ["/faults", "fault.view"],
+  ["/recordings", ...recordingTabs.map(({ ability }) => ability)],
+  ...recordingTabs.map(({ to, ability }) => [to, ability] as const),
   ["/people/:id?", "people.list"],
   ["/organisations", "organisations.list"],
   ["/evidence/:id?", "evidence.view"],
@@ -35,7 +39,7 @@ const needs: readonly (readonly [pattern: string, ability: string])[] = [
 /** True if the person can do there what the page is for. */
 export function isUsable(pathname: string, abilities: readonly string[]): boolean {
   const need = needs.find(([pattern]) => matchPath(pattern, pathname));
-  return need === undefined || abilities.includes(need[1]);
+  return need === undefined || need.slice(1).some((each) => abilities.includes(each));
 }
 
 export interface Entry {
@@ -51,6 +55,7 @@ const entries: readonly Entry[] = [
   { to: "/play", word: "nav.play", icon: <HistoryOutlined /> },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, also: ["/onboarding", "/approvals"] },
   { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, also: ["/faults"] },
+  { to: "/recordings", word: "nav.recordings", icon: <VideoCameraOutlined /> },
   { to: "/people", word: "nav.people", icon: <TeamOutlined />, also: ["/organisations"] },
   { to: "/evidence", word: "nav.evidence", icon: <SafetyCertificateOutlined /> },
   { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined /> },

@@ -103,6 +103,30 @@ export const routes: RouteObject[] = [
         path: "/approvals/frames",
         lazy: async () => ({ Component: (await import("@/features/frames/FramesPage")).FramesPage }),
       },
+      {
+        path: "/recordings",
+        lazy: async () => ({ Component: (await import("@/features/recordings/RecordingsHead")).RecordingsStart }),
+      },
+      {
+        path: "/recordings/alarms",
+        lazy: async () => ({ Component: (await import("@/features/recordings/AlarmsPage")).AlarmsPage }),
+      },
+      {
+        path: "/recordings/search",
+        lazy: async () => ({ Component: (await import("@/features/recordings/SearchPage")).SearchPage }),
+      },
+      {
+        path: "/recordings/holds",
+        lazy: async () => ({ Component: (await import("@/features/recordings/HoldsPage")).HoldsPage }),
+      },
+      {
+        path: "/recordings/rules",
+        lazy: async () => ({ Component: (await import("@/features/recordings/RulesPage")).RulesPage }),
+      },
+      {
+        path: "/recordings/volumes",
+        lazy: async () => ({ Component: (await import("@/features/recordings/VolumesPage")).VolumesPage }),
+      },
       { path: "*", element: <PageError isMissing /> },
     ],
   },

@@ -21,6 +21,14 @@ export const premisesTabs: readonly Tab[] = [
   { to: "/approvals/frames", word: "tab.frames", ability: "camera.approve" },
 ];
 
+export const recordingTabs: readonly Tab[] = [
+  { to: "/recordings/alarms", word: "tab.recordingAlarms", ability: "recording.view_alarm" },
+  { to: "/recordings/search", word: "tab.recordingSearch", ability: "recording.search" },
+  { to: "/recordings/holds", word: "tab.recordingHolds", ability: "recording.view_hold" },
+  { to: "/recordings/rules", word: "tab.recordingRules", ability: "recording.view_plan" },
+  { to: "/recordings/volumes", word: "tab.recordingVolumes", ability: "recording.view_volume" },
+];
+
 /** The pages of one entry of the rail, as far as the person has a use for them. */
 export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }) {
   const { t } = useTranslation();

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll } from "vitest";
 import { startI18n } from "@/shared/i18n";
 import { server } from "./server";
 
-/** A page that is loaded when it is opened takes its time on a busy machine. */
-configure({ asyncUtilTimeout: 5_000 });
+// A machine that is busy is slow, not wrong; and a page is loaded when it is first opened.
+configure({ asyncUtilTimeout: 10_000 });
 
 /** What jsdom lacks and antd asks for. */
 window.matchMedia = (query) =>

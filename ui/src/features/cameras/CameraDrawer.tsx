@@ -19,6 +19,7 @@ import { zoneCodeOf, zoneCodes } from "@/shared/camera/zones";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { checkAddress, splitAddress } from "./address";
 import { ProbeResult } from "./ProbeResult";
+import { RecordingFacts } from "./RecordingFacts";
 
 interface Fields {
   name: string;
@@ -135,6 +136,7 @@ export function CameraDrawer({ camera, onClose }: { camera: Camera | undefined; 
         <ProbeRow form={form} camera={camera} />
         {save.isError && <Alert type="error" showIcon role="alert" title={say(save.error)} />}
       </Form>
+      {camera && <RecordingFacts camera={camera.id} />}
     </Drawer>
   );
 }

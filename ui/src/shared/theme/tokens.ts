@@ -79,6 +79,8 @@ export const extra = {
     errorText: "#B71C1C",
     seal: "#6A3FA0",
     focus: "#1558C0",
+    seal: "#6A3FA0",
+    sealBg: "#F1EAF9",
     shadow: "0 4px 16px rgba(16,24,40,.14)",
   },
   dark: {
@@ -88,6 +90,8 @@ export const extra = {
     errorText: "#FF7B72",
     seal: "#C3A1F2",
     focus: "#9CC4FF",
+    seal: "#C3A1F2",
+    sealBg: "#2A2038",
     shadow: "0 0 0 1px #2B333E",
   },
 } as const;
