@@ -154,7 +154,7 @@ class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
     view: str
     camera: str
     sid: str
-    act: Literal["live", "play", "snapshot", "thumb", "talk", "ptz"]
+    act: Literal["live", "play", "snapshot", "thumb", "clip", "talk", "ptz"]
     profile: str
     started_at: Utc
     ended_at: Utc

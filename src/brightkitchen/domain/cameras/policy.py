@@ -19,10 +19,11 @@ LIVE: Final = "camera.live"
 PLAY: Final = "camera.play"
 SNAPSHOT: Final = "camera.snapshot"
 THUMB: Final = "camera.thumb"
+CLIP: Final = "camera.clip"
 
 GENERAL_ACTIONS: Final = (LIST, ADD, PROBE)
-OBJECT_ACTIONS: Final = (VIEW, CHANGE, REZONE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB)
-MEDIA_ACTIONS: Final = {"live": LIVE, "play": PLAY, "snapshot": SNAPSHOT, "thumb": THUMB}
+OBJECT_ACTIONS: Final = (VIEW, CHANGE, REZONE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB, CLIP)
+MEDIA_ACTIONS: Final = {"live": LIVE, "play": PLAY, "snapshot": SNAPSHOT, "thumb": THUMB, "clip": CLIP}
 
 
 _VIEWERS: Final = OFFICERS | SITE | {Role.EDU_OFFICER, Role.GRID_ASSISTANT}
@@ -44,6 +45,8 @@ def register_actions(policy: Policy) -> None:
     policy.register(THUMB, _VIEWERS | OPERATORS)
     policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT})
     policy.register(SNAPSHOT, _VIEWERS)
+    # A download leaves the house: officers, and the owner of the kitchen for its own.
+    policy.register(CLIP, OFFICERS | {Role.OWNER}, human_only=True)
 
 
 def _may_rezone(actor: Actor, camera: Placed) -> bool:

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from brightkitchen.media.live.wsfmp4.session import LiveRoute
 from brightkitchen.media.serve.guard import MAX_BODY_BYTES
 from brightkitchen.media.serve.metrics import build_registry
+from brightkitchen.media.serve.recordings import add_recording_routes
 from brightkitchen.media.serve.routes import add_routes
 from brightkitchen.media.serve.server import MediaServer
 
@@ -28,6 +29,7 @@ def make_app(server: MediaServer) -> web.Application:
     app.router.add_get("/healthz", _say_ok, allow_head=False)
     app.router.add_get("/live/{camera}/ws", LiveRoute(server).watch, allow_head=False)
     add_routes(app, server)
+    add_recording_routes(app, server)
     return app
 
 
