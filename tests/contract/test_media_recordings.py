@@ -17,6 +17,7 @@ from tests.contract.recorded_files import complaints_of, examine
 from tests.encoding import TICKS_PER_FRAME, Clip, encode_numbers, read_number
 from tests.media_node import CAMERA, G711, KEY, ORIGIN, NodeBench, at_s, build_tone, iso, running_node
 
+from brightkitchen.kernel.errors import BrightKitchenError
 from brightkitchen.kernel.mediatoken import Act
 from brightkitchen.kernel.units import Utc, parse_utc, ticks_to_us
 from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, Codec
@@ -350,3 +351,26 @@ async def test_download_wishes_that_cannot_be_read_are_refused(node: NodeBench) 
     assert (await prepare(node, handle, name="x" * 200))[0] == 400
     assert (await prepare(node, handle, profile="sub"))[0] == 401
     assert (await prepare(node, await node.open_handle(Act.PLAY)))[0] == 401
+
+
+# -- pictures along a timeline ------------------------------------------------------------------------------------------
+
+
+async def test_thumb_that_nobody_waits_for_any_more_is_not_drawn(node: NodeBench) -> None:
+    await node.record(encode_numbers(100, gop=GOP))
+    with pytest.raises(BrightKitchenError, match=r"media\.no_picture"):
+        await node.server.stills.thumb(KEY, at_s(2), 160, is_wanted=lambda: False)
+    assert node.pool.starts == 0
+    still = await node.server.stills.thumb(KEY, at_s(2.9), 160, is_wanted=lambda: True)
+    assert (still.frame_at, node.pool.starts) == (at_s(2), 1)
+    # Remembered by the key frame: another moment of the same group needs nobody's patience.
+    assert await node.server.stills.thumb(KEY, at_s(2.1), 160, is_wanted=lambda: False) == still
+
+
+async def test_thumbs_asked_in_a_storm_are_bounded(node: NodeBench) -> None:
+    await node.record(long_clip())
+    asked = [asyncio.create_task(node.server.stills.thumb(KEY, at_s(second), 64)) for second in range(80)]
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [result for result in results if isinstance(result, BrightKitchenError)]
+    assert {error.code for error in refused} <= {"media.decode_busy"}
+    assert 64 <= len(results) - len(refused) <= 80

@@ -209,7 +209,12 @@ class StillRoutes:
         text = request.query.get("width", str(_USUAL_THUMB_PX))
         if not (text.isascii() and text.isdigit() and len(text) <= 4 and 16 <= int(text) <= MAX_THUMB_PX):
             raise BrightKitchenError(Kind.INVALID, "media.width_invalid", widest_px=MAX_THUMB_PX)
-        return self._send(request, Act.THUMB, await self._server.stills.thumb(key, at, int(text)), at)
+        return self._send(
+            request,
+            Act.THUMB,
+            await self._server.stills.thumb(key, at, int(text), is_wanted=lambda: _is_there(request)),
+            at,
+        )
 
     def _send(self, request: web.Request, act: Act, still: Still, at: Utc | None) -> web.Response:
         """Send a picture and count it; one of a recording with the instant that it shows."""
@@ -231,6 +236,11 @@ class StillRoutes:
         if not visible_range(lease).touches(at, at + 1):
             raise BrightKitchenError(Kind.NOT_FOUND, "media.nothing_recorded")
         return key, at
+
+
+def _is_there(request: web.Request) -> bool:
+    """False once the viewer went away: a browser closes the connection of a request that it cancels."""
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def read_stream(server: MediaServer, request: web.Request, lease: Lease) -> StreamKey:
