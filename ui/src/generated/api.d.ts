@@ -606,6 +606,8 @@ export interface paths {
         /**
          * Issue Media Tokens
          * @description Mint up to 64 tokens, each checked. Leases are renewed by it, so it does not count as a person's input.
+         *
+         *     A download leaves the house: it asks for a fresh proof (SECURITY §2.2).
          */
         post: operations["issue_media_tokens"];
         delete?: never;
@@ -4343,7 +4345,7 @@ export interface components {
              * Act
              * @enum {string}
              */
-            act: "live" | "play" | "snapshot" | "thumb";
+            act: "live" | "play" | "snapshot" | "thumb" | "clip";
             /** Token */
             token: string;
             /** Expires In S */
@@ -4364,7 +4366,7 @@ export interface components {
              * Act
              * @enum {string}
              */
-            act: "live" | "play" | "snapshot" | "thumb";
+            act: "live" | "play" | "snapshot" | "thumb" | "clip";
             /**
              * Profile
              * @enum {string}
