@@ -69,7 +69,9 @@ describe("playback", () => {
   it("shows the last still before a gap, dated, under the words with reason and next step", async () => {
     const { thumbs } = aNode();
     renderAt(`/play?c=${camera.id}&t=${wanted}`);
-    expect(await screen.findByText(/08:12:00—.*08:30:00没有录像，原因：连不上。/, {}, { timeout: 4_000 })).toBeInTheDocument();
+    expect(
+      await screen.findByText(/08:12:00—.*08:30:00没有录像，原因：连不上。/, {}, { timeout: 4_000 }),
+    ).toBeInTheDocument();
     expect(screen.getByRole("button", { name: /看下一段录像（.*08:30:00）/ })).toBeInTheDocument();
     expect(await screen.findByRole("img", { name: /烹饪间1号，.*08:11:59的画面/ })).toBeInTheDocument();
     expect(screen.getByText(/底图为.*08:11:59的画面/)).toBeInTheDocument();

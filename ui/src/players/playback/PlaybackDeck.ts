@@ -29,6 +29,9 @@ const farMs = 250;
 /** A tile that has nothing to show for so long holds the others up no more. */
 const patienceMs = 4_000;
 const starvedMs = 200;
+/** Nearer to now only true speed makes sense, and a little must be there before it goes on: files grow by whole groups of pictures. */
+const edgeMs = 10_000;
+const edgeAheadMs = 2_500;
 const farthestBackMs = 390 * 86_400_000;
 /** Back one goes by pictures, and the decoder needs its time for each. */
 const backStepMs = 120;
@@ -113,6 +116,7 @@ export class PlaybackDeck {
   pause(): void {
     this.#wantsPlay = false;
     this.#stand();
+    this.#settle();
     this.#say();
     this.#tick();
   }
@@ -174,11 +178,23 @@ export class PlaybackDeck {
   }
 
   #hold(): void {
-    this.#atMs = this.#clockMs();
-    this.#wantsPlay = false;
+    if (this.#wantsPlay) {
+      this.#wantsPlay = false;
+      this.#stand();
+      this.#settle();
+    }
     if (this.#speed < 0 || this.#speed > 2) this.#speed = 1;
-    this.#stand();
     this.#say();
+  }
+
+  /** Standing: the clock takes the instant of the picture that is shown, and the others come to it. */
+  #settle(): void {
+    const leader = this.#leader();
+    if (!leader || this.#speed < 0 || leader.player.coverAt(this.#atMs).kind !== "has" || !leader.player.hasPicture)
+      return;
+    this.#atMs = leader.player.atMs;
+    for (const { player } of this.#seats) if (player !== leader.player) player.moveTo(this.#atMs);
+    this.#options.onPosition(this.#atMs);
   }
 
   #showAt(atMs: number): void {
@@ -256,6 +272,7 @@ export class PlaybackDeck {
       if (!this.#mayRun(covers)) this.#stand();
       else this.#options.onPosition(this.#atMs);
     } else if (this.#wantsPlay && this.#mayStart(covers)) this.#start();
+    if (this.#speed > 1 && this.#runsSince && this.#options.nowMs() - this.#atMs < edgeMs) this.setSpeed(1);
     this.#passGap(covers);
     this.#followWithSound();
     this.#seats.forEach((seat, index) => {
@@ -269,6 +286,10 @@ export class PlaybackDeck {
     const isWaiting = covers.some((cover) => cover.kind === "waiting");
     const isReady =
       showing.length > 0 && showing.every(({ player }) => (this.#speed < 0 ? player.hasPicture : player.isReady));
+    const isShort =
+      this.#options.nowMs() - this.#atMs < edgeMs &&
+      showing.some(({ player }) => player.aheadMs(this.#atMs) < edgeAheadMs);
+    if (isShort) return false;
     const isPatient = performance.now() - this.#waitsSinceMs < patienceMs;
     return (
       showing.length > 0 && ((isReady && !isWaiting) || (!isPatient && showing.some(({ player }) => player.isReady)))

@@ -53,6 +53,7 @@ export class TrackPlayer {
   #buffer: SourceBuffer | undefined;
   #mime = "";
   #feed: AbortController | undefined;
+  #reading: Promise<void> = Promise.resolve();
   #manner: Manner = { rate: 1, isBack: false };
   /** All of [low, high) is buffered or known not to be recorded. */
   #lowMs = 0;
@@ -82,6 +83,11 @@ export class TrackPlayer {
   /** The picture of the wanted instant is there. */
   get hasPicture(): boolean {
     return this.element.readyState >= 2 && !this.element.seeking;
+  }
+
+  /** How much is read behind an instant. */
+  aheadMs(atMs: number): number {
+    return this.#highMs - atMs;
   }
 
   toS(atMs: number): number {
@@ -169,10 +175,12 @@ export class TrackPlayer {
     this.#lowMs = atMs;
     this.#highMs = atMs;
     this.frames.clear();
-    void this.#run(atMs, feed.signal).catch((error: unknown) => {
-      if (feed.signal.aborted) return;
-      this.#fail(error);
-    });
+    // One after another: a buffer that one reader is still clearing refuses the next.
+    this.#reading = this.#reading
+      .then(() => this.#run(atMs, feed.signal))
+      .catch((error: unknown) => {
+        if (!feed.signal.aborted) this.#fail(error);
+      });
   }
 
   #fail(error: unknown): void {
@@ -201,6 +209,7 @@ export class TrackPlayer {
   }
 
   async #run(startMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     await this.#open(signal);
     if (signal.aborted) return;
     await this.#clear();
