@@ -22,7 +22,6 @@ import httpx
 import sqlalchemy as sa
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from tests.contract.cities import City, add_words, make_city
 from tests.contract.conftest import (
     NODE,
     ORIGIN,
@@ -31,6 +30,7 @@ from tests.contract.conftest import (
     DatabaseAddress,
     log_in,
 )
+from tests.contract.generated_city import City, add_words, make_city
 from tests.contract.test_import import CAMERA_HEADER, PREMISES_HEADER, a_camera, a_premises
 from tests.postgres_server import find_programs, running_server
 

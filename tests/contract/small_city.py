@@ -1,22 +1,17 @@
-"""A small city in the database of a test: categories, zones, premises, people of each role, cameras that report."""
+"""A small city in the database of a test: categories, zones, premises, cameras that report."""
 
 from typing import Any
 
 import httpx
-from tests.contract.conftest import ORIGIN, UNSAFE, Control, add_camera
+from tests.contract.conftest import Control, add_camera
+from tests.contract.register import insert_premises
 
-from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.cameras.store import cameras
-from brightkitchen.domain.premises.store import categories, category_zones, premises
+from brightkitchen.domain.premises.store import categories, category_zones
 from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
-from brightkitchen.kernel.entropy import SystemEntropy
-from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, new_id
+from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
 from brightkitchen.kernel.units import US_PER_S, Utc
 from brightkitchen.web.nodechannel import NodeLink
-
-TOWNSHIP = "210302006"
-OTHER_COUNTY = "210381"
-PASSWORD = "lotus-root-and-rice-at-noon"
 
 
 async def build_city(control: Control) -> None:
@@ -31,41 +26,8 @@ async def build_city(control: Control) -> None:
 
 async def add_premises(control: Control, name: str = "老街饺子馆", **fields: object) -> PremisesId:
     """Enter a premises that nobody signed yet, in a street of one county."""
-    now = control.clock.utc()
-    values: dict[str, object] = {
-        "id": new_id("prm", SystemEntropy()),
-        "region": TOWNSHIP,
-        "category": "NOODLES",
-        "name": name,
-        "initials": "ljjzg",
-        "address": "站前街1号",
-        "hours": "",
-        "present_zones": "",
-        "state": "LEAD",
-        "state_at": now,
-        "is_due": True,
-        "is_complete": False,
-        "is_demo": False,
-        "created_at": now,
-        "updated_at": now,
-        "version": 1,
-    } | fields
-    async with control.database.write() as connection:
-        await connection.execute(premises.insert().values(**values))
-    return PremisesId(str(values["id"]))
-
-
-async def person(control: Control, name: str, role: Role, scope: Scope) -> httpx.AsyncClient:
-    """Return the browser of somebody who holds that role and is logged in."""
-    await control.services.users.create_user(LOCAL, name, grants=(Grant(role, scope),), password=PASSWORD)
-    async with control.client(address="192.0.2.9") as door:
-        answer = await door.post("/api/v1/session", json={"username": name, "password": PASSWORD}, headers=UNSAFE)
-    assert answer.status_code == 200, answer.text
-    client = control.client(address="192.0.2.9")
-    token = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
-    client.headers["cookie"] = f"__Host-bk_session={token}"
-    client.headers.update({"X-BK": "1", "Origin": ORIGIN})
-    return client
+    as_lead: dict[str, object] = {"category": "NOODLES", "address": "站前街1号", "state": "LEAD"}
+    return await insert_premises(control, name=name, **as_lead | fields)
 
 
 async def add_channel(

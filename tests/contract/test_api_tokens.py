@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from tests.contract.conftest import Control, add_camera
-from tests.contract.crowd import EAST, Crowd
+from tests.contract.people import EAST, Crowd
 
 from brightkitchen.domain.authz.model import Actor, Grant, Role
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc

@@ -8,7 +8,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from tests.contract.conftest import NODE, UNSAFE, USERNAME, Control, DatabaseAddress, add_camera
-from tests.contract.kitchens import COUNTY, KITCHEN, OTHER_COUNTY, TOWNSHIP, add_premises, log_in_as, place_camera
+from tests.contract.people import log_in_as
+from tests.contract.register import COUNTY, KITCHEN, OTHER_COUNTY, TOWNSHIP, insert_premises, place_camera
 
 from brightkitchen.domain.audit import model
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -190,7 +191,7 @@ async def test_grant_that_cannot_be_written_is_refused_and_gives_no_token(
 
 
 async def test_view_of_a_node_carries_who_was_allowed_it(control: Control, admin: httpx.AsyncClient) -> None:
-    await add_premises(control)
+    await insert_premises(control, id=KITCHEN)
     camera = (await add_camera(admin))["id"]
     await place_camera(control, camera)
     await grant(admin, camera)

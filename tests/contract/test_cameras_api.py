@@ -253,7 +253,7 @@ async def test_list_of_abnormal_cameras_has_what_nodes_report_now(admin: httpx.A
                 "offline": ["main"],
                 "degraded": ["main"],
                 "unrecorded": ["main"],
-                "not planned": ["sub"],
+                "not planned": ["main"],
                 "sub offline": ["main"],
                 "healthy": ["main"],
                 "unreported": ["main"],
@@ -274,6 +274,10 @@ async def test_list_of_abnormal_cameras_has_what_nodes_report_now(admin: httpx.A
         report("sub offline", CameraState.OFFLINE, profile="sub"),
         report("healthy", CameraState.LIVE, recording=True),
     ]
+    rule = {"mode": "never", "reason": "设备间"}
+    path = f"/api/v1/recording/rules/camera/{cameras['not planned']['id']}"
+    assert (await admin.put(path, json=rule)).status_code == 200
+    await control.services.recording.watch.look()
     assert await control.services.cameras.note_reports(NODE, reports[:1]) == 0
     assert await _names(admin, abnormal=True) == ["offline"]
     for each in reports:  # whichever node it is placed on

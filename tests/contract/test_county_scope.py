@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from tests.contract.asgi_socket import AsgiSocket
-from tests.contract.city import FOREIGN, FOREIGN_WORDS, OURS, County, build_county, build_person, officer_of
 from tests.contract.conftest import NODE, ORIGIN, Control
+from tests.contract.people import join, officer_of
+from tests.contract.register import COUNTY, FOREIGN_WORDS, OTHER_COUNTY, County, add_county
 
 from brightkitchen.kernel.camerastate import CameraState, StreamReport
 
@@ -23,9 +24,9 @@ class Scene:
 
 @pytest.fixture
 async def scene(control: Control, admin: httpx.AsyncClient) -> AsyncIterator[Scene]:
-    ours = await build_county(control, admin, OURS, name="站前小学食堂", host="10.1.1.1")
-    foreign = await build_county(control, admin, FOREIGN, name=FOREIGN_WORDS[0], host=FOREIGN_WORDS[2])
-    officer = await build_person(control, "tiedong", officer_of(OURS))
+    ours = await add_county(control, admin, COUNTY, name="站前小学食堂", host="10.1.1.1")
+    foreign = await add_county(control, admin, OTHER_COUNTY, name=FOREIGN_WORDS[0], host=FOREIGN_WORDS[2])
+    officer = await join(control, "tiedong", officer_of(COUNTY))
     yield Scene(control, admin, officer, ours, foreign)
     await officer.aclose()
 

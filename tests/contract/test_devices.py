@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 from tests.contract.conftest import Control
-from tests.contract.small_city import OTHER_COUNTY, add_channel, add_premises, build_city, person
+from tests.contract.people import join
+from tests.contract.register import OTHER_COUNTY
+from tests.contract.small_city import add_channel, add_premises, build_city
 
-from brightkitchen.domain.authz.model import Role, Scope
+from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.kernel.ids import PremisesId
 
 SPEAKER = {"sn": "S-001", "kind": "SPEAKER", "vendor": "华为", "model": "SP20"}
@@ -31,7 +33,7 @@ async def shop(control: Control) -> PremisesId:
 
 @pytest.fixture
 async def manager(control: Control) -> AsyncIterator[httpx.AsyncClient]:
-    async with await person(control, "pm", Role.OPERATOR_PM, Scope("210302")) as client:
+    async with await join(control, "pm", Grant(Role.OPERATOR_PM, Scope("210302"))) as client:
         yield client
 
 
@@ -143,9 +145,9 @@ async def test_officer_reads_and_owner_finds_no_inventory(
     control: Control, admin: httpx.AsyncClient, shop: PremisesId
 ) -> None:
     device = await add(admin, **CAMERA, premises_id=shop)
-    async with await person(control, "officer", Role.COUNTY_OFFICER, Scope("210302")) as officer:
+    async with await join(control, "officer", Grant(Role.COUNTY_OFFICER, Scope("210302"))) as officer:
         shown = (await officer.get(f"/api/v1/devices/{device['id']}")).json()["device"]
         assert shown["abilities"] == ["device.view"]
         assert (await officer.post(f"/api/v1/devices/{device['id']}/unassign", json={})).status_code == 404
-    async with await person(control, "owner", Role.OWNER, Scope(premises=shop)) as owner:
+    async with await join(control, "owner", Grant(Role.OWNER, Scope(premises=shop))) as owner:
         assert (await owner.get("/api/v1/devices")).status_code == 404

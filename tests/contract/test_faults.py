@@ -9,22 +9,15 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from tests.contract.conftest import Control
-from tests.contract.small_city import (
-    OTHER_COUNTY,
-    TOWNSHIP,
-    add_channel,
-    add_premises,
-    build_city,
-    connect_nodes,
-    person,
-    report,
-)
+from tests.contract.people import join
+from tests.contract.register import OTHER_COUNTY, TOWNSHIP
+from tests.contract.small_city import add_channel, add_premises, build_city, connect_nodes, report
 
 from brightkitchen.domain.authz.model import Actor, Grant, Role, Scope
 from brightkitchen.domain.cameras.store import cameras
 from brightkitchen.domain.maintenance.model import Ticket, left_us
 from brightkitchen.domain.maintenance.states import TicketState
-from brightkitchen.domain.maintenance.store import fault_events, fault_tickets
+from brightkitchen.domain.maintenance.ticket_store import fault_events, fault_tickets
 from brightkitchen.domain.premises.store import premises, suspensions
 from brightkitchen.kernel.camerastate import CameraState
 from brightkitchen.kernel.ids import CameraId, PremisesId
@@ -42,7 +35,7 @@ async def city(control: Control) -> None:
 
 @pytest.fixture
 async def noc(control: Control, city: None) -> AsyncIterator[httpx.AsyncClient]:
-    async with await person(control, "noc", Role.OPERATOR_NOC, Scope("210302")) as client:
+    async with await join(control, "noc", Grant(Role.OPERATOR_NOC, Scope("210302"))) as client:
         yield client
 
 
@@ -206,7 +199,7 @@ async def test_ticket_walks_to_closed_and_its_clock_stops_when_fixed(
     confirmed = (await seen(control))[0]
     assert confirmed.state is TicketState.CONFIRMED
     assert left_us(confirmed, control.clock.utc()) // US_PER_S == left_s
-    async with await person(control, "noc2", Role.OPERATOR_NOC, Scope("210302")) as later:
+    async with await join(control, "noc2", Grant(Role.OPERATOR_NOC, Scope("210302"))) as later:
         assert (await act(later, ticket, "close")).json()["state"] == "CLOSED"
         view = (await later.get(f"/api/v1/faults/{ticket}")).json()
     assert [row["event"] for row in view["history"]] == [
@@ -296,7 +289,7 @@ async def test_twenty_premises_of_one_street_at_once_are_one_outage(
         report(control, camera, LIVE, since_s=1800)
     await control.operations.presence.look()
     await control.operations.presence.look()
-    async with await person(control, "noc2", Role.OPERATOR_NOC, Scope("210302")) as later:
+    async with await join(control, "noc2", Grant(Role.OPERATOR_NOC, Scope("210302"))) as later:
         assert (await act(later, parent, "close")).json()["state"] == "CLOSED"
         view = (await later.get(f"/api/v1/faults/{parent}")).json()
     assert {(each["state"], each["cause"]) for each in view["children"]} == {("CLOSED", "LINE")}
@@ -322,14 +315,14 @@ async def test_regulators_see_owners_see_their_own_and_neither_handles(
     other_camera = await add_channel(control, admin, other, "COOK", host="10.1.2.4", approved=True)
     await go_dark(control, camera, other_camera)
     mine = next(each["id"] for each in await tickets(noc) if each["premises_id"] == shop)
-    async with await person(control, "owner", Role.OWNER, Scope(premises=shop)) as owner:
+    async with await join(control, "owner", Grant(Role.OWNER, Scope(premises=shop))) as owner:
         assert [each["id"] for each in await tickets(owner)] == [mine]
         assert (await tickets(owner))[0]["events"] == []
         assert (await act(owner, mine, "triage", cause="POWER")).status_code == 404
-    async with await person(control, "officer", Role.STATION_OFFICER, Scope(TOWNSHIP)) as officer:
+    async with await join(control, "officer", Grant(Role.STATION_OFFICER, Scope(TOWNSHIP))) as officer:
         assert len(await tickets(officer)) == 2
         assert (await act(officer, mine, "triage", cause="POWER")).status_code == 404
-    async with await person(control, "away", Role.OPERATOR_NOC, Scope(OTHER_COUNTY)) as away:
+    async with await join(control, "away", Grant(Role.OPERATOR_NOC, Scope(OTHER_COUNTY))) as away:
         assert await tickets(away) == []
         assert (await away.get(f"/api/v1/faults/{mine}")).status_code == 404
 
@@ -342,7 +335,7 @@ async def test_owner_of_a_premises_in_an_outage_sees_the_own_ticket(
     async with control.database.read() as connection:
         wanted = sa.select(cameras.c.premises_id).where(cameras.c.id == street[0])
         shop = PremisesId((await connection.execute(wanted)).scalar_one())
-    async with await person(control, "owner", Role.OWNER, Scope(premises=shop)) as owner:
+    async with await join(control, "owner", Grant(Role.OWNER, Scope(premises=shop))) as owner:
         assert [each["camera_id"] for each in await tickets(owner)] == [street[0]]
 
 

@@ -6,9 +6,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from tests.contract.conftest import Control
-from tests.contract.small_city import OTHER_COUNTY, add_channel, add_premises, build_city, person, report
+from tests.contract.people import join
+from tests.contract.register import OTHER_COUNTY
+from tests.contract.small_city import add_channel, add_premises, build_city, report
 
-from brightkitchen.domain.authz.model import LOCAL, Role, Scope
+from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.cameras.store import camera_spells, cameras
 from brightkitchen.domain.onboarding.store import premises_events
 from brightkitchen.domain.premises.store import premises
@@ -26,7 +28,7 @@ async def shop(control: Control) -> PremisesId:
 
 @pytest.fixture
 async def officer(control: Control) -> AsyncIterator[httpx.AsyncClient]:
-    async with await person(control, "officer", Role.STATION_OFFICER, Scope("210302006")) as client:
+    async with await join(control, "officer", Grant(Role.STATION_OFFICER, Scope("210302006"))) as client:
         yield client
 
 
@@ -61,8 +63,8 @@ async def test_who_added_the_camera_may_not_approve_it(
 
 
 async def test_who_installed_there_may_not_approve_even_another_ones_camera(control: Control, shop: PremisesId) -> None:
-    async with await person(control, "boss", Role.CITY_ADMIN, Scope("210300")) as boss:
-        async with await person(control, "helper", Role.OPERATOR_INSTALLER, COUNTY) as helper:
+    async with await join(control, "boss", Grant(Role.CITY_ADMIN, Scope("210300"))) as boss:
+        async with await join(control, "helper", Grant(Role.OPERATOR_INSTALLER, COUNTY)) as helper:
             camera = await add_channel(control, helper, shop, "COOK")
         report(control, camera)
         await boss.post(f"/api/v1/premises/{shop}/onboarding/rework", json={"reason": "角度不对"})
@@ -79,7 +81,7 @@ async def test_others_find_no_first_frames(
 ) -> None:
     camera = await add_channel(control, admin, shop, "COOK")
     report(control, camera)
-    async with await person(control, "other", role, COUNTY) as other:
+    async with await join(control, "other", Grant(role, COUNTY)) as other:
         assert (await other.post(f"/api/v1/cameras/{camera}/approve", json={})).status_code == 404
         assert (await other.get("/api/v1/frames")).status_code == 404
 
@@ -89,7 +91,7 @@ async def test_officer_of_another_county_finds_nothing(
 ) -> None:
     camera = await add_channel(control, admin, shop, "COOK")
     report(control, camera)
-    async with await person(control, "away", Role.COUNTY_OFFICER, Scope(OTHER_COUNTY)) as away:
+    async with await join(control, "away", Grant(Role.COUNTY_OFFICER, Scope(OTHER_COUNTY))) as away:
         assert (await away.get("/api/v1/frames")).json()["items"] == []
         assert (await away.post(f"/api/v1/cameras/{camera}/approve", json={})).status_code == 404
         assert (await away.post(f"/api/v1/cameras/{camera}/refuse", json={"reason": "x"})).status_code == 404

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.contract.conftest import Control
-from tests.contract.crowd import EAST, Crowd
+from tests.contract.people import EAST, Crowd
 
 from brightkitchen.domain.authz.model import Actor, Grant, Role
 from brightkitchen.domain.users.people_model import Approval

@@ -9,10 +9,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
-from tests.contract.cities import COUNTIES, add_words, credit_code
-from tests.contract.conftest import PASSWORD, UNSAFE, Control, log_in
+from tests.contract.conftest import UNSAFE, Control
+from tests.contract.generated_city import COUNTIES, add_words, credit_code
+from tests.contract.people import log_in_as
 
-from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
+from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.cameras.store import camera_credentials, camera_zones, cameras
 from brightkitchen.domain.intake.store import import_jobs, import_logins, import_rows
 from brightkitchen.domain.premises.store import premises
@@ -101,11 +102,6 @@ async def importer(control: Control, admin: httpx.AsyncClient) -> httpx.AsyncCli
     async with control.database.write() as connection:
         await add_words(connection)
     return admin
-
-
-async def log_in_as(control: Control, client: httpx.AsyncClient, name: str, grant: Grant) -> None:
-    await control.services.users.create_user(LOCAL, name, grants=(grant,), display_name=name, password=PASSWORD)
-    await log_in(client, username=name)
 
 
 async def test_import_of_4335_premises_reports_every_wrong_row_and_writes_the_others(

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
-from tests.contract.city import acting_as
 from tests.contract.conftest import Control, add_premises
+from tests.contract.people import acting_as
 
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.premises.store import premises_people

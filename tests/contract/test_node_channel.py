@@ -29,6 +29,7 @@ from brightkitchen.kernel.nodeprotocol import (
     CredentialRequest,
     Desired,
     Hello,
+    Holds,
     ProbeAnswer,
     ProbeRequest,
     Reports,
@@ -54,12 +55,22 @@ class Node:
     """A node's end of the channel."""
 
     socket: aiohttp.ClientWebSocketResponse
+    holds: Holds | None = None
 
     async def say(self, message: ToControl) -> None:
         await self.socket.send_str(build_message(message).decode())
 
     async def hear(self) -> ToNode:
-        return parse_to_node(await self.socket.receive_str(timeout=TIMEOUT_S))
+        """Return the next message; lists of holds come whenever they like and are kept apart."""
+        while isinstance(message := parse_to_node(await self.socket.receive_str(timeout=TIMEOUT_S)), Holds):
+            self.holds = message
+        return message
+
+    async def hear_holds(self) -> Holds:
+        """Return the next list of holds."""
+        while not isinstance(message := parse_to_node(await self.socket.receive_str(timeout=TIMEOUT_S)), Holds):
+            pass
+        return message
 
     async def is_closed(self) -> bool:
         message = await self.socket.receive(timeout=TIMEOUT_S)
@@ -74,6 +85,8 @@ async def place(control: Control, tmp_path: Path) -> AsyncIterator[Path]:
     channel = NodeChannel(
         control.services.nodes,
         control.services.cameras,
+        holds=control.services.recording.holds,
+        recordings=control.services.recording.watch,
         secret=SECRET,
         verify_keys=control.keys.verify_keys,
         allowed_origins=control.options.origins,
@@ -125,6 +138,8 @@ async def test_other_user_is_refused(control: Control, tmp_path: Path) -> None:
     channel = NodeChannel(
         control.services.nodes,
         control.services.cameras,
+        holds=control.services.recording.holds,
+        recordings=control.services.recording.watch,
         secret=SECRET,
         verify_keys=control.keys.verify_keys,
         allowed_origins=(),

@@ -7,8 +7,8 @@ from time import perf_counter
 
 import httpx
 import pytest
-from tests.contract.city import acting_as, officer_of
 from tests.contract.conftest import Control, add_camera, add_premises
+from tests.contract.people import acting_as, officer_of
 
 CALLS = (
     ("GET", "", None),

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
-from tests.contract.cities import COUNTIES, City, add_words, make_city
 from tests.contract.conftest import PASSWORD, Control, log_in
+from tests.contract.generated_city import COUNTIES, City, add_words, make_city
 
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role, Scope
 from brightkitchen.domain.cameras.channels import recompute_complete

@@ -9,18 +9,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from tests.contract.conftest import Control
-from tests.contract.small_city import (
-    OTHER_COUNTY,
-    add_channel,
-    add_premises,
-    build_city,
-    connect_nodes,
-    person,
-    report,
-)
+from tests.contract.people import join
+from tests.contract.register import OTHER_COUNTY
+from tests.contract.small_city import add_channel, add_premises, build_city, connect_nodes, report
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
-from brightkitchen.domain.maintenance.store import devices
+from brightkitchen.domain.maintenance.device_store import devices
 from brightkitchen.domain.onboarding.states import TABLE, Event
 from brightkitchen.domain.onboarding.store import denominator_changes, premises_events
 from brightkitchen.domain.premises.states import PremisesState as State
@@ -70,10 +64,10 @@ async def people(control: Control) -> AsyncIterator[People]:
     await build_city(control)
     await connect_nodes(control)
     found = People(
-        await person(control, "pm", Role.OPERATOR_PM, COUNTY),
-        await person(control, "installer", Role.OPERATOR_INSTALLER, COUNTY),
-        await person(control, "officer", Role.COUNTY_OFFICER, COUNTY),
-        await person(control, "stranger", Role.COUNTY_OFFICER, Scope(OTHER_COUNTY)),
+        await join(control, "pm", Grant(Role.OPERATOR_PM, COUNTY)),
+        await join(control, "installer", Grant(Role.OPERATOR_INSTALLER, COUNTY)),
+        await join(control, "officer", Grant(Role.COUNTY_OFFICER, COUNTY)),
+        await join(control, "stranger", Grant(Role.COUNTY_OFFICER, Scope(OTHER_COUNTY))),
     )
     yield found
     for client in (found.manager, found.installer, found.officer, found.stranger):
@@ -154,7 +148,7 @@ async def test_premises_walks_from_lead_to_service_by_the_right_people(control: 
     control.clock.jump(24 * 3600)
     for camera in (cook, wash):
         report(control, camera, since_s=24 * 3600)
-    officer = await person(control, "officer2", Role.COUNTY_OFFICER, COUNTY)
+    officer = await join(control, "officer2", Grant(Role.COUNTY_OFFICER, COUNTY))
     accepted = await moved(officer, shop, "accept", acceptance=ACCEPTANCE)
     assert {item["what"]: item["outcome"] for item in accepted["checklist"]}["zones"] == "OK"
     in_service = await moved(officer, shop, "put_in_service")

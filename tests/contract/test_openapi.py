@@ -117,6 +117,16 @@ OPERATIONS = {
     "touch_session",
     "unmask_premises_person",
     "upload_import",
+    "get_camera_plan",
+    "list_holds",
+    "list_marks",
+    "list_recording_alarms",
+    "list_recording_rules",
+    "list_volumes",
+    "place_hold",
+    "release_hold",
+    "search_recordings",
+    "set_recording_rule",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from tests.contract.asgi_socket import AsgiSocket
 from tests.contract.conftest import ORIGIN, PASSWORD, UNSAFE, Control, add_camera
-from tests.contract.crowd import EAST, HAICHENG, STREET, WEST, Crowd, names
+from tests.contract.people import EAST, HAICHENG, STREET, WEST, Crowd, names
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
 from brightkitchen.domain.premises.store import categories

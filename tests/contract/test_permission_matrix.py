@@ -23,6 +23,7 @@ from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
 from brightkitchen.domain.onboarding.policy import ACTIONS as ONBOARDING_ACTIONS
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
+from brightkitchen.domain.recording.policy import ACTIONS as RECORDING_ACTIONS
 from brightkitchen.domain.users.grants import GRANTABLE
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
 from brightkitchen.kernel.ids import UserId
@@ -45,6 +46,7 @@ class Entry:
 
 
 SESSION = "a session"
+LAST_DAYS = "?from=2025-01-01T00:00:00Z&to=2025-01-20T00:00:00Z"
 NOTHING = {"factor_id": "fac_0000000000000001", "session_id": "ses_0000000000000001"}
 ENTRIES = {
     ("POST", "/api/v1/session"): Entry(None, 200, 200, {"username": USERNAME, "password": PASSWORD}),
@@ -194,6 +196,28 @@ ENTRIES = {
     ),
     ("GET", "/api/v1/audit"): Entry("audit.search", 401, 200),
     ("GET", "/api/v1/premises/{premises_id}/watchers"): Entry("premises.watchers", 401, 200),
+    ("GET", "/api/v1/recording/rules"): Entry("recording.view_plan", 401, 200),
+    ("PUT", "/api/v1/recording/rules/{level}/{subject}"): Entry(
+        "recording.set_rule; recording.set_category_rule for a category",
+        401,
+        200,
+        {"keep_days": 60, "reason": "专项检查"},
+    ),
+    ("GET", "/api/v1/recording/cameras/{camera_id}"): Entry("recording.view_plan", 401, 200),
+    ("GET", "/api/v1/recording/cameras/{camera_id}/marks"): Entry("camera.play", 401, 200, query=LAST_DAYS),
+    ("GET", "/api/v1/recording/search"): Entry("recording.search", 401, 200, query=LAST_DAYS),
+    ("GET", "/api/v1/recording/holds"): Entry("recording.view_hold", 401, 200),
+    ("POST", "/api/v1/recording/holds"): Entry(
+        "recording.place_hold",
+        401,
+        201,
+        {"camera_id": "CAMERA", "from": "2025-01-01T00:00:00Z", "to": "2025-01-01T00:10:00Z", "note": "投诉核查"},
+    ),
+    ("POST", "/api/v1/recording/holds/{hold_id}/release"): Entry(
+        "recording.release_hold", 401, 200, {"reason": "已办结"}
+    ),
+    ("GET", "/api/v1/recording/alarms"): Entry("recording.view_alarm", 401, 200),
+    ("GET", "/api/v1/recording/volumes"): Entry("recording.view_volume", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
 }
 
@@ -231,7 +255,10 @@ async def call_route(
     content = text if entry.body is not None else None
     event = next((EVENTS[part] for part in path.split("/") if part in EVENTS), "")
     return await client.request(
-        method, path.format(**NOTHING | things, event=event) + entry.query, content=content, headers=headers
+        method,
+        path.format(**NOTHING | things, event=event, level="camera", subject=things["camera_id"]) + entry.query,
+        content=content,
+        headers=headers,
     )
 
 
@@ -253,7 +280,10 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
     content = f"单位名称,类别,县区,地址\n{NAME}二,药店,铁东区,站前街".encode()
     job = await control.services.imports.upload(maker, "单位.csv", content)
     await control.supervisor.finish()
+    held = {"camera_id": camera["id"], "from": "2025-01-01T00:00:00Z", "to": "2025-01-01T00:10:00Z", "note": NAME}
+    hold = (await admin.post("/api/v1/recording/holds", json=held)).json()
     return {
+        "hold_id": hold["id"],
         "camera_id": camera["id"],
         "premises_id": premises["id"],
         "person_id": person["id"],
@@ -320,6 +350,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *ONBOARDING_ACTIONS,
         *MAINTENANCE_ACTIONS,
         *AUDIT_ACTIONS,
+        *RECORDING_ACTIONS,
     }
 
 

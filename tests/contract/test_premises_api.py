@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.contract.city import acting_as
 from tests.contract.conftest import Control, add_camera, add_premises
+from tests.contract.people import acting_as
 
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.cameras.channels import recompute_complete

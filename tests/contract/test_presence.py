@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from tests.contract.conftest import Control
 from tests.contract.small_city import add_channel, add_premises, build_city, connect_nodes, report
 
+from brightkitchen.bootstrap.journal import OperationsAudit
 from brightkitchen.bootstrap.operations import build_operations
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
@@ -142,6 +143,7 @@ def restarted(control: Control, nodes: ConnectedNodes | None = None) -> tuple[Li
         time_zone="Asia/Shanghai",
         clock=control.clock,
         entropy=SystemEntropy(),
+        audit=OperationsAudit(control.services.audit),
     )
     return board, operations.presence
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, Control
-from tests.contract.crowd import EAST, HAICHENG, Crowd
+from tests.contract.people import EAST, HAICHENG, Crowd
 
 from brightkitchen.domain.authz.model import Role
 

@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from tests.contract.city import acting_as
 from tests.contract.conftest import Control, add_camera, add_premises
+from tests.contract.people import acting_as
 
 from brightkitchen.cli.admin_client import CameraAsk
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.contract.conftest import NODE, PASSWORD, UNSAFE, Control, add_camera
-from tests.contract.kitchens import COUNTY, KITCHEN, OTHER_COUNTY, OTHER_KITCHEN, add_premises, log_in_as, place_camera
+from tests.contract.people import log_in_as
+from tests.contract.register import COUNTY, KITCHEN, OTHER_COUNTY, OTHER_KITCHEN, insert_premises, place_camera
 from tests.contract.test_audit import grant, rows_of, session_of, view
 
 from brightkitchen.domain.audit import model
@@ -46,7 +47,7 @@ async def log_in_again(client: httpx.AsyncClient, username: str) -> None:
 @pytest.fixture
 async def kitchen(control: Control, admin: httpx.AsyncClient) -> str:
     """A camera in the owner's kitchen; today is 2026-11-23, 08:00 in the city."""
-    await add_premises(control)
+    await insert_premises(control, id=KITCHEN)
     camera: str = (await add_camera(admin))["id"]
     await place_camera(control, camera)
     return camera
@@ -97,7 +98,7 @@ async def test_owner_is_never_told_who_by_name_or_from_where(control: Control, k
 
 
 async def test_other_owner_officer_elsewhere_and_stranger_find_nothing_there(control: Control, kitchen: str) -> None:
-    await add_premises(control, OTHER_KITCHEN)
+    await insert_premises(control, id=OTHER_KITCHEN)
     await _officer_watches(control, kitchen)
     go_to(control, "2026-11-24T09:00")
     answers = set()
@@ -171,7 +172,7 @@ async def test_open_case_hides_nothing_that_was_told_before_and_nothing_beyond_n
 
 async def test_every_watch_in_the_audit_is_told_once_over_all_pages(control: Control, kitchen: str) -> None:
     trail = control.services.audit
-    await add_premises(control, OTHER_KITCHEN)
+    await insert_premises(control, id=OTHER_KITCHEN)
     async with control.database.write() as connection:
         await trail.open_case(connection, "case_1", KITCHEN, Who("usr_1", "COUNTY_OFFICER"))
     for number in range(60):

@@ -106,6 +106,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         channel = NodeChannel(
             nodes,
             services.cameras,
+            holds=services.recording.holds,
+            recordings=services.recording.watch,
             secret=bytes.fromhex(inheritance.secret),
             verify_keys=keys.verify_keys,
             allowed_origins=options.origins,
@@ -171,6 +173,8 @@ def _keep_running(
     )
     supervisor.keep("presence", built.operations.presence.run)
     supervisor.keep("numbers", services.numbers.keep_recording)
+    supervisor.keep("recording watch", services.recording.watch.run)
+    supervisor.keep("recording plans", services.recording.plans.keep_telling)
 
 
 async def _ensure_first_people(

@@ -16,8 +16,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from brightkitchen.bootstrap.children import Child, ChildSpec
 from brightkitchen.bootstrap.demo import DemoCity, build_first_people, check_demo_is_private
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance
@@ -236,8 +234,3 @@ def check_ports_free(config: Config) -> None:
 def without_database(environment: Mapping[str, str]) -> dict[str, str]:
     """Return `environment` for a process that has no business with the database: only control logs in there."""
     return {key: text for key, text in environment.items() if not key.upper().startswith(DATABASE_PREFIX)}
-
-
-def flags_json(flags: dict[str, object]) -> str:
-    """Return `flags` as one argument for the children, so that all load the very same settings."""
-    return msgspec.json.encode({key: value for key, value in flags.items() if value is not None}).decode()

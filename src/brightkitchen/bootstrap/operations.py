@@ -11,7 +11,7 @@ from brightkitchen.domain.maintenance.model import FaultRules
 from brightkitchen.domain.maintenance.presence import ConnectedNodes, Presence
 from brightkitchen.domain.onboarding import policy as onboarding_policy
 from brightkitchen.domain.onboarding.frames import FrameService
-from brightkitchen.domain.onboarding.ports import AuditPort, AuditToLog, NoDrifts
+from brightkitchen.domain.onboarding.ports import AuditPort, NoDrifts
 from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
@@ -38,13 +38,13 @@ def build_operations(
     time_zone: str,
     clock: Clock,
     entropy: Entropy,
+    audit: AuditPort,
     limits: FaultRules | None = None,
-    audit: AuditPort | None = None,
 ) -> Operations:
     """Register the slices' actions and build their services."""
     onboarding_policy.register_actions(policy)
     maintenance_policy.register_actions(policy)
-    limits, audit = limits or FaultRules(), audit or AuditToLog()
+    limits = limits or FaultRules()
     devices = DeviceService(database, policy, audit=audit, clock=clock, entropy=entropy)
     onboarding = OnboardingService(
         database,

@@ -27,6 +27,8 @@ from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.ports import Journal
 from brightkitchen.domain.premises.service import PremisesService
+from brightkitchen.domain.recording import policy as recording_policy
+from brightkitchen.domain.recording.services import build_recording
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
@@ -110,12 +112,16 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     users.add_listener(ground.nodes)
     people.access.add_listener(ground.nodes)
     board, journal = LiveBoard(), recorders.journal(audit)
+    recording = build_recording(
+        database, policy, board=board, nodes=ground.nodes, audit=audit, clock=clock, entropy=entropy, zone=zone
+    )
     cameras = CameraService(
         database,
         policy,
         sealers[Purpose.CAMERA],
         guard=ground.guard,
         nodes=ground.nodes,
+        plans=recording.plans,
         board=board,
         minter=MediaTokenMinter(keys, clock=clock, entropy=entropy),
         audit=audit,
@@ -176,6 +182,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         frames=operations.frames,
         devices=operations.devices,
         faults=operations.faults,
+        recording=recording,
     )
     return Built(services, keys, operations)
 
@@ -183,6 +190,6 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
 def _build_policy() -> Policy:
     policy = Policy()
     audit_rules.register_actions(policy)
-    for slice_policy in (camera_policy, premises_policy, user_policy, import_policy, number_policy):
+    for slice_policy in (camera_policy, premises_policy, user_policy, import_policy, number_policy, recording_policy):
         slice_policy.register_actions(policy)
     return policy

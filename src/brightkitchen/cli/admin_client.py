@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import aiohttp
 import msgspec
 
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.netguard import parse_camera_url
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
@@ -169,7 +169,7 @@ class AdminClient:
     async def remove_camera(self, camera: str) -> None:
         """Retire a camera."""
         if not is_id(camera, "cam"):
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         await self._ask("DELETE", f"/cameras/{camera}", None, Done)
 
     async def probe(self, asked: CameraAsk) -> ProbeAnswer:

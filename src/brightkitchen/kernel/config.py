@@ -16,7 +16,6 @@ from brightkitchen.kernel.errors import BrightKitchenError, Kind
 
 _PREFIX: Final = "BRIGHTKITCHEN_"
 Port = Annotated[int, Meta(ge=1, le=65535)]
-Positive = Annotated[float, Meta(gt=0)]
 
 
 class _Branch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

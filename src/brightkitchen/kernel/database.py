@@ -9,11 +9,11 @@ rule checked in `write` needs no second check against races. Readers never wait 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -31,6 +31,9 @@ from brightkitchen.kernel.errors import BrightKitchenError, Kind
 _STEPS_PER_LOOK: Final = 100_000
 """Instructions of SQLite's machine between two looks at the time: some milliseconds."""
 NEWEST: Final = "head"
+_MAX_VALUES: Final = 400
+"""How many values one statement compares a column with: far below what either database takes at once."""
+_T = TypeVar("_T")
 MIGRATIONS_DIR: Final = Path(__file__).resolve().parent.parent / "migrations"
 
 metadata = sa.MetaData(
@@ -151,6 +154,11 @@ class Database:
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITE_LOCK)))
 
 
+def split_values(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Return `values` in parts, each short enough for the ``IN (…)`` of one statement."""
+    return (values[start : start + _MAX_VALUES] for start in range(0, len(values), _MAX_VALUES))
+
+
 async def open_database(
     address: str | PostgresAddress, *, migrate_to: str = NEWEST, limits: Limits = DEFAULT_LIMITS
 ) -> Database:
@@ -167,12 +175,11 @@ async def open_database(
         engine = create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
         _prepare_sqlite(engine, limits)
         database = Database(engine, engine)
-    try:
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(database.close)
         await database.check_encoding()
         await database.migrate(migrate_to)
-    except BaseException:
-        await database.close()
-        raise
+        opened.pop_all()
     return database
 
 
@@ -190,12 +197,11 @@ async def open_database_read_only(address: str | PostgresAddress, *, limits: Lim
         engine = create_async_engine(f"{scheme}:///file:{quote(path)}?mode=ro&uri=true", hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _wait_for_locks)
     database = Database(engine, engine)
-    try:
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(database.close)
         async with database.read() as connection:
             await connection.execute(sa.text("SELECT 1"))
-    except BrightKitchenError:
-        await database.close()
-        raise
+        opened.pop_all()
     return database
 
 

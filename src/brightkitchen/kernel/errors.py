@@ -4,9 +4,7 @@ An error has a `kind` (what the caller can do about it), a stable `code` (what t
 in `kernel/text`) and parameters for that sentence. A secret never becomes a parameter.
 """
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import Enum
 from typing import Self
 
@@ -48,21 +46,23 @@ class BrightKitchenError(Exception):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one field of what somebody filled in. Never repeats what was in it."""
-
-    field: str
-    code: str
-    params: Mapping[str, str | int | float] = dataclasses.field(default_factory=dict)
-
-
 class FieldErrors(BrightKitchenError):
-    """Several fields are wrong; all are told at once."""
+    """Fields of what somebody filled in are wrong; all are told at once. Never repeats what was in them."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(Kind.INVALID, "web.fields", field=faults[0].field)
-        self.faults = tuple(faults)
+    def __init__(self, first: BrightKitchenError, *others: BrightKitchenError) -> None:
+        """first, others: one for each field, made by `field_error`."""
+        super().__init__(Kind.INVALID, "web.fields", field=first.params["field"])
+        self.because(first, *others)
+
+
+def field_error(field: str, code: str = "web.field_unfit", /, **params: str | int | float) -> BrightKitchenError:
+    """Return what is wrong with one field."""
+    return BrightKitchenError(Kind.INVALID, code, **params | {"field": field})
+
+
+def not_found() -> BrightKitchenError:
+    """Return the one answer to whoever asks for what is not there, or is not theirs to see: it tells the two apart by nothing."""
+    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
 
 
 class EditConflict(BrightKitchenError):

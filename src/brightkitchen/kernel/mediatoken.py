@@ -31,7 +31,6 @@ CLOCK_SKEW_US: Final = 5 * US_PER_S
 
 _PREFIX: Final = "bk1"
 _CONTEXT: Final = b"brightkitchen/media/v1\0"
-_SIGNATURE_BYTES: Final = 64
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
 _MAX_REPLAY_ENTRIES: Final = 65_536
 _MAX_REVOCATIONS: Final = 16_384

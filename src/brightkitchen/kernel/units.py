@@ -30,6 +30,11 @@ def us_to_ticks(us: int) -> int:
     return us * 9 // 100
 
 
+def optional_utc(value: int | None) -> Utc | None:
+    """Return the instant that a column keeps which may be empty."""
+    return None if value is None else Utc(value)
+
+
 def format_utc(at: Utc) -> str:
     """Return `at` as RFC 3339 with microseconds, e.g. ``2026-11-23T00:41:07.320000Z``."""
     moment = datetime.fromtimestamp(at // US_PER_S, tz=UTC).replace(microsecond=at % US_PER_S)

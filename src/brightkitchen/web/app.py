@@ -32,6 +32,7 @@ from brightkitchen.web.routes import (
     organisations,
     people,
     premises,
+    recording,
     session,
     system,
 )
@@ -114,6 +115,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         numbers.router,
         devices.router,
         faults.router,
+        recording.router,
     ):
         api.include_router(each)
     whole = APIRouter()

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, FieldErrors, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind, not_found
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.text import choose_language, say
 
@@ -38,6 +38,7 @@ STATUS_OF_CODE: Final = {
     "camera.host_unknown": HTTPStatus.UNPROCESSABLE_ENTITY,
     "edit.conflict": HTTPStatus.PRECONDITION_FAILED,
 }
+MAX_PARTS: Final = 50
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,11 +65,8 @@ def build_problem(
     }
     if errors:
         body["errors"] = errors
-    elif isinstance(error, FieldErrors):
-        body["errors"] = [
-            FieldProblem(field=each.field, code=each.code, detail=say(each.code, language, **each.params))
-            for each in error.faults
-        ]
+    elif error.parts:
+        body["errors"] = [_part_problem(each, language) for each in error.parts[:MAX_PARTS]]
     if isinstance(error, EditConflict) and error.shown is not None:
         body["current"] = error.shown
     headers = {"content-type": PROBLEM_TYPE, "content-language": language, "cache-control": "no-store"}
@@ -100,9 +98,7 @@ def install_error_handlers(app: FastAPI) -> None:
             log.error("request failed", code=error.code, instance=instance_of(request), exc_info=error)
         elif error.kind is Kind.UNAVAILABLE:
             log.warning("request not served", code=error.code, instance=instance_of(request))
-        language = choose_language(request.headers.get("accept-language", ""))
-        parts = [_part_problem(each, language) for each in error.parts[:50]]
-        return problem_response(error, request.headers, instance_of(request), parts)
+        return problem_response(error, request.headers, instance_of(request))
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -116,7 +112,7 @@ def install_error_handlers(app: FastAPI) -> None:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             fault = BrightKitchenError(Kind.INVALID, "web.method")
         elif error.status_code == HTTPStatus.NOT_FOUND:
-            fault = BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            fault = not_found()
         else:
             fault = BrightKitchenError(Kind.INVALID, "web.malformed")
         return problem_response(fault, request.headers, instance_of(request))

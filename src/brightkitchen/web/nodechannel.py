@@ -27,8 +27,10 @@ from brightkitchen.kernel.nodeprotocol import (
     CredentialAnswer,
     CredentialRequest,
     Deletions,
+    DeletionsKept,
     Desired,
     Hello,
+    Holds,
     HoldsKept,
     ProbeAnswer,
     ProbeRequest,
@@ -47,6 +49,7 @@ from brightkitchen.kernel.nodeprotocol import (
     parse_to_control,
 )
 from brightkitchen.kernel.privatesocket import open_private_socket, read_peer_uid
+from brightkitchen.kernel.recordingplan import DeletedRange, VolumeState
 from brightkitchen.web.metrics import ControlMetrics
 
 log = get_logger(__name__)
@@ -69,6 +72,20 @@ class CameraAuthority(Protocol):
     async def note_views(self, node: NodeId, reports: Sequence[ViewReport], *, lost: int = 0) -> int: ...
 
 
+class HoldAuthority(Protocol):
+    """What decides on what may not be deleted: `HoldService` fits."""
+
+    async def build_holds(self, node: NodeId) -> Holds: ...
+    async def note_kept(self, node: NodeId, version: int) -> None: ...
+
+
+class RecordingAuthority(Protocol):
+    """What hears how the nodes' recordings are: `RecordingWatch` fits."""
+
+    async def note_deletions(self, node: NodeId, ranges: Sequence[DeletedRange]) -> int: ...
+    def note_volumes(self, node: NodeId, volumes: Sequence[VolumeState]) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class NodeLink:
     """One connected node. Only its handler's tasks write to the socket."""
@@ -80,6 +97,7 @@ class NodeLink:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     wants_welcome: bool = True
     wants_desired: bool = True
+    wants_holds: bool = True
     waiting: dict[int, "asyncio.Future[Revoked | ProbeAnswer]"] = field(default_factory=dict)
 
 
@@ -114,6 +132,12 @@ class NodeRegistry:
         link = self._links.get(node)
         if link is not None:
             link.wants_desired = True
+            link.wake.set()
+
+    def holds_changed(self) -> None:
+        """Send every node what may not be deleted again soon; one that is away gets it when it comes."""
+        for link in self._links.values():
+            link.wants_holds = True
             link.wake.set()
 
     async def keys_changed(self) -> None:
@@ -210,6 +234,8 @@ class NodeChannel:
         registry: NodeRegistry,
         cameras: CameraAuthority,
         *,
+        holds: HoldAuthority,
+        recordings: RecordingAuthority,
         secret: bytes,
         verify_keys: Callable[[], tuple[VerifyKey, ...]],
         allowed_origins: tuple[str, ...],
@@ -219,6 +245,8 @@ class NodeChannel:
         """secret: of this start, inherited by the nodes. uid: whose processes may connect; our own by default."""
         self._registry = registry
         self._cameras = cameras
+        self._holds = holds
+        self._recordings = recordings
         self._secret_hex = secret.hex()
         self._verify_keys = verify_keys
         self._origins = allowed_origins
@@ -296,7 +324,10 @@ class NodeChannel:
             if link.wants_desired:
                 link.wants_desired = False
                 await link.send(await self._cameras.build_desired(link.node))
-            if not (link.wants_welcome or link.wants_desired):
+            if link.wants_holds:
+                link.wants_holds = False
+                await link.send(await self._holds.build_holds(link.node))
+            if not (link.wants_welcome or link.wants_desired or link.wants_holds):
                 await link.wake.wait()
                 link.wake.clear()
 
@@ -328,8 +359,12 @@ class NodeChannel:
         elif isinstance(said, Hello):
             self._registry.note_forbidden(link.node, "second_hello")
             raise _Closed
-        elif isinstance(said, HoldsKept | Deletions | Volumes):
-            pass  # next: `RecordingAuthority`
+        elif isinstance(said, HoldsKept):
+            await self._holds.note_kept(link.node, said.version)
+        elif isinstance(said, Deletions):
+            await self._handle_deletions(link, said)
+        elif isinstance(said, Volumes):
+            self._recordings.note_volumes(link.node, said.volumes)
         else:
             waiting = link.waiting.get(said.request)
             if waiting is None or waiting.done():
@@ -348,6 +383,17 @@ class NodeChannel:
         for _ in range(refused):
             self._registry.note_forbidden(link.node, "view_of_unknown_camera")
         await link.send(ViewsKept(request=said.request))
+
+    async def _handle_deletions(self, link: NodeLink, said: Deletions) -> None:
+        """As for views: the node keeps its proofs until they are in the audit."""
+        try:
+            refused = await self._recordings.note_deletions(link.node, said.ranges)
+        except BrightKitchenError as error:
+            log.error("deletions not written into the audit", node=link.node, code=error.code, ranges=len(said.ranges))
+            return
+        for _ in range(refused):
+            self._registry.note_forbidden(link.node, "deletion_of_unknown_camera")
+        await link.send(DeletionsKept(request=said.request))
 
     async def _handle_credential_request(self, link: NodeLink, said: CredentialRequest) -> None:
         try:

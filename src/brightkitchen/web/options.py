@@ -17,6 +17,7 @@ from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.onboarding.frames import FrameService
 from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.premises.service import PremisesService
+from brightkitchen.domain.recording.services import RecordingServices
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.kernel.clock import Clock
@@ -82,3 +83,4 @@ class Services:
     frames: FrameService
     devices: DeviceService
     faults: FaultService
+    recording: RecordingServices

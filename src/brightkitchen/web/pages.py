@@ -12,7 +12,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 
 NONCE_MARK: Final = b"__BK_NONCE__"
 _UI_PATHS: Final = re.compile(
@@ -58,7 +58,7 @@ class BuiltUi:
         if file is not None:
             return Response(file.content, media_type=file.media_type, headers={"cache-control": file.cache})
         if not _UI_PATHS.fullmatch(path):
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         if self._index is None:
             raise BrightKitchenError(Kind.UNAVAILABLE, "web.no_ui")
         page = self._index.replace(NONCE_MARK, nonce.encode())

@@ -1,5 +1,6 @@
 """Parameters that many routes take: closed sets, bounded text, entity tags (SECURITY S41)."""
 
+import hashlib
 import re
 from typing import Annotated, Final
 
@@ -9,6 +10,7 @@ MAX_TEXT_CHARS: Final = 64
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=100)]
 RegionQuery = Annotated[str, Query(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")]
 CodeQuery = Annotated[str, Query(pattern=r"^[A-Z0-9_]{0,24}$")]
 TextQuery = Annotated[str, Query(max_length=MAX_TEXT_CHARS)]
@@ -25,3 +27,8 @@ def read_etag(text: str | None) -> int | None:
 def write_etag(version: int) -> str:
     """Return the entity tag of a version, with its quotes."""
     return f'"{version}"'
+
+
+def build_content_etag(body: bytes) -> str:
+    """Return a tag that names exactly this content."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

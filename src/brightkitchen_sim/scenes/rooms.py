@@ -124,10 +124,6 @@ def _room(
     return Room(lens, tuple(solids), tuple(panels), ambient, exposure, mirrors_z, cast, build_notices(find_cjk_font()))
 
 
-def _mirrored(x: float, width_m: float, flip: bool) -> float:
-    return width_m - x if flip else x
-
-
 def _flip_solid(solid: Solid, width_m: float) -> Solid:
     return replace(solid, centre=(width_m - solid.centre[0], solid.centre[1], solid.centre[2]), yaw=-solid.yaw)
 

@@ -21,9 +21,9 @@ _ELSEWHERE = ("secrets.", "database.", "control.", "config.")
 _UNSEEN = {"node.forbidden", "web.needs_tls"}
 """Told to nodes, and at start."""
 PART = SOURCE / "kernel" / "text" / "control.toml.part"
-_RAISED = re.compile(r'(?:BrightKitchenError\(\s*Kind\.\w+,|faults\.add\(\s*[^,]+,)\s*"([a-z_.]+)"')
+_RAISED = re.compile(r'(?:BrightKitchenError\(\s*Kind\.\w+,|(?:faults\.add|field_error)\(\s*[^,()]+,)\s*"([a-z_.]+)"')
 _KINDS = re.compile(r'BrightKitchenError\(\s*Kind\.(\w+),\s*"([a-z_.]+)"')
-_FAULTS = re.compile(r'faults\.add\(\s*[^,]+,\s*"([a-z_.]+)"')
+_FAULTS = re.compile(r'(?:faults\.add|field_error)\(\s*[^,()]+,\s*"([a-z_.]+)"')
 _SAID = re.compile(r'say\(\s*"([a-z_.]+)"')
 
 
@@ -36,7 +36,8 @@ def _all(language: str) -> dict[str, str]:
 def _codes() -> set[str]:
     files = [path for area in ("domain", "web", "cli") for path in (SOURCE / area).rglob("*.py")]
     files += [
-        SOURCE / "kernel" / f"{name}.py" for name in ("sealing", "datakeys", "database", "databaseurl", "privatesocket")
+        SOURCE / "kernel" / f"{name}.py"
+        for name in ("errors", "sealing", "datakeys", "database", "databaseurl", "privatesocket")
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     return set(_RAISED.findall(text)) | set(_SAID.findall(text))
@@ -83,7 +84,8 @@ def test_errors_page_is_what_the_code_raises() -> None:
 
 def _build_error_rows() -> str:
     files = [path for area in ("domain", "web") for path in (SOURCE / area).rglob("*.py")]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in (*files, SOURCE / "kernel" / "netguard.py"))
+    files += [SOURCE / "kernel" / f"{name}.py" for name in ("errors", "netguard")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     raised = {
         *_KINDS.findall(text),
         *(("INVALID", code) for code in _FAULTS.findall(text)),

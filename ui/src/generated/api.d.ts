@@ -1829,6 +1829,190 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recording/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description List what was said about how long and when is recorded, in the caller's scope.
+         */
+        get: operations["list_recording_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/rules/{level}/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Rule
+         * @description Say how a kind of premises, a premises or a camera is recorded; with neither days nor mode, take it back.
+         */
+        put: operations["set_recording_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/cameras/{camera_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Plan
+         * @description Show how one camera is recorded, and why so.
+         */
+        get: operations["get_camera_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/cameras/{camera_id}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Marks
+         * @description List what happened on a camera's timeline, at most 31 days of it.
+         */
+        get: operations["list_marks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Recordings
+         * @description Find recordings by time, place and event; the newest 200, at most 31 days.
+         */
+        get: operations["search_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holds
+         * @description List holds in the caller's scope, the newest first. due: those that have stood for 180 days.
+         */
+        get: operations["list_holds"];
+        put?: never;
+        /**
+         * Place Hold
+         * @description Hold a stretch of a camera's recordings: nothing deletes it until it is released.
+         */
+        post: operations["place_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/holds/{hold_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Hold
+         * @description Let a held stretch go; its recordings are then kept as long as the rules say.
+         */
+        post: operations["release_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alarms
+         * @description List the cameras that should be recorded and are not, or were not, the newest first.
+         */
+        get: operations["list_recording_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording/volumes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Volumes
+         * @description List the places that recordings are written to, as the nodes said last.
+         */
+        get: operations["list_volumes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1927,6 +2111,49 @@ export interface components {
             name?: string | null;
             /** Organisation */
             organisation?: string | null;
+        };
+        /** AlarmListOut */
+        AlarmListOut: {
+            /** Items */
+            items: components["schemas"]["AlarmOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Open */
+            open: number;
+        };
+        /**
+         * AlarmOut
+         * @description since_at: from when nothing was recorded. reason: a word of `camera.reason.*` or `recording.reason.*`.
+         */
+        AlarmOut: {
+            /** Id */
+            id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Zone */
+            zone: string;
+            /** Profile */
+            profile: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since At
+             * Format: date-time
+             */
+            since_at: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
         };
         /**
          * ApiTokenIn
@@ -2271,6 +2498,31 @@ export interface components {
             audio?: boolean | null;
             /** Allow Basic */
             allow_basic?: boolean | null;
+        };
+        /**
+         * CameraPlanOut
+         * @description keep_from, mode_from: at which level it was said; None: nowhere, it is the usual. quiet: when less is recorded.
+         */
+        CameraPlanOut: {
+            /** Camera Id */
+            camera_id: string;
+            /** Keep Days */
+            keep_days: number;
+            mode: components["schemas"]["Mode"];
+            /** Floor Days */
+            floor_days: number;
+            keep_from: components["schemas"]["Level"] | null;
+            mode_from: components["schemas"]["Level"] | null;
+            /** Recorded */
+            recorded: string[];
+            /** Quiet */
+            quiet: components["schemas"]["WindowOut"][];
+            /** Rules */
+            rules: components["schemas"]["RuleOut"][];
+            /** Changes */
+            changes: components["schemas"]["RuleChangeOut"][];
+            /** Abilities */
+            abilities: string[];
         };
         /** CategoryOut */
         CategoryOut: {
@@ -2657,6 +2909,35 @@ export interface components {
             suspension?: components["schemas"]["ClosedDaysIn"] | null;
         };
         /**
+         * EventKind
+         * @description What happened.
+         * @enum {string}
+         */
+        EventKind: "offline" | "unrecorded" | "held" | "deleted" | "rule" | "evidence";
+        /**
+         * EventOut
+         * @description to: None = it lasts, or is a moment. what: a code of its kind.
+         */
+        EventOut: {
+            kind: components["schemas"]["EventKind"];
+            /** Camera Id */
+            camera_id: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string | null;
+            /** What */
+            what: string;
+            /** Object Id */
+            object_id: string;
+        };
+        /**
          * FactorIn
          * @description The second step: the ticket of the first, and one of the others.
          */
@@ -2723,6 +3004,28 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+        };
+        /**
+         * FoundListOut
+         * @description has_more: narrow the search to see the rest.
+         */
+        FoundListOut: {
+            /** Items */
+            items: components["schemas"]["FoundOut"][];
+            /** Has More */
+            has_more: boolean;
+        };
+        /** FoundOut */
+        FoundOut: {
+            event: components["schemas"]["EventOut"];
+            /** Camera Name */
+            camera_name: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * FrameCaseOut
@@ -2824,6 +3127,77 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** HoldIn */
+        HoldIn: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Camera Id */
+            camera_id: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** HoldListOut */
+        HoldListOut: {
+            /** Items */
+            items: components["schemas"]["HoldOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * HoldOut
+         * @description is_in_force: the node that records the camera has it on its disk. to: None = until it is released.
+         */
+        HoldOut: {
+            /** Id */
+            id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string | null;
+            why: components["schemas"]["HoldWhy"];
+            /** Belongs To */
+            belongs_to: string;
+            /** Note */
+            note: string;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /** Released At */
+            released_at: string | null;
+            /** Release Reason */
+            release_reason: string;
+            /** Is In Force */
+            is_in_force: boolean;
+            /** Abilities */
+            abilities: string[];
+        };
+        /**
+         * HoldWhy
+         * @description What a hold is for.
+         * @enum {string}
+         */
+        HoldWhy: "hand" | "evidence" | "finding" | "report";
         /**
          * ImportCountsOut
          * @description Rows of each outcome: a row is a premises with its cameras.
@@ -2989,6 +3363,12 @@ export interface components {
             };
         };
         /**
+         * Level
+         * @description What a rule is about. A rule of a later level goes before one of an earlier level.
+         * @enum {string}
+         */
+        Level: "category" | "premises" | "camera";
+        /**
          * Light
          * @description How a point is lit.
          * @enum {string}
@@ -3003,6 +3383,17 @@ export interface components {
             /** Bearer */
             bearer: string;
         };
+        /** MarkListOut */
+        MarkListOut: {
+            /** Items */
+            items: components["schemas"]["EventOut"][];
+        };
+        /**
+         * Mode
+         * @description When which stream of a camera is recorded.
+         * @enum {string}
+         */
+        Mode: "always" | "open_hours" | "sub_when_closed" | "never";
         /**
          * MoveOut
          * @description One row of history. actor "": the system itself.
@@ -3870,6 +4261,14 @@ export interface components {
             /** Latitude Deg */
             latitude_deg: number | null;
         };
+        /** ReleaseIn */
+        ReleaseIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
         /** RoadOut */
         RoadOut: {
             standing: components["schemas"]["StandingOut"];
@@ -3902,6 +4301,69 @@ export interface components {
             reach: string;
             /** Needs Four Eyes */
             needs_four_eyes: boolean;
+        };
+        /** RuleChangeOut */
+        RuleChangeOut: {
+            /** Version */
+            version: number;
+            level: components["schemas"]["Level"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Old Keep Days */
+            old_keep_days: number | null;
+            /** New Keep Days */
+            new_keep_days: number | null;
+            old_mode: components["schemas"]["Mode"] | null;
+            new_mode: components["schemas"]["Mode"] | null;
+        };
+        /**
+         * RuleIn
+         * @description Neither days nor mode: what was said is taken back.
+         */
+        RuleIn: {
+            /** Keep Days */
+            keep_days?: number | null;
+            mode?: components["schemas"]["Mode"] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /** RuleListOut */
+        RuleListOut: {
+            /** Items */
+            items: components["schemas"]["RuleOut"][];
+            /** Abilities */
+            abilities: string[];
+        };
+        /**
+         * RuleOut
+         * @description name: what the premises or camera is called; "" for a category.
+         */
+        RuleOut: {
+            level: components["schemas"]["Level"];
+            /** Subject */
+            subject: string;
+            /** Name */
+            name: string;
+            /** Keep Days */
+            keep_days: number | null;
+            mode: components["schemas"]["Mode"] | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+            /** Etag */
+            etag: string;
         };
         /**
          * SessionOut
@@ -4436,6 +4898,32 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** VolumeListOut */
+        VolumeListOut: {
+            /** Items */
+            items: components["schemas"]["VolumeOut"][];
+        };
+        /** VolumeOut */
+        VolumeOut: {
+            /** Node */
+            node: string;
+            /** Name */
+            name: string;
+            /** State */
+            state: string;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Used Bytes */
+            used_bytes: number;
+            /** Quota Bytes */
+            quota_bytes: number;
+            /** Held Bytes */
+            held_bytes: number;
+            /** Oldest At */
+            oldest_at: string | null;
+        };
         /**
          * WatchOut
          * @description authority: region whose officer it was, "" = the city's. seconds null: allowed, and no node has said what became of it.
@@ -4481,6 +4969,19 @@ export interface components {
             published_until: string;
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** WindowOut */
+        WindowOut: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
         };
         /** WorkOrderIn */
         WorkOrderIn: {
@@ -7971,6 +8472,342 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recording_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_recording_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                level: components["schemas"]["Level"];
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_camera_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraPlanOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_marks: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_recordings: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                kind?: components["schemas"]["EventKind"][];
+                region?: string;
+                category?: string;
+                zone?: string;
+                premises?: string;
+                camera?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holds: {
+        parameters: {
+            query?: {
+                camera?: string;
+                open?: boolean | null;
+                due?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recording_alarms: {
+        parameters: {
+            query?: {
+                open?: boolean | null;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_volumes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeListOut"];
                 };
             };
             /** @description problem */

@@ -5,7 +5,6 @@ DEGRADED while more than 1 % of the packets of 5 s are missing; OFFLINE with the
 until a picture comes (a retry each minute must not make the tile flicker).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -131,11 +130,3 @@ def follow_redirect(address: StreamAddress, location: str) -> StreamAddress:
     if credential is not None and (credential.host != url.host or (address.tls and not url.tls)):
         credential = None
     return replace(address, host=url.host, port=url.port, tls=url.tls, path=url.path, credential=credential)
-
-
-SourceBuilder = Callable[[StreamAddress, MediaSink], RtspSource]
-
-
-def build_sources(environment: RtspEnvironment) -> SourceBuilder:
-    """Return what makes the sources of one process: they share the environment's gate and buffer."""
-    return lambda address, sink: RtspSource(address, sink, environment)

@@ -20,7 +20,7 @@ from brightkitchen.domain.audit.whence import current_address
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.nodeprotocol import ViewReport
 from brightkitchen.kernel.units import Utc
@@ -172,7 +172,7 @@ class AuditTrail:
         async with self._database.write() as connection:
             number = await self.append(connection, said)
             if not await store.erase_texts(connection, seq, number):
-                raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+                raise not_found()
         return number
 
     async def open_case(self, connection: AsyncConnection, case_id: str, premises_id: str, who: Who) -> None:

@@ -43,11 +43,6 @@ class Policy:
         """Every registered action, sorted."""
         return tuple(sorted(self._rules))
 
-    def roles_of(self, action: str) -> frozenset[Role]:
-        """Return who may do it somewhere; nobody if it is not registered."""
-        rule = self._rules.get(action)
-        return rule.roles if rule else frozenset()
-
     def is_human_only(self, action: str) -> bool:
         """True if no API token ever does it."""
         rule = self._rules.get(action)

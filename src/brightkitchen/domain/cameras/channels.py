@@ -11,9 +11,9 @@ from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.store import camera_zones, cameras
 from brightkitchen.domain.premises.model import Premises
 from brightkitchen.domain.premises.store import load_kinds, load_many_premises, premises
+from brightkitchen.kernel.database import split_values
 from brightkitchen.kernel.ids import CameraId, PremisesId
 
-_CHUNK = 500
 _in_service = cameras.c.retired_at.is_(None)
 
 
@@ -45,8 +45,7 @@ async def recompute_complete(connection: AsyncConnection, ids: Iterable[Premises
     """
     wanted = list(dict.fromkeys(ids))
     kinds, changed = await load_kinds(connection), 0
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for chunk in split_values(wanted):
         channels = await load_channels(connection, chunk)
         for item in (await load_many_premises(connection, chunk)).values():
             now = is_complete(build_coverage(item, kinds, channels.get(item.id, ())))

@@ -73,6 +73,7 @@ class LiveBoard:
     def __init__(self) -> None:
         self._reports: dict[CameraId, dict[str, StreamReport]] = {}
         self._feeds: set[Feed] = set()
+        self._resting: frozenset[tuple[CameraId, str]] = frozenset()
 
     def note(self, report: StreamReport) -> None:
         """Keep the report; listeners hear of the camera if anything in it is new."""
@@ -86,6 +87,17 @@ class LiveBoard:
         """Return profile → report; {} if nothing is known."""
         return dict(self._reports.get(camera, {}))
 
+    def note_resting(self, resting: frozenset[tuple[CameraId, str]]) -> None:
+        """Keep which streams (camera, profile) are not to be recorded now; listeners hear of cameras where that changed."""
+        changed = {camera for camera, _ in self._resting ^ resting}
+        self._resting = resting
+        for camera in changed:
+            self.announce(camera)
+
+    def is_planned(self, camera: CameraId, profile: str) -> bool:
+        """False while a rule says that this stream is not recorded now."""
+        return (camera, profile) not in self._resting
+
     def find_trouble(self) -> Trouble:
         """Return which cameras are in trouble by what the nodes said last."""
         failing: list[CameraId] = []
@@ -96,7 +108,7 @@ class LiveBoard:
                 continue
             if main.state in _TROUBLED:
                 failing.append(camera)
-            elif main.state is CameraState.LIVE and not main.recording:
+            elif main.state is CameraState.LIVE and not main.recording and self.is_planned(camera, "main"):
                 unrecorded.append(camera)
             if len(failing) + len(unrecorded) >= MAX_TROUBLED:
                 break

@@ -79,7 +79,7 @@ class Camera:
         """Where a password of this camera may be sent."""
         return self.host, self.port, self.tls
 
-    def to_spec(self) -> CameraSpec:
+    def to_spec(self, plan: RecordingPlan) -> CameraSpec:
         """Return what the node that leases it is told."""
         return CameraSpec(
             camera=self.id,
@@ -92,7 +92,7 @@ class Camera:
             sub=StreamSpec(path=self.path_sub) if self.path_sub is not None else None,
             has_credential=self.has_credential,
             transport=self.transport,
-            plan=RecordingPlan(record=self.record),
+            plan=plan,
             audio=self.audio,
             allow_basic=self.allow_basic,
         )

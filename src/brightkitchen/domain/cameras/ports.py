@@ -1,11 +1,14 @@
 """What this slice needs from elsewhere. The net guard and the node channel happen to fit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from brightkitchen.kernel.cameraspec import CameraSpec
-from brightkitchen.kernel.ids import NodeId
+from brightkitchen.kernel.ids import CameraId, NodeId
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
+from brightkitchen.kernel.recordingplan import RecordingPlan
 
 
 class AddressGuard(Protocol):
@@ -13,6 +16,13 @@ class AddressGuard(Protocol):
 
     async def check_address(self, host: str, port: int) -> object:
         """raises: BrightKitchenError "camera.address_not_allowed", "camera.host_unknown"."""
+
+
+class Plans(Protocol):
+    """Says how each camera is recorded; `recording.plans.PlanService` fits."""
+
+    async def build_plans(self, connection: AsyncConnection, node: NodeId) -> Mapping[CameraId, RecordingPlan]:
+        """Return the plan of every camera in service on `node`."""
 
 
 class Nodes(Protocol):

@@ -31,7 +31,7 @@ from brightkitchen.domain.cameras.model import (
     MediaWish,
     NewCamera,
 )
-from brightkitchen.domain.cameras.ports import AddressGuard, Nodes
+from brightkitchen.domain.cameras.ports import AddressGuard, Nodes, Plans
 from brightkitchen.domain.premises.kinds import check_zone
 from brightkitchen.domain.premises.model import Premises
 from brightkitchen.domain.premises.store import load_ids_by_external_no, load_kinds, load_premises
@@ -40,7 +40,7 @@ from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind, not_found
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, Profile, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import CameraUrl, parse_camera_url
@@ -79,6 +79,7 @@ class CameraService:
         *,
         guard: AddressGuard,
         nodes: Nodes,
+        plans: Plans,
         board: LiveBoard,
         minter: MediaTokenMinter,
         audit: AuditTrail,
@@ -90,6 +91,7 @@ class CameraService:
         self._sealer = sealer
         self._guard = guard
         self._nodes = nodes
+        self._plans = plans
         self._board = board
         self._minter = minter
         self._audit = audit
@@ -110,12 +112,12 @@ class CameraService:
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
         await self._note_miss(actor, camera, action)
-        raise _none()
+        raise not_found()
 
     def check(self, actor: Actor, action: str) -> None:
         """raises: BrightKitchenError "access.none" unless the actor may do that at all."""
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     async def list_cameras(
         self, actor: Actor, asked: CameraFilter = EVERY_CAMERA, *, after: str = "", limit: int = MAX_PAGE
@@ -212,7 +214,7 @@ class CameraService:
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
-                raise _none()
+                raise not_found()
             _check_version(current, expected_version)
             new = await self._moved(connection, actor, self._changed(current, change, url), change)
             if new.has_address and not new.node:
@@ -255,7 +257,7 @@ class CameraService:
         async with self._database.write() as connection:
             current = await store.load_camera(connection, old.id)
             if current is None:
-                raise _none()
+                raise not_found()
             _check_version(current, expected_version)
             await store.delete_login(connection, current.id)
             gone = replace(
@@ -367,9 +369,10 @@ class CameraService:
         """Return everything `node` should do now, with a version above every earlier one."""
         async with self._database.read() as connection:
             found = await store.load_node_cameras(connection, node)
+            plans = await self._plans.build_plans(connection, node)
         # UTC in microseconds, so that versions grow across restarts of control too
         self._version = max(self._version + 1, self._clock.utc())
-        return Desired(version=self._version, cameras=tuple(camera.to_spec() for camera in found))
+        return Desired(version=self._version, cameras=tuple(camera.to_spec(plans[camera.id]) for camera in found))
 
     async def release_credential(self, node: NodeId, camera: str, epoch: int) -> Credential | None:
         """Return the camera's log-in for the node that leases it, or None if there is none.
@@ -517,7 +520,7 @@ class CameraService:
         found = await self.access_camera(actor, camera_id, rules.VIEW if asked and asked <= shows else rules.CHANGE)
         if asked & shows and not self._policy.check(actor, rules.REZONE, found).allowed:
             if not self._policy.check(actor, rules.CHANGE, found).allowed:
-                raise _none()
+                raise not_found()
             if _shows_otherwise(found, change):
                 raise BrightKitchenError(Kind.FORBIDDEN, "camera.zone_locked", field="zone")
         return found
@@ -604,10 +607,6 @@ def build_change(old: Camera | None, new: Camera) -> tuple[dict[str, Scalar], di
     return detail, names
 
 
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
-
-
 def _or(new: str | None, old: str) -> str:
     return old if new is None else new
 
@@ -651,6 +650,9 @@ def _checked_path(field: str, path: str) -> str:
 
 
 def _check_recordable(camera: Camera) -> None:
+    """Whoever installs a camera says whether the small stream is kept too; that nothing is kept, only a rule of recording says."""
+    if "main" not in camera.record:
+        raise BrightKitchenError(Kind.INVALID, "camera.main_is_recorded", field="record")
     if "sub" in camera.record and camera.path_sub is None:
         raise BrightKitchenError(Kind.INVALID, "camera.no_sub_stream", field="record")
 

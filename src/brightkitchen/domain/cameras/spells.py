@@ -4,7 +4,7 @@ Invariant: a channel has at most one open spell (`to_at` NULL), its activity is 
 touch or leave a gap, but never overlap.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.store import camera_spells, cameras
+from brightkitchen.kernel.database import split_values
 from brightkitchen.kernel.ids import CameraId
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 ONLINE: Final = (Activity.ACTIVE, Activity.DEGRADED)
-_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def load_online_ratios(
 ) -> dict[CameraId, float]:
     """Return for each channel which part of the range (0..1) it was ACTIVE or DEGRADED; 0 where nothing is known."""
     totals_us = dict.fromkeys(ids, 0)
-    for chunk in _chunks(ids):
+    for chunk in split_values(ids):
         wanted = sa.select(camera_spells.c.camera_id, camera_spells.c.from_at, camera_spells.c.to_at).where(
             camera_spells.c.camera_id.in_(chunk),
             camera_spells.c.activity.in_([each.value for each in ONLINE]),
@@ -76,10 +76,6 @@ async def load_online_ratios(
     return {camera: total_us / (to_at - from_at) for camera, total_us in totals_us.items()}
 
 
-def _chunks(ids: Sequence[CameraId]) -> Iterable[Sequence[CameraId]]:
-    return (ids[at : at + _CHUNK] for at in range(0, len(ids), _CHUNK))
-
-
 def _spell(row: sa.Row[tuple[object, ...]]) -> Spell:
-    to_at = None if row.to_at is None else Utc(row.to_at)
+    to_at = optional_utc(row.to_at)
     return Spell(CameraId(row.camera_id), Utc(row.from_at), to_at, Activity(row.activity), row.reason)

@@ -14,7 +14,7 @@ from brightkitchen.domain.premises.store import premises, zones
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
 from brightkitchen.kernel.sealing import FieldSealer
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 _TABLE: Final = "camera_credentials"
 
@@ -172,7 +172,7 @@ def _narrowed(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
             sa.or_(
                 cameras.c.activity.in_(("OFFLINE", "DEGRADED")),
                 cameras.c.id.in_(asked.failing),
-                cameras.c.id.in_(asked.unrecorded) & cameras.c.record.contains("main"),
+                cameras.c.id.in_(asked.unrecorded),
             )
         )
     if asked.ids:
@@ -213,6 +213,12 @@ async def load_node_cameras(connection: AsyncConnection, node: NodeId) -> list[C
     """Return every camera in service that is placed on `node`."""
     wanted = _with_login.where(_in_service, cameras.c.node == node).order_by(cameras.c.id)
     return [_camera(row) for row in await connection.execute(wanted)]
+
+
+async def load_nodes(connection: AsyncConnection) -> dict[CameraId, NodeId]:
+    """Return where each camera in service that has an address is placed."""
+    wanted = sa.select(cameras.c.id, cameras.c.node).where(_in_service, cameras.c.host != "")
+    return {CameraId(row.id): NodeId(row.node) for row in await connection.execute(wanted)}
 
 
 async def load_same_stream(
@@ -360,10 +366,10 @@ def _camera(row: sa.Row[tuple[object, ...]]) -> Camera:
         created_at=Utc(row.created_at),
         updated_at=Utc(row.updated_at),
         version=row.version,
-        retired_at=Utc(row.retired_at) if row.retired_at is not None else None,
+        retired_at=optional_utc(row.retired_at),
         activity=Activity(row.activity),
         activity_at=Utc(row.activity_at),
         approved_by=UserId(row.approved_by) if row.approved_by is not None else None,
-        approved_at=Utc(row.approved_at) if row.approved_at is not None else None,
+        approved_at=optional_utc(row.approved_at),
         added_by=UserId(row.added_by) if row.added_by is not None else None,
     )

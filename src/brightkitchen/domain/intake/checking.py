@@ -164,10 +164,12 @@ def _checked(values: Mapping[str, str | float | int | bool], known: Known, wrong
         return check_facts(facts, known.kinds, known.region_codes)
     except FieldErrors as faults:
         named = {problem.column for problem in wrong.found}
-        for fault in faults.faults:
-            column = _COLUMN_OF.get(fault.field, fault.field)
+        for fault in faults.parts:
+            params = dict(fault.params)
+            field = str(params.pop("field"))
+            column = _COLUMN_OF.get(field, field)
             if column not in named:
-                wrong.add(column, fault.code, **fault.params)
+                wrong.add(column, fault.code, **params)
         return None
 
 

@@ -9,7 +9,6 @@ CAMERAS: Final = "cameras"
 SHEET_NAMES: Final = {PREMISES: ("单位", "premises"), CAMERAS: ("摄像头", "cameras")}
 USERNAME: Final = "username"
 PASSWORD: Final = "password"
-PROBLEM: Final = "problem"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,3 @@ class Journal(Protocol):
 
     async def record_all(self, connection: AsyncConnection, acts: Sequence[Act]) -> None:
         """Write each. An error undoes them all."""
-
-
-class NoRegister:
-    """Nobody must hear."""
-
-    async def imported(
-        self, connection: AsyncConnection, actor: Actor, *, new: Sequence[PremisesId], changed: Sequence[PremisesId]
-    ) -> None:
-        return None

@@ -35,13 +35,13 @@ from brightkitchen.domain.intake.model import (
     Problem,
     Unit,
 )
-from brightkitchen.domain.intake.ports import AddressGuard, Background, Nodes, NoRegister, Register
+from brightkitchen.domain.intake.ports import AddressGuard, Background, Nodes, Register
 from brightkitchen.domain.intake.reading import SheetReader, build_units
 from brightkitchen.domain.intake.writing import BatchWriter, Written
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.sealing import FieldSealer
@@ -92,7 +92,7 @@ class ImportService:
         clock: Clock,
         entropy: Entropy,
         zone: tzinfo,
-        register: Register | None = None,
+        register: Register,
         field_actions: dict[str, str] | None = None,
     ) -> None:
         """zone: the city's. field_actions: column → action that setting it needs besides importing."""
@@ -106,7 +106,7 @@ class ImportService:
         self._clock = clock
         self._entropy = entropy
         self._zone = zone
-        self._register = register or NoRegister()
+        self._register = register
         self._field_actions = field_actions or {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -126,12 +126,12 @@ class ImportService:
                 found = await store.load_job(connection, ImportId(job))
             if found is not None and found.made_by == actor.user:
                 return found
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
 
     def check(self, actor: Actor) -> None:
         """raises: BrightKitchenError "access.none" unless the actor may import at all."""
         if actor.user is None or not self._policy.check(actor, rules.CREATE).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
 
     async def upload(self, actor: Actor, file_name: str, content: bytes) -> ImportJob:
         """Read a file and begin to judge it in the background.

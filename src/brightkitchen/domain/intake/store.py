@@ -1,7 +1,7 @@
 """Rows of import files, and what the city has that they may be about."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -24,14 +24,12 @@ from brightkitchen.domain.intake.model import (
     Unit,
 )
 from brightkitchen.domain.premises.store import categories, load_kinds, premises, zones
-from brightkitchen.kernel.database import metadata
+from brightkitchen.kernel.database import metadata, split_values
 from brightkitchen.kernel.ids import UserId
 from brightkitchen.kernel.sealing import FieldSealer
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 _LOGINS: Final = "import_logins"
-_CHUNK: Final = 400
-_T = TypeVar("_T")
 
 import_jobs = sa.Table(
     "import_jobs",
@@ -246,7 +244,7 @@ async def load_logins(
 ) -> dict[int, dict[int, Login]]:
     """Return row → camera index → log-in."""
     found: dict[int, dict[int, Login]] = {}
-    for chunk in _chunks(numbers):
+    for chunk in split_values(numbers):
         wanted = sa.select(import_logins).where(import_logins.c.job_id == job, import_logins.c.number.in_(chunk))
         for row in await connection.execute(wanted):
             text = sealer.open(row.logins_sealed, table=_LOGINS, column="logins_sealed", row=f"{job}/{row.number}")
@@ -294,7 +292,7 @@ async def load_premises_by(
 ) -> list[Mapping[str, object]]:
     """Return the premises whose `column` is one of `values`, retired ones too."""
     found: list[Mapping[str, object]] = []
-    for chunk in _chunks(sorted(set(values))):
+    for chunk in split_values(sorted(set(values))):
         rows = await connection.execute(sa.select(premises).where(premises.c[column].in_(chunk)))
         found += [dict(row._mapping) for row in rows]
     return found
@@ -303,7 +301,7 @@ async def load_premises_by(
 async def load_cameras_at(connection: AsyncConnection, hosts: Iterable[str]) -> list[Mapping[str, object]]:
     """Return the cameras in service on these hosts, with `extra_zones` (comma-joined, sorted) and `login` sealed or None."""
     found: list[Mapping[str, object]] = []
-    for chunk in _chunks(sorted(set(hosts))):
+    for chunk in split_values(sorted(set(hosts))):
         wanted = (
             sa.select(cameras, camera_credentials.c.username_sealed, camera_credentials.c.password_sealed)
             .select_from(cameras.outerjoin(camera_credentials, camera_credentials.c.camera_id == cameras.c.id))
@@ -311,15 +309,11 @@ async def load_cameras_at(connection: AsyncConnection, hosts: Iterable[str]) -> 
         )
         rows = [dict(row._mapping) for row in await connection.execute(wanted)]
         extra: dict[str, list[str]] = {}
-        for part in _chunks([str(row["id"]) for row in rows]):
+        for part in split_values([str(row["id"]) for row in rows]):
             for zone in await connection.execute(sa.select(camera_zones).where(camera_zones.c.camera_id.in_(part))):
                 extra.setdefault(zone.camera_id, []).append(zone.zone)
         found += [row | {"extra_zones": tuple(sorted(extra.get(str(row["id"]), ())))} for row in rows]
     return found
-
-
-def _chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
 
 
 def _seal_logins(sealer: FieldSealer, job: ImportId, unit: Unit) -> bytes:
@@ -356,5 +350,5 @@ def _row(row: sa.Row[tuple[object, ...]]) -> ImportRow:
         outcome=Outcome(row.outcome),
         problems=msgspec.json.decode(row.problems, type=tuple[Problem, ...]),
         premises_id=row.premises_id,
-        done_at=Utc(row.done_at) if row.done_at is not None else None,
+        done_at=optional_utc(row.done_at),
     )

@@ -10,8 +10,8 @@ from brightkitchen.domain.authz.model import NOWHERE, Actor
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras import store as camera_store
 from brightkitchen.domain.cameras.model import Activity
+from brightkitchen.domain.maintenance import device_store
 from brightkitchen.domain.maintenance import policy as rules
-from brightkitchen.domain.maintenance import store
 from brightkitchen.domain.maintenance.model import (
     MAX_NOTE_CHARS,
     Device,
@@ -28,7 +28,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.deviceids import parse_mac
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -69,18 +69,20 @@ class DeviceService:
         """Return what happened to a device, the newest first. raises: BrightKitchenError "access.none"."""
         async with self._database.read() as connection:
             found = await self._access(connection, actor, device_id, rules.VIEW_DEVICE)
-            return await store.load_device_history(connection, found.id)
+            return await device_store.load_device_history(connection, found.id)
 
     async def list_devices(
         self, actor: Actor, *, state: DeviceState | None, text: str, after: str, limit: int
     ) -> tuple[list[Device], str | None, dict[DeviceState, int]]:
         """Return a page, where the next one begins, and how many devices in reach are in each state."""
         if not self._policy.check(actor, rules.VIEW_DEVICE).allowed:
-            raise _none()
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_DEVICE)
         async with self._database.read() as connection:
-            found = await store.load_devices(connection, grants, state=state, text=text, after=after, limit=limit + 1)
-            counts = await store.count_devices(connection, grants)
+            found = await device_store.load_devices(
+                connection, grants, state=state, text=text, after=after, limit=limit + 1
+            )
+            counts = await device_store.count_devices(connection, grants)
         return found[:limit], found[limit - 1].id if len(found) > limit else None, counts
 
     async def add_device(self, actor: Actor, record: DeviceRecord) -> Device:
@@ -93,9 +95,9 @@ class DeviceService:
         async with self._database.write() as connection:
             place = NOWHERE
             if record.premises is not None:
-                found = await store.load_place(connection, record.premises)
+                found = await device_store.load_place(connection, record.premises)
                 if found is None:
-                    raise _none()
+                    raise not_found()
                 place = found
             state = DeviceState.ASSIGNED if record.premises is not None else DeviceState.STOCK
             device = Device(
@@ -107,9 +109,9 @@ class DeviceService:
                 place=place,
             )
             if not self._policy.check(actor, rules.ADD_DEVICE, device).allowed:
-                raise _none()
+                raise not_found()
             await _check_free(connection, device.id, device.record)
-            await store.save_new_device(connection, device, now)
+            await device_store.save_new_device(connection, device, now)
             await self._audit.append(connection, rules.ADD_DEVICE, actor=actor, place=place, device=device.id)
             return await self._reload(connection, device.id)
 
@@ -128,7 +130,7 @@ class DeviceService:
             kept = replace(record, premises=old.record.premises, camera=old.record.camera, zone=old.record.zone)
             new = replace(old, record=_checked(kept), version=old.version + 1)
             await _check_free(connection, new.id, new.record)
-            await store.save_device(connection, new, now)
+            await device_store.save_device(connection, new, now)
             await self._audit.append(
                 connection, rules.CHANGE_DEVICE, actor=actor, place=old.place, device=old.id, version=new.version
             )
@@ -141,9 +143,9 @@ class DeviceService:
         """
         async with self._database.write() as connection:
             old = await self._access(connection, actor, device_id, rules.REMOVE_DEVICE, for_update=True)
-            if old.state is not DeviceState.STOCK or await store.load_device_history(connection, old.id):
+            if old.state is not DeviceState.STOCK or await device_store.load_device_history(connection, old.id):
                 raise BrightKitchenError(Kind.CONFLICT, "device.in_use")
-            await store.delete_device(connection, old.id)
+            await device_store.delete_device(connection, old.id)
             await self._audit.append(
                 connection, rules.REMOVE_DEVICE, actor=actor, place=old.place, device=old.id, sn=old.record.sn
             )
@@ -162,7 +164,7 @@ class DeviceService:
             if event in SYSTEM_DEVICE_EVENTS or (old.state, event) not in DEVICE_TABLE:
                 raise _not_now(old.state, event)
             if len(reason) > MAX_NOTE_CHARS:
-                raise _unfit("reason")
+                raise FieldErrors(field_error("reason"))
             new = old
             if event is DeviceEvent.ASSIGN:
                 new = await self._assigned(connection, actor, old, target)
@@ -190,7 +192,7 @@ class DeviceService:
         raises: BrightKitchenError "device.taken".
         """
         for planned in cameras:
-            found = await store.load_device_by_sn(connection, planned.sn)
+            found = await device_store.load_device_by_sn(connection, planned.sn)
             if found is None:
                 found = Device(
                     id=new_id("dev", self._entropy),
@@ -209,7 +211,7 @@ class DeviceService:
                     place=NOWHERE,
                 )
                 await _check_free(connection, found.id, found.record)
-                await store.save_new_device(connection, found, now)
+                await device_store.save_new_device(connection, found, now)
             elif found.record.premises == premises:
                 continue
             elif found.state is not DeviceState.STOCK:
@@ -219,7 +221,7 @@ class DeviceService:
 
     async def follow(self, connection: AsyncConnection, turned: dict[CameraId, Activity], now: Utc) -> None:
         """Let the devices linked to these channels follow what the channels became."""
-        for device in await store.load_linked(connection, sorted(turned)):
+        for device in await device_store.load_linked(connection, sorted(turned)):
             assert device.record.camera is not None
             for event in _FOLLOWING.get(turned[device.record.camera], ()):
                 if (device.state, event) in DEVICE_TABLE:
@@ -231,18 +233,18 @@ class DeviceService:
         self, connection: AsyncConnection, actor: Actor, device_id: str, action: str, *, for_update: bool = False
     ) -> Device:
         if is_id(device_id, "dev"):
-            found = await store.load_device(connection, device_id, for_update=for_update)
+            found = await device_store.load_device(connection, device_id, for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     async def _assigned(self, connection: AsyncConnection, actor: Actor, old: Device, target: Target) -> Device:
-        place = await store.load_place(connection, PremisesId(target.premises or ""))
+        place = await device_store.load_place(connection, PremisesId(target.premises or ""))
         new = replace(
             old, place=place or NOWHERE, record=replace(old.record, premises=PremisesId(target.premises or ""))
         )
         if place is None or not self._policy.check(actor, rules.MOVE_DEVICE, new).allowed:
-            raise _unfit("premises")
+            raise FieldErrors(field_error("premises"))
         return new
 
     async def _move(
@@ -257,12 +259,14 @@ class DeviceService:
         """Write the move: state, version, one row of history."""
         to = DEVICE_TABLE[device.state, event]
         now = Utc(max(now, device.state_at + 1))  # the moves of one device have an order
-        await store.save_device(connection, replace(device, state=to, state_at=now, version=device.version + 1), now)
+        await device_store.save_device(
+            connection, replace(device, state=to, state_at=now, version=device.version + 1), now
+        )
         row = HistoryRow(event.value, device.state.value, to.value, now, "", reason)
-        await store.save_device_event(connection, new_id("dve", self._entropy), device.id, row, actor)
+        await device_store.save_device_event(connection, new_id("dve", self._entropy), device.id, row, actor)
 
     async def _reload(self, connection: AsyncConnection, device_id: str) -> Device:
-        found = await store.load_device(connection, device_id)
+        found = await device_store.load_device(connection, device_id)
         assert found is not None
         return found
 
@@ -273,7 +277,7 @@ async def _installed(connection: AsyncConnection, old: Device, target: Target) -
     if target.camera is not None:
         camera = await camera_store.load_camera(connection, CameraId(target.camera))
         if camera is None or camera.premises != record.premises:
-            raise _unfit("camera")
+            raise FieldErrors(field_error("camera"))
         record = replace(record, camera=camera.id, zone=camera.zone)
     if target.zone is not None:
         if target.zone not in await load_allowed_zones(connection):
@@ -292,21 +296,15 @@ def _checked(record: DeviceRecord) -> DeviceRecord:
         except ValueError:
             problems.append("mac")
     if problems:
-        parts = [BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field) for field in problems]
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field=problems[0]).because(*parts)
+        raise FieldErrors(*map(field_error, problems))
     return record
 
 
 async def _check_free(connection: AsyncConnection, device_id: str, record: DeviceRecord) -> None:
-    taken = await store.load_taken(connection, device_id, record)
+    taken = await device_store.load_taken(connection, device_id, record)
     if taken is not None:
         value = {"sn": record.sn, "gb_id": record.gb_id or "", "camera": record.camera or ""}[taken]
         raise BrightKitchenError(Kind.CONFLICT, "device.taken", field=taken, value=value)
-
-
-def _unfit(field: str) -> BrightKitchenError:
-    part = BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field)
-    return BrightKitchenError(Kind.INVALID, "web.fields", field=field).because(part)
 
 
 def _not_now(state: DeviceState, event: DeviceEvent) -> BrightKitchenError:
@@ -316,7 +314,3 @@ def _not_now(state: DeviceState, event: DeviceEvent) -> BrightKitchenError:
         state=Term(f"device.state.{state.value.lower()}"),
         event=Term(f"device.event.{event.value}"),
     )
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

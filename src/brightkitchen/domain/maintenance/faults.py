@@ -26,9 +26,9 @@ from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.spells import ONLINE
 from brightkitchen.domain.maintenance import policy as rules
-from brightkitchen.domain.maintenance import store
-from brightkitchen.domain.maintenance.hours import ALWAYS, Hours, parse_hours
+from brightkitchen.domain.maintenance import presence_store, ticket_store
 from brightkitchen.domain.maintenance.model import MAX_NOTE_CHARS, FaultRules, HistoryRow, Ticket, sla_s_of
+from brightkitchen.domain.maintenance.presence_store import Watched
 from brightkitchen.domain.maintenance.states import (
     OPEN_STATES,
     SYSTEM_TICKET_EVENTS,
@@ -37,12 +37,12 @@ from brightkitchen.domain.maintenance.states import (
     TicketEvent,
     TicketState,
 )
-from brightkitchen.domain.maintenance.store import Watched
 from brightkitchen.domain.onboarding.ports import AuditPort
+from brightkitchen.domain.premises.hours import OpenSpan, open_since, parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -88,7 +88,7 @@ class FaultService:
         self._zone = ZoneInfo(time_zone)
         self._clock = clock
         self._entropy = entropy
-        self._hours: dict[str, Hours] = {}
+        self._hours: dict[str, tuple[OpenSpan, ...]] = {}
 
     # ---- people
 
@@ -96,9 +96,9 @@ class FaultService:
         """raises: BrightKitchenError "access.none"."""
         async with self._database.read() as connection:
             found = await self._access(connection, actor, ticket_id, rules.VIEW_FAULT)
-            history = await store.load_ticket_history(connection, found.id)
+            history = await ticket_store.load_ticket_history(connection, found.id)
             grants = self._policy.grants_for(actor, rules.VIEW_FAULT)
-            children = await store.load_tickets(
+            children = await ticket_store.load_tickets(
                 connection, grants, states=(), parent=found.id, premises_id=None, before=None, limit=MAX_PAGE
             )
         return TicketView(found, tuple(history), tuple(children))
@@ -114,10 +114,10 @@ class FaultService:
     ) -> tuple[list[Ticket], tuple[int, str] | None, dict[TicketState, int]]:
         """Return a page, the newest first, where the next one begins, and how many there are in each state."""
         if not self._policy.check(actor, rules.VIEW_FAULT).allowed:
-            raise _none()
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_FAULT)
         async with self._database.read() as connection:
-            found = await store.load_tickets(
+            found = await ticket_store.load_tickets(
                 connection,
                 grants,
                 states=states,
@@ -126,7 +126,7 @@ class FaultService:
                 before=before,
                 limit=limit + 1,
             )
-            counts = await store.count_tickets(connection, grants)
+            counts = await ticket_store.count_tickets(connection, grants)
         last = found[limit - 1] if len(found) > limit else None
         return found[:limit], (last.opened_at, last.id) if last else None, counts
 
@@ -138,9 +138,9 @@ class FaultService:
                 await camera_store.load_camera(connection, CameraId(camera_id)) if is_id(camera_id, "cam") else None
             )
             if camera is None or not self._policy.check(actor, rules.OPEN_FAULT, camera).allowed:
-                raise _none()
+                raise not_found()
             _check_note(note, is_needed=True)
-            newest = (await store.load_newest_tickets(connection, [camera.id])).get(camera.id)
+            newest = (await ticket_store.load_newest_tickets(connection, [camera.id])).get(camera.id)
             if newest is not None and newest.state in OPEN_STATES:
                 raise BrightKitchenError(Kind.CONFLICT, "fault.open_already", number=newest.number)
             ticket = await self._open(
@@ -191,8 +191,8 @@ class FaultService:
     async def follow(self, watched: Sequence[Watched], now: Utc) -> None:
         """Open, group, recover, confirm and reopen tickets by what the channels are now. See the top of the module."""
         async with self._database.read() as connection:
-            active = await store.load_open_tickets(connection)
-            suspended = await store.load_suspended(connection, self._today_on(now))
+            active = await ticket_store.load_open_tickets(connection)
+            suspended = await presence_store.load_suspended(connection, self._today_on(now))
         due = [each for each in watched if self._is_due(each, now, suspended)]
         having = {ticket.camera for ticket in active if ticket.state in OPEN_STATES}
         new = [each for each in due if each.camera not in having]
@@ -221,10 +221,10 @@ class FaultService:
             return False
         if each.premises_state in NOT_WATCHED or each.premises in suspended:
             return False
-        open_since = self._parsed_hours(each.hours).open_since(now, self._zone)
-        if open_since is None:
+        opened_at = open_since(self._parsed_hours(each.hours), now, self._zone)
+        if opened_at is None:
             return False
-        return now - max(open_since, each.activity_at) >= self._limits.offline_after_s * US_PER_S
+        return now - max(opened_at, each.activity_at) >= self._limits.offline_after_s * US_PER_S
 
     def _is_back(self, ticket: Ticket, watched: Mapping[CameraId, Watched], now: Utc) -> bool:
         """True if pictures move the ticket on: from open to FIXED, or from FIXED to CONFIRMED."""
@@ -243,7 +243,7 @@ class FaultService:
         return main is not None and main.last_frame_at is not None and now - main.last_frame_at <= FRESH_US
 
     async def _open_or_reopen(self, connection: AsyncConnection, due: Sequence[Watched], now: Utc) -> None:
-        newest = await store.load_newest_tickets(connection, [each.camera for each in due])
+        newest = await ticket_store.load_newest_tickets(connection, [each.camera for each in due])
         for each in due:
             last = newest.get(each.camera)
             if last is not None and last.state in _MENDED and self._is_recent(last, now):
@@ -265,7 +265,7 @@ class FaultService:
         """Hang the tickets of one outage below one parent."""
         groups: defaultdict[tuple[str, str], list[Ticket]] = defaultdict(list)
         parents: dict[tuple[str, str], list[Ticket]] = defaultdict(list)
-        for ticket in await store.load_open_tickets(connection):
+        for ticket in await ticket_store.load_open_tickets(connection):
             key = (ticket.place.region, ticket.operator)
             if ticket.camera is None:
                 parents[key].append(ticket)
@@ -275,7 +275,7 @@ class FaultService:
             left = tickets
             for parent in parents[key]:
                 near = [each for each in left if self._is_near(each, parent)]
-                await store.save_parent(connection, [each.id for each in near], parent.id)
+                await ticket_store.save_parent(connection, [each.id for each in near], parent.id)
                 left = [each for each in left if each not in near]
             outage = _largest_outage(left, self._limits.batch_within_s * US_PER_S)
             if len({each.place.premises for each in outage}) >= self._limits.batch_premises:
@@ -286,7 +286,7 @@ class FaultService:
                     operator=key[1],
                     dark_from_at=min(each.dark_from_at or now for each in outage),
                 )
-                await store.save_parent(connection, [each.id for each in outage], parent.id)
+                await ticket_store.save_parent(connection, [each.id for each in outage], parent.id)
                 log.warning("batch outage", region=key[0], tickets=len(outage), number=parent.number)
 
     def _is_near(self, ticket: Ticket, parent: Ticket) -> bool:
@@ -296,7 +296,7 @@ class FaultService:
 
     async def _follow_children(self, connection: AsyncConnection, parent: Ticket, now: Utc) -> None:
         """Move a parent when all its children moved: FIXED when none is open, CONFIRMED when all are."""
-        states = await store.load_children_states(connection, parent.id)
+        states = await ticket_store.load_children_states(connection, parent.id)
         if parent.state in OPEN_STATES and not states & set(OPEN_STATES):
             await self._move(connection, parent, TicketEvent.RECOVER, now)
         elif parent.state is TicketState.FIXED:
@@ -309,10 +309,10 @@ class FaultService:
         self, connection: AsyncConnection, parent: Ticket, event: TicketEvent, now: Utc, actor: UserId | None
     ) -> None:
         """What is found out about an outage holds for each ticket below; closing it closes those that are confirmed."""
-        for child in await store.load_children(connection, parent.id):
+        for child in await ticket_store.load_children(connection, parent.id):
             if parent.cause is not None and child.cause is None:
                 child = replace(child, cause=parent.cause)
-                await store.save_ticket(connection, child)
+                await ticket_store.save_ticket(connection, child)
             if event is TicketEvent.CLOSE and child.state is TicketState.CONFIRMED:
                 await self._move(connection, child, TicketEvent.CLOSE, now, actor=actor, note=parent.number)
 
@@ -333,7 +333,7 @@ class FaultService:
         local = datetime.fromtimestamp(now // US_PER_S, tz=UTC).astimezone(self._zone)
         ticket = Ticket(
             id=new_id("flt", self._entropy),
-            number=await store.load_next_number(connection, local.strftime("%y%m")),
+            number=await ticket_store.load_next_number(connection, local.strftime("%y%m")),
             place=place,
             operator=operator,
             state=TicketState.OPEN,
@@ -345,9 +345,9 @@ class FaultService:
             dark_from_at=dark_from_at,
             note=note,
         )
-        await store.save_new_ticket(connection, ticket)
+        await ticket_store.save_new_ticket(connection, ticket)
         row = HistoryRow("open", "", TicketState.OPEN.value, now, "", note)
-        await store.save_ticket_event(connection, new_id("fle", self._entropy), ticket.id, row, opened_by)
+        await ticket_store.save_ticket_event(connection, new_id("fle", self._entropy), ticket.id, row, opened_by)
         return ticket
 
     async def _move(
@@ -383,19 +383,19 @@ class FaultService:
                 paused_us=moved.paused_us + stood_us,
                 reopened=ticket.reopened + 1,
             )
-        await store.save_ticket(connection, moved)
+        await ticket_store.save_ticket(connection, moved)
         row = HistoryRow(event.value, ticket.state.value, to.value, now, "", note)
-        await store.save_ticket_event(connection, new_id("fle", self._entropy), ticket.id, row, actor)
+        await ticket_store.save_ticket_event(connection, new_id("fle", self._entropy), ticket.id, row, actor)
         return moved
 
     async def _access(
         self, connection: AsyncConnection, actor: Actor, ticket_id: str, action: str, *, for_update: bool = False
     ) -> Ticket:
         if is_id(ticket_id, "flt"):
-            found = await store.load_ticket(connection, ticket_id, for_update=for_update)
+            found = await ticket_store.load_ticket(connection, ticket_id, for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     async def _is_dark(self, connection: AsyncConnection, ticket: Ticket) -> bool:
         if ticket.camera is None:
@@ -404,19 +404,19 @@ class FaultService:
         return camera is not None and camera.activity is Activity.OFFLINE
 
     async def _reload(self, connection: AsyncConnection, ticket_id: str) -> Ticket:
-        found = await store.load_ticket(connection, ticket_id)
+        found = await ticket_store.load_ticket(connection, ticket_id)
         assert found is not None
         return found
 
-    def _parsed_hours(self, text: str) -> Hours:
+    def _parsed_hours(self, text: str) -> tuple[OpenSpan, ...]:
         """Return the hours; a text that cannot be read counts as always open, so that no outage is overlooked."""
         known = self._hours.get(text)
         if known is None:
             try:
                 known = parse_hours(text)
-            except ValueError:
+            except BrightKitchenError:
                 log.warning("business hours cannot be read", hours=text)
-                known = ALWAYS
+                known = ()
             self._hours[text] = known
         return known
 
@@ -451,8 +451,7 @@ def _largest_outage(tickets: Iterable[Ticket], within_us: int) -> list[Ticket]:
 def _check_note(note: str, *, is_needed: bool) -> None:
     if len(note) > MAX_NOTE_CHARS or (is_needed and not note.strip()):
         code = "web.field_unfit" if note.strip() else "web.field_missing"
-        part = BrightKitchenError(Kind.INVALID, code, field="note")
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field="note").because(part)
+        raise FieldErrors(field_error("note", code))
 
 
 def _not_now(state: TicketState, event: TicketEvent) -> BrightKitchenError:
@@ -462,7 +461,3 @@ def _not_now(state: TicketState, event: TicketEvent) -> BrightKitchenError:
         state=Term(f"fault.state.{state.value.lower()}"),
         event=Term(f"fault.event.{event.value}"),
     )
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

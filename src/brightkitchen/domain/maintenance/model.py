@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from brightkitchen.domain.authz.model import Place
 from brightkitchen.domain.maintenance.states import Cause, DeviceState, TicketState
+from brightkitchen.kernel.civil import is_date
 from brightkitchen.kernel.deviceids import is_camera_gb_id, is_gb_id
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -163,19 +163,12 @@ def unfit_fields(record: DeviceRecord) -> Iterator[str]:
             yield "gb_id"
     for name in ("installed_on", "warranty_until_on"):
         value = getattr(record, name)
-        if value is not None and not _is_date(value):
+        if value is not None and not is_date(value):
             yield name
     if record.storage_days is not None and record.storage_days not in STORAGE_PLANS_DAYS:
         yield "storage_days"
     if record.camera is not None and record.premises is None:
         yield "camera"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from brightkitchen.domain.cameras.channels import recompute_complete
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import Activity
 from brightkitchen.domain.cameras.spells import begin_spell, load_open_spells
-from brightkitchen.domain.maintenance import store
+from brightkitchen.domain.maintenance import presence_store
 from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
 from brightkitchen.domain.maintenance.model import FaultRules
-from brightkitchen.domain.maintenance.store import Watched
+from brightkitchen.domain.maintenance.presence_store import Watched
 from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.kernel.camerastate import CameraState, StreamReport
 from brightkitchen.kernel.clock import Clock
@@ -114,7 +114,7 @@ class Presence:
             await self._onboarding.resume_ended()
             self._resumed_at = now
         async with self._database.read() as connection:
-            watched = await store.load_watched(connection)
+            watched = await presence_store.load_watched(connection)
             spells = await load_open_spells(connection)
         turns: dict[CameraId, Turn] = {}
         for each in watched:
@@ -153,7 +153,7 @@ class Presence:
         begun: dict[CameraId, Utc] = {}
         async with self._database.write() as connection:
             # whoever was quicker (an approval, a change of address) is right; we look again in 15 s
-            current = await store.load_activities(connection, sorted(turns))
+            current = await presence_store.load_activities(connection, sorted(turns))
             stale = {each.camera for each in watched if current.get(each.camera) != (each.activity, each.activity_at)}
             turns = {camera: turn for camera, turn in turns.items() if camera not in stale}
             for camera, turn in turns.items():

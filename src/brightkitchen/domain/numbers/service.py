@@ -24,13 +24,13 @@ from brightkitchen.domain.numbers.model import (
     Number,
     RowPage,
 )
-from brightkitchen.domain.numbers.opening import Seconds, day_bounds, measure, open_intervals
+from brightkitchen.domain.numbers.opening import Seconds, measure
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.queries import Counting
-from brightkitchen.domain.premises.hours import parse_hours
+from brightkitchen.domain.premises.hours import Interval, day_bounds, open_intervals, parse_hours
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
 
@@ -129,7 +129,7 @@ class NumberService:
         raises: BrightKitchenError "access.none" if the region is not inside the actor's scope.
         """
         if not self._policy.check(actor, rules.AIM, _At(Place(region, category))).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         async with self._database.write() as connection:
             await store.save_target(
                 connection,
@@ -181,7 +181,7 @@ class NumberService:
             closed = await store.load_closed(connection, day.isoformat())
             placed = await store.load_placed_cameras(connection, begin)
         cells: store.Cells = {}
-        intervals: dict[str, list[tuple[Utc, Utc]]] = {}
+        intervals: dict[str, list[Interval]] = {}
         for start in range(0, len(placed), _CAMERAS_AT_ONCE):
             some = placed[start : start + _CAMERAS_AT_ONCE]
             async with self._database.read() as connection:
@@ -207,7 +207,7 @@ class NumberService:
     def _grants(self, actor: Actor, action: str) -> tuple[Grant, ...]:
         grants = self._policy.grants_for(actor, action)
         if not grants:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return grants
 
     def _day_of(self, at: Utc) -> date:

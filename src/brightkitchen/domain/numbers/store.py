@@ -1,6 +1,6 @@
 """The numbers of each day, who was part of them at a month's end, and the plan's targets."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,11 +14,10 @@ from brightkitchen.domain.numbers.model import BIT_OF, COUNTED, SECONDS, Counted
 from brightkitchen.domain.numbers.opening import Spell
 from brightkitchen.domain.numbers.queries import region_of
 from brightkitchen.domain.premises.store import categories, premises, suspensions
-from brightkitchen.kernel.database import metadata
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.database import metadata, split_values
+from brightkitchen.kernel.units import Utc, optional_utc
 
 MEASURED: Final = "measured"
-_CHUNK: Final = 400
 
 number_days = sa.Table(
     "number_days",
@@ -266,7 +265,7 @@ async def load_closed(connection: AsyncConnection, day: str) -> set[str]:
 async def load_spells(connection: AsyncConnection, ids: Sequence[str], begin: Utc, end: Utc) -> dict[str, list[Spell]]:
     """Return camera → its spells that touch [begin, end)."""
     found: dict[str, list[Spell]] = {}
-    for chunk in _chunks(ids):
+    for chunk in split_values(ids):
         wanted = sa.select(camera_spells).where(
             camera_spells.c.camera_id.in_(chunk),
             camera_spells.c.from_at < end,
@@ -280,7 +279,7 @@ async def load_spells(connection: AsyncConnection, ids: Sequence[str], begin: Ut
 async def load_first_spell(connection: AsyncConnection) -> Utc | None:
     """Return when the first spell began."""
     found = (await connection.execute(sa.select(sa.func.min(camera_spells.c.from_at)))).scalar_one_or_none()
-    return None if found is None else Utc(found)
+    return optional_utc(found)
 
 
 # ---- targets
@@ -308,10 +307,6 @@ async def load_targets(connection: AsyncConnection, year: int) -> dict[Key, int]
     """Return cell → target of a year."""
     rows = await connection.execute(sa.select(number_targets).where(number_targets.c.year == year))
     return {Key(row.region, row.category): row.premises for row in rows}
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
 
 
 def _counted(row: sa.Row[Any]) -> CountedRow:

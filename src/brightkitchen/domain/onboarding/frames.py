@@ -27,7 +27,7 @@ from brightkitchen.kernel.camerastate import CameraState
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -75,7 +75,7 @@ class FrameService:
     async def list_cases(self, actor: Actor) -> tuple[FrameCase, ...]:
         """Return the channels in reach that wait for their first approval, those that can be judged now first."""
         if not self._policy.check(actor, rules.APPROVE_FRAME).allowed:
-            raise _none()
+            raise not_found()
         grants = self._policy.grants_for(actor, rules.APPROVE_FRAME)
         async with self._database.read() as connection:
             cameras = await camera_store.load_unapproved(connection, grants, limit=MAX_QUEUE)
@@ -117,9 +117,7 @@ class FrameService:
         """Say that a channel does not show what it should. raises: as `approve`, and "web.fields" without a reason."""
         why = reason.strip()
         if not 1 <= len(why) <= MAX_TEXT_CHARS:
-            raise BrightKitchenError(Kind.INVALID, "web.fields", field="reason").because(
-                BrightKitchenError(Kind.INVALID, "web.field_missing", field="reason")
-            )
+            raise FieldErrors(field_error("reason", "web.field_missing"))
         now = self._clock.utc()
         async with self._database.write() as connection:
             camera, premises, user = await self._judgeable(connection, actor, camera_id)
@@ -146,7 +144,7 @@ class FrameService:
         )
         is_person = actor.user is not None and not actor.token
         if camera is None or not is_person or not self._policy.check(actor, rules.APPROVE_FRAME, camera).allowed:
-            raise _none()
+            raise not_found()
         assert actor.user is not None
         if camera.activity is not Activity.NEW:
             raise BrightKitchenError(Kind.CONFLICT, "onboarding.frame_decided")
@@ -184,7 +182,3 @@ class FrameService:
     def _has_pictures(self, camera: CameraId) -> bool:
         main = self._board.of(camera).get("main")
         return main is not None and main.state in (CameraState.LIVE, CameraState.DEGRADED)
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

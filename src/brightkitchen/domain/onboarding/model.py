@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -12,9 +11,11 @@ import msgspec
 from brightkitchen.domain.authz.model import Place, Role
 from brightkitchen.domain.onboarding.states import Event, Need
 from brightkitchen.domain.premises.model import SuspensionKind
+from brightkitchen.domain.premises.numbers import is_credit_code
 from brightkitchen.domain.premises.states import PremisesState as State
+from brightkitchen.kernel.civil import is_date, is_span
 from brightkitchen.kernel.deviceids import is_camera_gb_id, parse_mac
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
 from brightkitchen.kernel.units import Utc
 
@@ -23,7 +24,6 @@ MAX_TEXT_CHARS: Final = 500
 ONLINE_NEEDED: Final = 0.95
 TRIAL_US: Final = 24 * 3600 * 1_000_000
 MAX_DRIFT_S: Final = 2.0
-_CREDIT_DIGITS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 class Payer(StrEnum):
@@ -315,23 +315,19 @@ def _measured(failing: tuple[str, ...], values: list[float | None] | list[bool |
 
 
 def check_handed_in(needs: Iterable[Need], given: HandedIn) -> None:
-    """raises: BrightKitchenError "web.fields" with one part for each field that is missing or unfit."""
+    """raises: FieldErrors with one part for each field that is missing or unfit."""
     problems: list[BrightKitchenError] = []
     for need in needs:
         if need is Need.CHECKLIST:
             continue
         value = getattr(given, need.value)
         if value is None or value == "":
-            problems.append(BrightKitchenError(Kind.INVALID, "web.field_missing", field=need.value))
+            problems.append(field_error(need.value, "web.field_missing"))
     if len(given.reason) > MAX_TEXT_CHARS:
-        problems.append(_unfit("reason"))
-    problems += [_unfit(field) for field in _unfit_fields(given)]
+        problems.append(field_error("reason"))
+    problems += map(field_error, _unfit_fields(given))
     if problems:
-        raise BrightKitchenError(Kind.INVALID, "web.fields", field=str(problems[0].params["field"])).because(*problems)
-
-
-def _unfit(field: str) -> BrightKitchenError:
-    return BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field)
+        raise FieldErrors(*problems)
 
 
 def _unfit_fields(given: HandedIn) -> Iterator[str]:
@@ -416,24 +412,3 @@ def _is_mac(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_date(text: str) -> bool:
-    """True for a civil date as YYYY-MM-DD."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def is_span(from_on: str, to_on: str) -> bool:
-    """True if both are dates and the second is not before the first."""
-    return is_date(from_on) and is_date(to_on) and from_on <= to_on
-
-
-def is_credit_code(text: str) -> bool:
-    """True for a unified social credit code: 18 signs, the last one checks the others (GB 32100-2015)."""
-    if len(text) != 18 or any(sign not in _CREDIT_DIGITS for sign in text):
-        return False
-    total = sum(_CREDIT_DIGITS.index(sign) * pow(3, at, 31) for at, sign in enumerate(text[:17]))
-    return _CREDIT_DIGITS.index(text[17]) == (31 - total % 31) % 31

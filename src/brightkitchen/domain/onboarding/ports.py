@@ -8,10 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.authz.model import Actor, Place
 from brightkitchen.domain.onboarding.model import PlannedCamera
 from brightkitchen.kernel.ids import CameraId, PremisesId, UserId
-from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import Utc
-
-log = get_logger(__name__)
 
 
 class AuditPort(Protocol):
@@ -27,15 +24,6 @@ class ClockDrifts(Protocol):
     """Where the drift of a camera's clock is known from, if anything measures it."""
 
     def drift_s(self, camera: CameraId) -> float | None: ...
-
-
-class AuditToLog:
-    """Says each act in the log; for a control that keeps no audit."""
-
-    async def append(
-        self, connection: AsyncConnection, kind: str, *, actor: Actor | None, place: Place, **fields: str | int | None
-    ) -> None:
-        log.info("act", kind=kind, user=actor.user if actor else None, premises=place.premises, fields=fields)
 
 
 class NoDrifts:

@@ -31,7 +31,7 @@ from brightkitchen.domain.premises.states import PremisesState as State
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind, Term
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, Term, field_error, not_found
 from brightkitchen.kernel.ids import CameraId, PremisesId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -251,11 +251,11 @@ class OnboardingService:
             found = await store.load_premises(connection, PremisesId(premises_id), for_update=for_update)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     def _standing(self, actor: Actor, found: OnboardedPremises) -> Standing:
         due_days = due_days_of(found.state)
@@ -347,9 +347,7 @@ class OnboardingService:
             camera = known.get(each.camera)
             if camera is None or camera.premises != found.id:
                 field = f"installation.cameras.{at}.camera"
-                raise BrightKitchenError(Kind.INVALID, "web.fields", field=field).because(
-                    BrightKitchenError(Kind.INVALID, "web.field_unfit", field=field)
-                )
+                raise FieldErrors(field_error(field))
             main = self._board.of(camera.id).get("main")
             if main is None or main.last_frame_at is None:
                 field = f"installation.cameras.{at}"
@@ -376,9 +374,7 @@ class OnboardingService:
     ) -> None:
         """A closed period begins: it must have begun by today and not be over."""
         if not suspension.from_on <= self._today_on() <= suspension.to_on:
-            raise BrightKitchenError(Kind.INVALID, "web.fields", field="suspension.from_on").because(
-                BrightKitchenError(Kind.INVALID, "onboarding.suspension_not_now", field="suspension.from_on")
-            )
+            raise FieldErrors(field_error("suspension.from_on", "onboarding.suspension_not_now"))
         user = actor.user if actor else None
         await store.save_suspension(
             connection, new_id("sus", self._entropy), found.id, suspension, reason=reason, actor=user, now=now
@@ -433,10 +429,6 @@ async def _check_zones(connection: AsyncConnection, field: str, wanted: list[str
     allowed = await store.load_allowed_zones(connection)
     if not allowed.issuperset(wanted):
         raise BrightKitchenError(Kind.INVALID, "onboarding.zone_refused", field=field)
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
 
 
 def _yes(value: bool) -> str:

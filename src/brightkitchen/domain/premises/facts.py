@@ -12,7 +12,7 @@ from brightkitchen.domain.premises.hours import check_hours
 from brightkitchen.domain.premises.kinds import check_zone
 from brightkitchen.domain.premises.model import GRADES, Kinds, Need, PremisesFacts
 from brightkitchen.domain.premises.numbers import check_any_licence, check_credit_code, check_food_licence
-from brightkitchen.kernel.errors import BrightKitchenError, Fault, FieldErrors, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, field_error
 
 MAX_NAME_CHARS: Final = 100
 MAX_ADDRESS_CHARS: Final = 200
@@ -30,26 +30,24 @@ class Faults:
     """Collects what is wrong."""
 
     def __init__(self) -> None:
-        self._found: list[Fault] = []
+        self._found: list[BrightKitchenError] = []
 
     def take(self, field: str, check: Callable[[], T], otherwise: T) -> T:
         """Return what `check` returns; if it raises, note the fault of that field and return `otherwise`."""
         try:
             return check()
         except BrightKitchenError as error:
-            self._found.append(
-                Fault(field, error.code, {key: value for key, value in error.params.items() if key != "field"})
-            )
+            self._found.append(field_error(field, error.code, **error.params))
             return otherwise
 
     def add(self, field: str, code: str, **params: str | int | float) -> None:
         """Note a fault."""
-        self._found.append(Fault(field, code, params))
+        self._found.append(field_error(field, code, **params))
 
     def check(self) -> None:
         """raises: FieldErrors if there is any."""
         if self._found:
-            raise FieldErrors(self._found)
+            raise FieldErrors(*self._found)
 
 
 def check_facts(facts: PremisesFacts, kinds: Kinds, regions: Collection[str]) -> PremisesFacts:

@@ -37,6 +37,14 @@ def check_credit_code(text: str) -> str:
     return code
 
 
+def is_credit_code(text: str) -> bool:
+    """True for what `check_credit_code` returns: a credit code as it is stored."""
+    try:
+        return check_credit_code(text) == text
+    except BrightKitchenError:
+        return False
+
+
 def credit_check_character(first: str) -> str:
     """Return the 18th character for the first 17, all of the code's alphabet."""
     total = sum(_CREDIT_ALPHABET.index(each) * pow(3, place, 31) for place, each in enumerate(first))

@@ -39,7 +39,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.cursor import CursorSigner
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, EditConflict, Kind, not_found
 from brightkitchen.kernel.ids import PremisesId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.sealing import FieldSealer
@@ -129,7 +129,7 @@ class PremisesService:
                 found = await store.load_premises(connection, premises)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        raise _none()
+        raise not_found()
 
     async def list_premises(
         self,
@@ -142,7 +142,7 @@ class PremisesService:
     ) -> PremisesPage:
         """Return a page of what the actor may see. limit: 1..200. raises: BrightKitchenError "web.cursor", "access.none"."""
         if not self._policy.check(actor, rules.LIST).allowed:
-            raise _none()
+            raise not_found()
         text = asked.text.strip()[: queries.MAX_TEXT_CHARS]
         is_number = is_phone(text) and self._policy.check(actor, rules.VIEW).allowed
         wanted = Wanted(
@@ -198,7 +198,7 @@ class PremisesService:
         raises: FieldErrors, BrightKitchenError "premises.number_taken", "access.none" (also for a region out of reach).
         """
         if not self._policy.check(actor, rules.ADD).allowed:
-            raise _none()
+            raise not_found()
         now = self._clock.utc()
         async with self._database.write() as connection:
             checked = await self._check_facts(connection, facts)
@@ -240,7 +240,7 @@ class PremisesService:
         async with self._database.write() as connection:
             old = await store.load_premises(connection, premises_id)
             if old is None:
-                raise _none()
+                raise not_found()
             if expected_version is not None and old.version != expected_version:
                 raise EditConflict(old)
             checked = await self._check_facts(connection, replace(old, **changes))
@@ -281,7 +281,7 @@ class PremisesService:
         async with self._database.write() as connection:
             old = await store.load_premises(connection, premises_id)
             if old is None:
-                raise _none()
+                raise not_found()
             if expected_version is not None and old.version != expected_version:
                 raise EditConflict(old)
             cameras = await self._channels.count_in_service(connection, old.id)
@@ -359,7 +359,7 @@ class PremisesService:
             row = await self._person_row(connection, premises.id, person_id)
             plain = store.open_secret(self._sealer, row, secret)
             if plain is None:
-                raise _none()
+                raise not_found()
             act = Act(
                 kind="unmask",
                 actor=actor,
@@ -455,7 +455,7 @@ class PremisesService:
 
     def _check_may(self, actor: Actor, action: str, premises: Premises) -> None:
         if not self._policy.check(actor, action, premises).allowed:
-            raise _none()
+            raise not_found()
 
     async def _save(self, connection: AsyncConnection, new: Premises, *, was: Premises) -> None:
         """raises: EditConflict if somebody was faster since it was read."""
@@ -467,14 +467,14 @@ class PremisesService:
     ) -> sa.Row[tuple[object, ...]]:
         row = await store.load_person_row(connection, premises, person_id) if is_id(person_id, "pps") else None
         if row is None:
-            raise _none()
+            raise not_found()
         return row
 
     async def _suspension(self, connection: AsyncConnection, premises: PremisesId, suspension_id: str) -> Suspension:
         for each in await store.load_suspensions(connection, premises):
             if each.id == suspension_id:
                 return each
-        raise _none()
+        raise not_found()
 
     async def _save_suspension(self, connection: AsyncConnection, new: Suspension, *, was: SuspensionState) -> None:
         if not await store.save_suspension(connection, new, was=was):
@@ -537,10 +537,6 @@ class PremisesService:
 
 
 _UNSAID: Final = PremisesFacts(region="", category="", name="")
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")
 
 
 def _facts_of(facts: PremisesFacts) -> dict[str, Any]:

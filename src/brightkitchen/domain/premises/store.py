@@ -27,7 +27,7 @@ from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import PremisesId, UserId
 from brightkitchen.kernel.sealing import FieldSealer
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 _PEOPLE: Final = "premises_people"
 
@@ -326,7 +326,7 @@ def premises_of(row: sa.Row[tuple[object, ...]]) -> Premises:
         created_at=Utc(row.created_at),
         updated_at=Utc(row.updated_at),
         version=row.version,
-        retired_at=Utc(row.retired_at) if row.retired_at is not None else None,
+        retired_at=optional_utc(row.retired_at),
     )
 
 
@@ -496,6 +496,6 @@ def _suspension(row: sa.Row[tuple[object, ...]]) -> Suspension:
         requested_by=UserId(row.requested_by) if row.requested_by is not None else None,
         requested_at=Utc(row.requested_at),
         decided_by=UserId(row.decided_by) if row.decided_by is not None else None,
-        decided_at=Utc(row.decided_at) if row.decided_at is not None else None,
+        decided_at=optional_utc(row.decided_at),
         state=SuspensionState(row.state),
     )

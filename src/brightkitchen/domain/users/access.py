@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brightkitchen.domain.users import people_store, store
+from brightkitchen.domain.users import store, token_store
 from brightkitchen.domain.users.ports import AccessListener
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -45,12 +45,12 @@ class AccessChanges:
 
     async def end_tokens(self, connection: AsyncConnection, user: UserId, *, only: str = "") -> Closing:
         """Revoke a person's API tokens, or one."""
-        return Closing(ended=await people_store.revoke_tokens(connection, user, self._clock.utc(), only=only))
+        return Closing(ended=await token_store.revoke_tokens(connection, user, self._clock.utc(), only=only))
 
     async def narrow(self, connection: AsyncConnection, user: UserId) -> Closing:
         """Give a person's sessions and tokens other pseudonyms: call it when roles were taken away."""
         fresh = lambda: new_id("sid", self._entropy)  # noqa: E731
-        return Closing(narrowed=await people_store.replace_pseudonyms(connection, user, fresh, self._clock.utc()))
+        return Closing(narrowed=await token_store.replace_pseudonyms(connection, user, fresh, self._clock.utc()))
 
     async def tell(self, closing: Closing) -> None:
         """Tell every listener, all at once; call it after the transaction. Nodes are waited for, at most 5 s."""

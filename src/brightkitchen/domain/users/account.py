@@ -6,9 +6,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.audit.model import Scalar
-from brightkitchen.domain.users import factorstore, passkeys, store, totp
+from brightkitchen.domain.users import factor_store, passkeys, store, totp
 from brightkitchen.domain.users.attempts import LoginAttempts, Source
-from brightkitchen.domain.users.factorstore import PasskeyRow, TotpRow
+from brightkitchen.domain.users.factor_store import PasskeyRow, TotpRow
 from brightkitchen.domain.users.model import AuthRules, Factor, FactorKind, OpenedSession, Profile, Proof, Session, User
 from brightkitchen.domain.users.passwords import PasswordPool, check_password
 from brightkitchen.domain.users.proofs import ProofDesk, recovery_sha256
@@ -18,7 +18,7 @@ from brightkitchen.domain.users.trail import Trail, who_in
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import new_id
 from brightkitchen.kernel.units import Utc
 
@@ -90,8 +90,8 @@ class AccountDesk:
     async def load_account(self, user: User) -> Account:
         """Return how the person's log-in is protected."""
         async with self._database.read() as connection:
-            factors = await factorstore.load_factors(connection, user.id)
-            codes_left = await factorstore.count_recovery_codes(connection, user.id)
+            factors = await factor_store.load_factors(connection, user.id)
+            codes_left = await factor_store.count_recovery_codes(connection, user.id)
         return Account(
             tuple(factors),
             codes_left,
@@ -156,7 +156,7 @@ class AccountDesk:
         hashed = await self._passwords.hash(new)
         now = self._clock.utc()
         async with self._database.write() as connection:
-            await factorstore.save_old_password(
+            await factor_store.save_old_password(
                 connection,
                 new_id("pwd", self._entropy),
                 user.id,
@@ -165,7 +165,7 @@ class AccountDesk:
                 keep=REMEMBERED_PASSWORDS,
             )
             await store.save_password(connection, user.id, hashed, now, is_temporary=False)
-            await factorstore.forget_devices(connection, user.id, keep_sha256=token_sha256(device_token))
+            await factor_store.forget_devices(connection, user.id, keep_sha256=token_sha256(device_token))
             ended = await store.end_sessions(connection, user.id, now, keep=session.id)
             await self._note_change(connection, user, session, {"password": "changed"})
             await self._note_ended(connection, user, ended, "password_changed")
@@ -178,7 +178,7 @@ class AccountDesk:
         hashes = [user.password_hash]
         if self._rules.profile is Profile.DENGBAO3:
             async with self._database.read() as connection:
-                hashes += await factorstore.load_old_passwords(connection, user.id, REMEMBERED_PASSWORDS - 1)
+                hashes += await factor_store.load_old_passwords(connection, user.id, REMEMBERED_PASSWORDS - 1)
         for each in hashes:
             if await self._passwords.is_correct(new, each, is_known=True):
                 raise BrightKitchenError(Kind.INVALID, "user.password_reused")
@@ -191,7 +191,7 @@ class AccountDesk:
         factor, secret = new_id("fac", self._entropy), totp.new_secret(self._entropy)
         sealed = self._proofs.seal_secret(factor, secret)
         async with self._database.write() as connection:
-            await factorstore.save_new_totp(connection, TotpRow(factor, user.id, sealed, None), "", self._clock.utc())
+            await factor_store.save_new_totp(connection, TotpRow(factor, user.id, sealed, None), "", self._clock.utc())
         return TotpSetup(factor, secret, totp.build_uri(secret, user.username))
 
     async def confirm_totp(self, user: User, session: Session, code: str, *, device_token: str) -> Enrolled:
@@ -200,7 +200,7 @@ class AccountDesk:
         source = Source(f"session {session.id}", is_known=True)
         await self._attempts.check_open(user.username, source)
         async with self._database.read() as connection:
-            waiting = await factorstore.load_totp(connection, user.id, confirmed=False)
+            waiting = await factor_store.load_totp(connection, user.id, confirmed=False)
         if not waiting or not await self._proofs.take_code(waiting[0], code):
             await self._attempts.note_failure(user.username, source)
             raise BrightKitchenError(Kind.INVALID, "account.code_wrong")
@@ -216,7 +216,7 @@ class AccountDesk:
             raise BrightKitchenError(Kind.INVALID, "auth.passkey_unavailable")
         challenge = self._entropy.token_bytes(passkeys.CHALLENGE_BYTES)
         async with self._database.read() as connection:
-            known = await factorstore.load_passkeys(connection, user.id, rp_id)
+            known = await factor_store.load_passkeys(connection, user.id, rp_id)
         ticket = self._challenges.open(user.id, None, challenge, session.id)
         return ticket, passkeys.build_registration_options(user, rp_id, challenge, known)
 
@@ -238,9 +238,9 @@ class AccountDesk:
             passkeys.rp_id_of(origin),
         )
         async with self._database.write() as connection:
-            if await factorstore.load_passkey(connection, made.credential_id) is not None:
+            if await factor_store.load_passkey(connection, made.credential_id) is not None:
                 raise BrightKitchenError(Kind.INVALID, "auth.passkey_refused")
-            await factorstore.save_new_passkey(connection, row, name, self._clock.utc())
+            await factor_store.save_new_passkey(connection, row, name, self._clock.utc())
             await self._note_change(connection, user, session, {"factor_added": FactorKind.PASSKEY.value})
         return await self._enrolled(user, session, FactorKind.PASSKEY, device_token)
 
@@ -248,15 +248,15 @@ class AccountDesk:
         """Forget a factor. raises: "auth.step_up_required", "account.last_factor", "access.none"."""
         self.check_stepped_up(session)
         async with self._database.write() as connection:
-            mine = await factorstore.load_factors(connection, user.id)
+            mine = await factor_store.load_factors(connection, user.id)
             left = [each for each in mine if each.id != factor]
             without = replace(user, factors=frozenset(each.kind for each in left))
             if not left and without.needs_factor(self._rules):
                 raise BrightKitchenError(Kind.CONFLICT, "account.last_factor")
-            if not await factorstore.delete_factor(connection, user.id, factor):
-                raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            if not await factor_store.delete_factor(connection, user.id, factor):
+                raise not_found()
             if not left:
-                await factorstore.save_recovery_codes(connection, user.id, {}, self._clock.utc())
+                await factor_store.save_recovery_codes(connection, user.id, {}, self._clock.utc())
             await self._note_change(connection, user, session, {"factor_removed": factor})
 
     async def new_recovery_codes(self, user: User, session: Session) -> tuple[str, ...]:
@@ -274,7 +274,7 @@ class AccountDesk:
         if not self._rules.second_factor or user.factors or not user.needs_factor(self._rules):
             self.check_stepped_up(session)
         async with self._database.read() as connection:
-            if len(await factorstore.load_factors(connection, user.id)) >= MAX_FACTORS:
+            if len(await factor_store.load_factors(connection, user.id)) >= MAX_FACTORS:
                 raise BrightKitchenError(Kind.CONFLICT, "account.too_many", most=MAX_FACTORS)
 
     async def _enrolled(self, user: User, session: Session, kind: FactorKind, device_token: str) -> Enrolled:
@@ -288,7 +288,7 @@ class AccountDesk:
         codes = self._proofs.new_recovery_codes()
         hashed = {new_id("rec", self._entropy): recovery_sha256(code) for code in codes}
         async with self._database.write() as connection:
-            await factorstore.save_recovery_codes(connection, user.id, hashed, self._clock.utc())
+            await factor_store.save_recovery_codes(connection, user.id, hashed, self._clock.utc())
             await self._note_change(connection, user, session, {"recovery_codes": "made"})
         return tuple(codes)
 
@@ -305,13 +305,13 @@ class AccountDesk:
         """End one of the person's sessions; its pictures stop within 10 s. raises: "access.none"."""
         mine = next((each for each in await self.list_sessions(user) if each.id == session_id), None)
         if mine is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         await self._sessions.end(mine, "ended_by_owner")
 
     async def end_other_sessions(self, user: User, session: Session, *, device_token: str) -> int:
         """End all but this one and return how many; every other browser is a stranger to the account again."""
         async with self._database.write() as connection:
-            await factorstore.forget_devices(connection, user.id, keep_sha256=token_sha256(device_token))
+            await factor_store.forget_devices(connection, user.id, keep_sha256=token_sha256(device_token))
             ended = await store.end_sessions(connection, user.id, self._clock.utc(), keep=session.id)
             await self._note_ended(connection, user, ended, "ended_by_owner")
         await self._sessions.tell_ended(ended)

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Actor, Grant
 from brightkitchen.domain.authz.policy import Policy
-from brightkitchen.domain.users import people_store as store
+from brightkitchen.domain.users import approval_store, people_store
 from brightkitchen.domain.users import policy as rules
 from brightkitchen.domain.users.people_model import APPROVAL_US, Approval, ApprovalState
 from brightkitchen.domain.users.ports import AuditPort
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -70,7 +70,7 @@ class ApprovalService:
         if kind not in self._kinds:
             raise ValueError(f"{kind} is no kind of request")
         if actor.user is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         now = self._clock.utc()
         approval = Approval(
             id=new_id("apr", self._entropy),
@@ -83,7 +83,7 @@ class ApprovalService:
             expires_at=Utc(now + APPROVAL_US),
             state=ApprovalState.REQUESTED,
         )
-        await store.save_new_approval(connection, approval)
+        await approval_store.save_new_approval(connection, approval)
         await self._audit.append(
             connection,
             "approval.requested",
@@ -99,7 +99,9 @@ class ApprovalService:
         self._check(actor, rules.APPROVALS)
         async with self._database.read() as connection:
             deciding = self._policy.grants_for(actor, rules.DECIDE)
-            return await store.load_approvals(connection, deciding, actor.user, only_open=only_open, limit=MAX_SHOWN)
+            return await approval_store.load_approvals(
+                connection, deciding, actor.user, only_open=only_open, limit=MAX_SHOWN
+            )
 
     async def decide(self, actor: Actor, approval_id: str, *, agree: bool, reason: str = "") -> Approval:
         """Agree, and it is done; or refuse.
@@ -116,7 +118,7 @@ class ApprovalService:
             approval = await self._load(connection, approval_id, deciding, actor)
             await self._check_second_person(connection, actor, approval)
             now = self._clock.utc()
-            taken = approval.expires_at > now and await store.save_decision(
+            taken = approval.expires_at > now and await approval_store.save_decision(
                 connection, approval.id, state, by=actor.user, at=now, reason=reason.strip()[:MAX_REASON_CHARS]
             )
             if not taken:
@@ -136,7 +138,7 @@ class ApprovalService:
     async def expire(self) -> None:
         """End the requests that nobody decided within seven days."""
         async with self._database.write() as connection:
-            await store.expire_approvals(connection, self._clock.utc())
+            await approval_store.expire_approvals(connection, self._clock.utc())
 
     def may_decide(self, actor: Actor, approval: Approval) -> bool:
         """True if the page should offer it; what a decision itself checks may still say no."""
@@ -152,14 +154,14 @@ class ApprovalService:
     ) -> Approval:
         found = None
         if is_id(approval_id, "apr"):
-            found = await store.load_approval(connection, approval_id, deciding, actor.user)
+            found = await approval_store.load_approval(connection, approval_id, deciding, actor.user)
         if found is None or found.kind not in self._kinds:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return found
 
     async def _check_second_person(self, connection: AsyncConnection, actor: Actor, approval: Approval) -> None:
         if actor.user is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         if actor.user == approval.requested_by:
             raise BrightKitchenError(Kind.FORBIDDEN, "approval.own")
         if actor.user == approval.subject:
@@ -167,12 +169,12 @@ class ApprovalService:
         if not self._kinds[approval.kind].other_unit:
             return
         now = self._clock.utc()
-        one = await store.load_person_unchecked(connection, UserId(approval.requested_by), now)
-        other = await store.load_person_unchecked(connection, actor.user, now)
+        one = await people_store.load_person_unchecked(connection, UserId(approval.requested_by), now)
+        other = await people_store.load_person_unchecked(connection, actor.user, now)
         units = {person.organisation for person in (one, other) if person is not None and person.organisation}
         if one is not None and other is not None and one.organisation and other.organisation and len(units) == 1:
             raise BrightKitchenError(Kind.FORBIDDEN, "approval.same_unit")
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Actor
-from brightkitchen.domain.users import people_store as store
+from brightkitchen.domain.users import invitation_store, people_store
 from brightkitchen.domain.users import policy as rules
 from brightkitchen.domain.users.access import AccessChanges
 from brightkitchen.domain.users.attempts import LoginAttempts, Source, source_network
@@ -85,7 +85,7 @@ class InvitationService:
         try:
             async with self._database.write() as connection:
                 unit = await checked_organisation(connection, organisation)
-                await store.save_invited_user(
+                await people_store.save_invited_user(
                     connection,
                     user,
                     username=username.casefold(),
@@ -102,7 +102,7 @@ class InvitationService:
                     else:
                         held.append(given)
                 code = await self._new_invitation(connection, actor, user, now)
-                person = await store.load_person_unchecked(connection, user, now)
+                person = await people_store.load_person_unchecked(connection, user, now)
                 await self._audit.append(
                     connection,
                     "people.invited",
@@ -128,9 +128,9 @@ class InvitationService:
         now = self._clock.utc()
         async with self._database.write() as connection:
             person = await self._people.access_person(connection, actor, user, rules.CHANGE)
-            if not await store.is_waiting(connection, person.id):
+            if not await invitation_store.is_waiting(connection, person.id):
                 raise BrightKitchenError(Kind.CONFLICT, "invitation.answered")
-            await store.withdraw_invitations(connection, person.id, now)
+            await invitation_store.withdraw_invitations(connection, person.id, now)
             code = await self._new_invitation(connection, actor, person.id, now)
             await self._audit.append(
                 connection, "people.invited_again", actor=actor, object_kind="user", object_id=person.id
@@ -142,8 +142,10 @@ class InvitationService:
         self._attempts.check_flood(Source(source_network(address)))
         now = self._clock.utc()
         async with self._database.read() as connection:
-            found = await store.load_open_invitation(connection, hash_code(code), now) if is_code(code) else None
-            person = await store.load_person_unchecked(connection, found[1], now) if found else None
+            found = (
+                await invitation_store.load_open_invitation(connection, hash_code(code), now) if is_code(code) else None
+            )
+            person = await people_store.load_person_unchecked(connection, found[1], now) if found else None
         if found is None or person is None:
             raise BrightKitchenError(Kind.NOT_FOUND, "invitation.unknown")
         return OpenInvitation(person.id, person.username, person.display_name, found[2])
@@ -158,8 +160,8 @@ class InvitationService:
         hashed = await self._passwords.hash(password)
         async with self._database.write() as connection:
             now = self._clock.utc()
-            found = await store.load_open_invitation(connection, hash_code(code), now)
-            if found is None or not await store.use_invitation(connection, found[0], now):
+            found = await invitation_store.load_open_invitation(connection, hash_code(code), now)
+            if found is None or not await invitation_store.use_invitation(connection, found[0], now):
                 raise BrightKitchenError(Kind.NOT_FOUND, "invitation.unknown")
             await save_password(connection, found[1], hashed, now, is_temporary=False)
             closing = await self._access.end_sessions(connection, found[1])
@@ -175,7 +177,7 @@ class InvitationService:
 
     async def _new_invitation(self, connection: AsyncConnection, actor: Actor, user: UserId, now: Utc) -> str:
         code = new_code(self._entropy)
-        await store.save_new_invitation(
+        await invitation_store.save_new_invitation(
             connection,
             invitation_id=new_id("inv", self._entropy),
             user=user,

@@ -11,14 +11,14 @@ from brightkitchen.domain.authz.cityfile import parse_city
 from brightkitchen.domain.authz.model import Actor, Grant, Place
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.regions import Region, is_inside, is_region_code
-from brightkitchen.domain.users import people_store as store
+from brightkitchen.domain.users import grant_store, organisation_store
 from brightkitchen.domain.users import policy as rules
 from brightkitchen.domain.users.people_model import Organisation, OrganisationKind
 from brightkitchen.domain.users.ports import AuditPort
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import OrganisationId, is_id, new_id
 
 MAX_NAME_CHARS: Final = 100
@@ -60,7 +60,7 @@ class OrganisationService:
         async with self._database.read() as connection:
             found = await places.load_regions(connection)
             premises = [grant.scope.premises for grant in actor.grants if grant.scope.premises is not None]
-            where = await store.load_places(connection, premises)
+            where = await grant_store.load_places(connection, premises)
         reached = [grant.scope.region for grant in actor.grants if grant.scope.premises is None]
         reached += [place.region for place, _name in where.values()]
         return tuple(each for each in found if any(_touches(each.code, region) for region in reached))
@@ -70,17 +70,17 @@ class OrganisationService:
         self._check(actor, rules.ORGANISATIONS)
         grants = self._policy.grants_for(actor, rules.ORGANISATIONS)
         async with self._database.read() as connection:
-            found = await store.load_organisations(connection, with_retired=with_retired)
+            found = await organisation_store.load_organisations(connection, with_retired=with_retired)
         return tuple(each for each in found if any(_sees(grant, each) for grant in grants))
 
     async def access_organisation(self, actor: Actor, organisation: str, action: str) -> Organisation:
         """Return an organisation that the actor may do that to. raises: BrightKitchenError "access.none"."""
         if is_id(organisation, "org"):
             async with self._database.read() as connection:
-                found = await store.load_organisation(connection, OrganisationId(organisation))
+                found = await organisation_store.load_organisation(connection, OrganisationId(organisation))
             if found is not None and self._may(actor, action, found):
                 return found
-        raise _none()
+        raise not_found()
 
     async def add_organisation(self, actor: Actor, *, kind: OrganisationKind, name: str, region: str) -> Organisation:
         """Add one. raises: BrightKitchenError "organisation.name", "user.region_unknown", "access.none"."""
@@ -89,9 +89,9 @@ class OrganisationService:
             OrganisationId(new_id("org", self._entropy)), kind, _checked_name(name), _checked_region(region), 1
         )
         if not self._may(actor, rules.KEEP_ORGANISATIONS, new):
-            raise _none()
+            raise not_found()
         async with self._database.write() as connection:
-            await store.save_new_organisation(connection, new, self._clock.utc())
+            await organisation_store.save_new_organisation(connection, new, self._clock.utc())
             await self._record(connection, "organisation.added", actor, new)
         return new
 
@@ -121,9 +121,9 @@ class OrganisationService:
             version=old.version + 1,
         )
         if not self._may(actor, rules.KEEP_ORGANISATIONS, new):
-            raise _none()
+            raise not_found()
         async with self._database.write() as connection:
-            if not await store.save_organisation(connection, new, now):
+            if not await organisation_store.save_organisation(connection, new, now):
                 raise BrightKitchenError(Kind.CONFLICT, "edit.conflict")
             await self._record(connection, "organisation.changed", actor, new)
         return new
@@ -138,7 +138,7 @@ class OrganisationService:
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     async def _record(self, connection: AsyncConnection, kind: str, actor: Actor, new: Organisation) -> None:
         detail = {"name": new.name, "kind": new.kind.value, "region": new.region, "retired": new.retired_at is not None}
@@ -167,7 +167,3 @@ def _checked_region(region: str) -> str:
     if not is_region_code(region):
         raise BrightKitchenError(Kind.INVALID, "user.region_unknown", region=region[:12], field="region")
     return region
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

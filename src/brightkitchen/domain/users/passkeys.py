@@ -25,7 +25,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from brightkitchen.domain.users.factorstore import PasskeyRow
+from brightkitchen.domain.users.factor_store import PasskeyRow
 from brightkitchen.domain.users.model import User
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 

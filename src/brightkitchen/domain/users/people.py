@@ -13,7 +13,14 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.regions import is_region_code
 from brightkitchen.domain.authz.roles import OPERATORS, ROLES
 from brightkitchen.domain.authz.store import regions
-from brightkitchen.domain.users import people_store as store
+from brightkitchen.domain.users import (
+    approval_store,
+    grant_store,
+    identity_store,
+    invitation_store,
+    organisation_store,
+    people_store,
+)
 from brightkitchen.domain.users import policy as rules
 from brightkitchen.domain.users.access import AccessChanges, Closing
 from brightkitchen.domain.users.approvals import ApprovalService
@@ -33,7 +40,7 @@ from brightkitchen.domain.users.ports import AuditPort, Detail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import OrganisationId, PremisesId, UserId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import Utc
@@ -118,7 +125,7 @@ class PeopleService:
         if region and not is_region_code(region):
             raise BrightKitchenError(Kind.INVALID, "user.region_unknown", region=region[:12], field="region")
         async with self._database.read() as connection:
-            found = await store.load_people(
+            found = await people_store.load_people(
                 connection,
                 self._policy.grants_for(actor, rules.LIST),
                 actor.user,
@@ -148,9 +155,9 @@ class PeopleService:
         person = None
         if is_id(user, "usr"):
             viewer = self._policy.grants_for(actor, action)
-            person = await store.load_person(connection, UserId(user), viewer, actor.user, self._clock.utc())
+            person = await people_store.load_person(connection, UserId(user), viewer, actor.user, self._clock.utc())
         if person is None:
-            raise _none()
+            raise not_found()
         if action == rules.VIEW:
             return person
         if actor.user == person.id:
@@ -189,7 +196,7 @@ class PeopleService:
                 values["display_name"] = checked_display_name(display_name)
             if organisation is not None:
                 values["organisation_id"] = await checked_organisation(connection, organisation)
-            await store.save_person(connection, person.id, now=self._clock.utc(), **values)
+            await people_store.save_person(connection, person.id, now=self._clock.utc(), **values)
             await self._record(connection, "people.changed", actor, person.id, {"fields": ",".join(sorted(values))})
         return await self.show_person(actor, user)
 
@@ -200,9 +207,9 @@ class PeopleService:
             now = self._clock.utc()
             closing = await self._access.end_sessions(connection, person.id)
             closing += await self._access.narrow(connection, person.id)
-            await store.withdraw_invitations(connection, person.id, now)
+            await invitation_store.withdraw_invitations(connection, person.id, now)
             if person.disabled_at is None:
-                await store.save_person(connection, person.id, now=now, disabled_at=now)
+                await people_store.save_person(connection, person.id, now=now, disabled_at=now)
             await self._record(connection, "people.disabled", actor, person.id)
         await self._access.tell(closing)
         return await self.show_person(actor, user)
@@ -211,7 +218,7 @@ class PeopleService:
         """Let a person in again."""
         async with self._database.write() as connection:
             person = await self.access_person(connection, actor, user, rules.DISABLE)
-            await store.save_person(connection, person.id, now=self._clock.utc(), disabled_at=None)
+            await people_store.save_person(connection, person.id, now=self._clock.utc(), disabled_at=None)
             await self._record(connection, "people.enabled", actor, person.id)
         return await self.show_person(actor, user)
 
@@ -231,11 +238,11 @@ class PeopleService:
             closing = await self._access.end_sessions(connection, person.id)
             closing += await self._access.end_tokens(connection, person.id)
             await self.forget_devices(connection, person.id)
-            await store.withdraw_invitations(connection, person.id, now)
-            await store.withdraw_requests_about(connection, person.id, now)
-            await store.delete_identities(connection, person.id)
-            count = await store.revoke_grants(connection, person.id, now)
-            await store.save_person(connection, person.id, now=now, disabled_at=person.disabled_at or now)
+            await invitation_store.withdraw_invitations(connection, person.id, now)
+            await approval_store.withdraw_requests_about(connection, person.id, now)
+            await identity_store.delete_identities(connection, person.id)
+            count = await grant_store.revoke_grants(connection, person.id, now)
+            await people_store.save_person(connection, person.id, now=now, disabled_at=person.disabled_at or now)
             await self._record(
                 connection, "people.offboarded", actor, person.id, {"grants": count, "sessions": len(closing.ended)}
             )
@@ -246,7 +253,7 @@ class PeopleService:
         """See off whoever has that log-in. raises: BrightKitchenError "user.unknown"."""
         self.check(actor, rules.OFFBOARD)
         async with self._database.read() as connection:
-            user = await store.load_username_id(connection, username.casefold())
+            user = await people_store.load_username_id(connection, username.casefold())
         if user is None:
             raise BrightKitchenError(Kind.NOT_FOUND, "user.unknown", username=username)
         await self.offboard(actor, user)
@@ -289,7 +296,7 @@ class PeopleService:
             payload = {"grant": write_grant(grant), "expires_at": held.expires_at}
             region = place.region if place is not None else grant.scope.region
             return await self._approvals.request(connection, actor, GIVE_KIND, payload, subject=user, region=region)
-        await store.save_grant(connection, held, granted_by=actor.user, approved_by=None)
+        await grant_store.save_grant(connection, held, granted_by=actor.user, approved_by=None)
         await self._record(connection, "people.granted", actor, user, _grant_detail(held))
         return held
 
@@ -302,11 +309,11 @@ class PeopleService:
             person = await self.access_person(connection, actor, user, rules.REVOKE)
             held = next((each for each in person.grants if each.id == grant_id), None)
             if held is None:
-                raise _none()
+                raise not_found()
             places = await self._places(connection, (person,))
             if not self._may_give(actor, rules.REVOKE, held.grant, places):
                 raise BrightKitchenError(Kind.FORBIDDEN, "user.may_not_give")
-            await store.revoke_grants(connection, person.id, self._clock.utc(), only=held.id)
+            await grant_store.revoke_grants(connection, person.id, self._clock.utc(), only=held.id)
             closing = await self._access.narrow(connection, person.id)
             await self._record(connection, "people.revoked", actor, person.id, _grant_detail(held))
         await self._access.tell(closing)
@@ -327,7 +334,7 @@ class PeopleService:
             ]
             if not mine:
                 raise BrightKitchenError(Kind.FORBIDDEN, "user.nothing_to_confirm")
-            await store.save_expiry(connection, mine, Utc(self._clock.utc() + OPERATOR_TERM_US))
+            await grant_store.save_expiry(connection, mine, Utc(self._clock.utc() + OPERATOR_TERM_US))
             await self._record(connection, "people.confirmed", actor, person.id, {"count": len(mine)})
         return await self.show_person(actor, user)
 
@@ -336,16 +343,16 @@ class PeopleService:
         now = self._clock.utc()
         closing = Closing()
         async with self._database.write() as connection:
-            for user in await store.load_expired_between(connection, self._swept_at, now):
+            for user in await grant_store.load_expired_between(connection, self._swept_at, now):
                 closing += await self._access.narrow(connection, user)
-            await store.expire_approvals(connection, now)
+            await approval_store.expire_approvals(connection, now)
         self._swept_at = now
         await self._access.tell(closing)
 
     def check(self, actor: Actor, action: str) -> None:
         """raises: BrightKitchenError "access.none" unless the actor may do that at all."""
         if not self._policy.check(actor, action).allowed:
-            raise _none()
+            raise not_found()
 
     def viewer(self, actor: Actor, action: str) -> tuple[Grant, ...]:
         """Return the grants that lists for `action` are filtered by."""
@@ -355,7 +362,7 @@ class PeopleService:
 
     async def _apply_grant(self, connection: AsyncConnection, approval: Approval, decider: Actor) -> None:
         assert approval.subject is not None
-        person = await store.load_person_unchecked(connection, approval.subject, self._clock.utc())
+        person = await people_store.load_person_unchecked(connection, approval.subject, self._clock.utc())
         payload = approval.payload
         value, expires_at = payload["grant"], payload["expires_at"]
         assert person is not None and isinstance(value, dict)
@@ -369,7 +376,7 @@ class PeopleService:
             now,
             Utc(expires_at) if isinstance(expires_at, int) else None,
         )
-        await store.save_grant(connection, held, granted_by=approval.requested_by, approved_by=decider.user)
+        await grant_store.save_grant(connection, held, granted_by=approval.requested_by, approved_by=decider.user)
         await self._record(connection, "people.granted", decider, person.id, _grant_detail(held))
 
     async def _checked_gift(
@@ -379,14 +386,14 @@ class PeopleService:
         scope = grant.scope
         place = None
         if scope.premises is not None:
-            found = await store.load_places(connection, (scope.premises,))
+            found = await grant_store.load_places(connection, (scope.premises,))
             place = found[scope.premises][0] if scope.premises in found else None
             if place is None:
-                raise _none()
+                raise not_found()
         if scope.region:
             await _check_region_known(connection, scope.region)
         if grant.role is Role.EDU_OFFICER:
-            schools = await store.load_school_categories(connection)
+            schools = await grant_store.load_school_categories(connection)
             chosen = scope.categories & schools if scope.categories else schools
             if not chosen:
                 raise BrightKitchenError(Kind.CONFLICT, "user.no_schools")
@@ -394,12 +401,12 @@ class PeopleService:
         given = self._policy.grants_for(actor, action)
         if not may_give(given, grant.role, scope, place):
             # what premises there are is told to nobody who does not reach them
-            raise _none() if place is not None else BrightKitchenError(Kind.FORBIDDEN, "user.may_not_give")
+            raise not_found() if place is not None else BrightKitchenError(Kind.FORBIDDEN, "user.may_not_give")
         return Grant(grant.role, scope), place
 
     async def _places(self, connection: AsyncConnection, people: Iterable[Person]) -> Places:
         wanted = {held.grant.scope.premises for person in people for held in person.grants}
-        return await store.load_places(connection, {each for each in wanted if each is not None})
+        return await grant_store.load_places(connection, {each for each in wanted if each is not None})
 
     async def _views(
         self, connection: AsyncConnection, actor: Actor, people: Sequence[Person]
@@ -464,7 +471,7 @@ async def checked_organisation(connection: AsyncConnection, organisation: str) -
         return None
     found = None
     if is_id(organisation, "org"):
-        found = await store.load_organisation(connection, OrganisationId(organisation))
+        found = await organisation_store.load_organisation(connection, OrganisationId(organisation))
     if found is None or found.retired_at is not None:
         raise BrightKitchenError(Kind.INVALID, "user.organisation_unknown", field="organisation")
     return found.id
@@ -512,7 +519,3 @@ def _grant_detail(held: HeldGrant) -> Detail:
         "premises": scope.premises,
         "expires_at": held.expires_at,
     }
-
-
-def _none() -> BrightKitchenError:
-    return BrightKitchenError(Kind.NOT_FOUND, "access.none")

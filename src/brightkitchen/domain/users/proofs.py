@@ -3,8 +3,8 @@
 import hashlib
 from typing import Final
 
-from brightkitchen.domain.users import factorstore, passkeys, totp
-from brightkitchen.domain.users.factorstore import TotpRow
+from brightkitchen.domain.users import factor_store, passkeys, totp
+from brightkitchen.domain.users.factor_store import TotpRow
 from brightkitchen.domain.users.model import FactorKind, Proof, User
 from brightkitchen.domain.users.passwords import PasswordPool, random_letters
 from brightkitchen.kernel.clock import Clock
@@ -36,9 +36,9 @@ class ProofDesk:
         found = [FactorKind.TOTP.value] if FactorKind.TOTP in user.factors else []
         rp_id = passkeys.rp_id_of(origin)
         async with self._database.read() as connection:
-            if rp_id and await factorstore.load_passkeys(connection, user.id, rp_id):
+            if rp_id and await factor_store.load_passkeys(connection, user.id, rp_id):
                 found.append(FactorKind.PASSKEY.value)
-            if await factorstore.count_recovery_codes(connection, user.id):
+            if await factor_store.count_recovery_codes(connection, user.id):
                 found.append(RECOVERY)
         return tuple(found)
 
@@ -50,7 +50,7 @@ class ProofDesk:
         if user is None:
             return passkeys.build_request_options(rp_id, challenge, [])
         async with self._database.read() as connection:
-            known = await factorstore.load_passkeys(connection, user.id, rp_id)
+            known = await factor_store.load_passkeys(connection, user.id, rp_id)
         return passkeys.build_request_options(rp_id, challenge, known) if known else ""
 
     async def check(self, user: User, proof: Proof, *, challenge: bytes, origin: str) -> str | None:
@@ -72,7 +72,7 @@ class ProofDesk:
         try:
             credential = passkeys.credential_of(answer)
             async with self._database.read() as connection:
-                row = await factorstore.load_passkey(connection, credential)
+                row = await factor_store.load_passkey(connection, credential)
             if row is None or row.rp_id != passkeys.rp_id_of(origin):
                 return None
             after = passkeys.check_answer(answer, row, challenge=challenge, origin=origin)
@@ -81,7 +81,7 @@ class ProofDesk:
                 raise
             return None
         async with self._database.write() as connection:
-            used = await factorstore.save_passkey_use(
+            used = await factor_store.save_passkey_use(
                 connection, row.id, before=row.sign_count, after=after, now=self._clock.utc()
             )
         return row.user if used else None
@@ -97,7 +97,7 @@ class ProofDesk:
         if step is None:
             return False
         async with self._database.write() as connection:
-            return await factorstore.take_step(connection, row.id, step, self._clock.utc())
+            return await factor_store.take_step(connection, row.id, step, self._clock.utc())
 
     def new_recovery_codes(self) -> list[str]:
         """Return ten fresh codes of 79 bits, e.g. ``k7wq-m3hx-ra9c-p2vd``."""
@@ -106,7 +106,7 @@ class ProofDesk:
 
     async def _is_code(self, user: UserId, code: str) -> bool:
         async with self._database.read() as connection:
-            rows = await factorstore.load_totp(connection, user, confirmed=True)
+            rows = await factor_store.load_totp(connection, user, confirmed=True)
         for row in rows:
             if await self.take_code(row, code):
                 return True
@@ -114,7 +114,7 @@ class ProofDesk:
 
     async def _take_recovery_code(self, user: UserId, code: str) -> bool:
         async with self._database.write() as connection:
-            return await factorstore.take_recovery_code(connection, user, recovery_sha256(code), self._clock.utc())
+            return await factor_store.take_recovery_code(connection, user, recovery_sha256(code), self._clock.utc())
 
 
 def recovery_sha256(code: str) -> str:

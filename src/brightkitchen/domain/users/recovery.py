@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Actor, Role
 from brightkitchen.domain.authz.roles import ADMINISTRATORS
-from brightkitchen.domain.users import people_store as store
+from brightkitchen.domain.users import notice_store, people_store, recovery_store
 from brightkitchen.domain.users import policy as rules
 from brightkitchen.domain.users.access import AccessChanges
 from brightkitchen.domain.users.attempts import LoginAttempts, Source, source_network
@@ -32,7 +32,7 @@ from brightkitchen.domain.users.store import save_password
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.units import Utc
 
@@ -84,8 +84,8 @@ class RecoveryService:
         actor = Actor((), address=address)
         async with self._database.write() as connection:
             now = self._clock.utc()
-            user = await store.load_username_id(connection, username.casefold())
-            person = await store.load_person_unchecked(connection, user, now) if user is not None else None
+            user = await people_store.load_username_id(connection, username.casefold())
+            person = await people_store.load_person_unchecked(connection, user, now) if user is not None else None
             if person is not None and person.disabled_at is None and await self._open(connection, person.id) is None:
                 await self._start(connection, actor, person, by=None)
 
@@ -109,7 +109,7 @@ class RecoveryService:
         self._people.check(actor, rules.RECOVER)
         since = Utc(self._clock.utc() - 2 * RECOVERY_ASKED_US)
         async with self._database.read() as connection:
-            found = await store.load_recoveries(
+            found = await recovery_store.load_recoveries(
                 connection, self._people.viewer(actor, rules.RECOVER), actor.user, since=since
             )
         return tuple(each for each in found if each.user != actor.user)
@@ -130,7 +130,7 @@ class RecoveryService:
                 raise BrightKitchenError(Kind.CONFLICT, "recovery.over")
             await self._check_second(connection, actor, recovery, person)
             code = new_code(self._entropy)
-            await store.save_recovery(
+            await recovery_store.save_recovery(
                 connection,
                 recovery.id,
                 second_by=actor.user,
@@ -148,7 +148,9 @@ class RecoveryService:
             recovery, _person = await self._access_recovery(connection, actor, recovery_id)
             if recovery.state(self._clock.utc()) not in _OPEN:
                 raise BrightKitchenError(Kind.CONFLICT, "recovery.over")
-            await store.save_recovery(connection, recovery.id, refused_by=actor.user, refused_at=self._clock.utc())
+            await recovery_store.save_recovery(
+                connection, recovery.id, refused_by=actor.user, refused_at=self._clock.utc()
+            )
             await self._record(connection, "recovery.refused", actor, recovery)
             return await self._load(connection, recovery.id)
 
@@ -163,8 +165,8 @@ class RecoveryService:
         hashed = await self._passwords.hash(password)
         async with self._database.write() as connection:
             now = self._clock.utc()
-            recovery = await store.load_recovery_by_code(connection, hash_code(code))
-            person = await store.load_person_unchecked(connection, recovery.user, now) if recovery else None
+            recovery = await recovery_store.load_recovery_by_code(connection, hash_code(code))
+            person = await people_store.load_person_unchecked(connection, recovery.user, now) if recovery else None
             if (
                 recovery is None
                 or person is None
@@ -173,7 +175,7 @@ class RecoveryService:
             ):
                 raise BrightKitchenError(Kind.NOT_FOUND, "recovery.unknown")
             await save_password(connection, person.id, hashed, now, is_temporary=False)
-            await store.save_recovery(connection, recovery.id, used_at=now)
+            await recovery_store.save_recovery(connection, recovery.id, used_at=now)
             closing = await self._access.end_sessions(connection, person.id)
             closing += await self._access.end_tokens(connection, person.id)
             await self._people.forget_devices(connection, person.id)
@@ -188,30 +190,30 @@ class RecoveryService:
         if actor.user is None:
             return ()
         async with self._database.read() as connection:
-            return await store.load_notices(connection, actor.user, MAX_NOTICES)
+            return await notice_store.load_notices(connection, actor.user, MAX_NOTICES)
 
     async def read_notices(self, actor: Actor) -> None:
         """Note that the actor has seen them."""
         self._people.check(actor, rules.NOTICES)
         if actor.user is not None:
             async with self._database.write() as connection:
-                await store.save_notices_read(connection, actor.user, self._clock.utc())
+                await notice_store.save_notices_read(connection, actor.user, self._clock.utc())
 
     async def _ready(self, code: str) -> None:
         recovery = None
         if is_code(code):
             async with self._database.read() as connection:
-                recovery = await store.load_recovery_by_code(connection, hash_code(code))
+                recovery = await recovery_store.load_recovery_by_code(connection, hash_code(code))
         if recovery is None or recovery.state(self._clock.utc()) is not RecoveryState.READY:
             raise BrightKitchenError(Kind.NOT_FOUND, "recovery.unknown")
 
     async def _open(self, connection: AsyncConnection, user: UserId) -> Recovery | None:
-        newest = await store.load_newest_recovery(connection, user)
+        newest = await recovery_store.load_newest_recovery(connection, user)
         return newest if newest is not None and newest.state(self._clock.utc()) in _OPEN else None
 
     async def _start(self, connection: AsyncConnection, actor: Actor, person: Person, *, by: UserId | None) -> str:
         recovery_id = new_id("rcv", self._entropy)
-        await store.save_new_recovery(connection, recovery_id, person.id, by=by, at=self._clock.utc())
+        await recovery_store.save_new_recovery(connection, recovery_id, person.id, by=by, at=self._clock.utc())
         await self._tell(connection, person, "recovery.asked")
         await self._audit.append(connection, "recovery.asked", actor=actor, object_kind="user", object_id=person.id)
         return recovery_id
@@ -219,7 +221,7 @@ class RecoveryService:
     async def _agree_first(self, connection: AsyncConnection, actor: Actor, recovery_id: str, person: Person) -> None:
         now = self._clock.utc()
         delay_us = ADMINISTRATOR_DELAY_US if _is_administrator(person) else 0
-        await store.save_recovery(
+        await recovery_store.save_recovery(
             connection, recovery_id, first_by=actor.user, first_at=now, not_before_at=now + delay_us
         )
         await self._record(connection, "recovery.approved", actor, await self._load(connection, recovery_id))
@@ -234,8 +236,8 @@ class RecoveryService:
             hours = -(-(recovery.not_before_at - now) // (3600 * 1_000_000))
             raise BrightKitchenError(Kind.CONFLICT, "recovery.too_early", hours=hours)
         if _is_administrator(person):
-            first = await store.load_person_unchecked(connection, UserId(recovery.first_by), now)
-            second = await store.load_person_unchecked(connection, actor.user, now)
+            first = await people_store.load_person_unchecked(connection, UserId(recovery.first_by), now)
+            second = await people_store.load_person_unchecked(connection, actor.user, now)
             units = {each.organisation for each in (first, second) if each is not None}
             if None in units or len(units) != 2:
                 raise BrightKitchenError(Kind.FORBIDDEN, "recovery.same_unit")
@@ -244,22 +246,22 @@ class RecoveryService:
         self, connection: AsyncConnection, actor: Actor, recovery_id: str
     ) -> tuple[Recovery, Person]:
         self._people.check(actor, rules.RECOVER)
-        found = await store.load_recovery(connection, recovery_id) if is_id(recovery_id, "rcv") else None
+        found = await recovery_store.load_recovery(connection, recovery_id) if is_id(recovery_id, "rcv") else None
         if found is None:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return found, await self._people.access_person(connection, actor, found.user, rules.RECOVER)
 
     async def _load(self, connection: AsyncConnection, recovery_id: str) -> Recovery:
-        found = await store.load_recovery(connection, recovery_id)
+        found = await recovery_store.load_recovery(connection, recovery_id)
         assert found is not None
         return found
 
     async def _tell(self, connection: AsyncConnection, person: Person, kind: str) -> None:
         """Write a notice to the person and to whoever answers for the person."""
         now = self._clock.utc()
-        for reader in (person.id, *await store.load_superior(connection, person.id, now)):
+        for reader in (person.id, *await people_store.load_superior(connection, person.id, now)):
             notice_id = new_id("ntc", self._entropy)
-            await store.save_notice(connection, notice_id, reader, kind, {"name": person.display_name}, now)
+            await notice_store.save_notice(connection, notice_id, reader, kind, {"name": person.display_name}, now)
 
     async def _record(self, connection: AsyncConnection, kind: str, actor: Actor, recovery: Recovery) -> None:
         await self._audit.append(

@@ -11,7 +11,7 @@ from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.audited import who
 from brightkitchen.domain.authz.model import Actor, Grant
 from brightkitchen.domain.authz.policy import Policy
-from brightkitchen.domain.users import factorstore, passkeys, store
+from brightkitchen.domain.users import factor_store, passkeys, store
 from brightkitchen.domain.users.account import AccountDesk
 from brightkitchen.domain.users.attempts import LoginAttempts, Source, source_network
 from brightkitchen.domain.users.model import (
@@ -35,7 +35,7 @@ from brightkitchen.domain.users.trail import Trail
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, new_id
 from brightkitchen.kernel.sealing import FieldSealer
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -244,7 +244,7 @@ class UserService:
             if user is None:
                 raise BrightKitchenError(Kind.NOT_FOUND, "user.unknown", username=username)
             await store.save_password(connection, user.id, hashed, now, is_temporary=True)
-            await factorstore.forget_devices(connection, user.id)
+            await factor_store.forget_devices(connection, user.id)
             ended = await store.end_sessions(connection, user.id, now)
             await self._trail.audit.append(
                 connection,
@@ -259,7 +259,7 @@ class UserService:
         """Delete sessions, failures and known devices whose time is over."""
         async with self._database.write() as connection:
             await store.delete_sessions_before(connection, self._clock.utc())
-            await factorstore.forget_old_devices(connection, self._clock.utc())
+            await factor_store.forget_old_devices(connection, self._clock.utc())
         await self._attempts.forget_old()
 
     async def _admit(self, user: User, visitor: Visitor, source: Source, *, factor: str) -> OpenedSession:
@@ -326,7 +326,7 @@ class UserService:
         """A browser that this account knows has a count of its own; everybody else shares that of the network."""
         if user is not None and visitor.device_token:
             device = token_sha256(visitor.device_token)
-            if await factorstore.is_known_device(connection, user.id, device, self._clock.utc()):
+            if await factor_store.is_known_device(connection, user.id, device, self._clock.utc()):
                 return Source(f"device {device}", is_known=True)
         return Source(source_network(visitor.address))
 
@@ -338,7 +338,7 @@ class UserService:
 
     def _check(self, actor: Actor, action: str) -> None:
         if not self._policy.check(actor, action).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
 
 
 def actor_of(session: Session, user: User) -> Actor:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brightkitchen.domain.users import factorstore, store
+from brightkitchen.domain.users import factor_store, store
 from brightkitchen.domain.users.attempts import source_network
 from brightkitchen.domain.users.model import (
     DEVICE_KNOWN_US,
@@ -81,9 +81,9 @@ class SessionDesk:
         """Make the browser known and return its token: the one it has, or a new one."""
         now, token = self._clock.utc(), device_token
         # Only a token that we gave out stays: nobody plants one of his own choice in somebody's browser.
-        if not await factorstore.has_device(connection, token_sha256(token)):
+        if not await factor_store.has_device(connection, token_sha256(token)):
             token = new_token(self._entropy)
-        await factorstore.save_known_device(connection, user, token_sha256(token), now, Utc(now + DEVICE_KNOWN_US))
+        await factor_store.save_known_device(connection, user, token_sha256(token), now, Utc(now + DEVICE_KNOWN_US))
         return token
 
     async def find(self, token: str) -> tuple[Session, User] | None:

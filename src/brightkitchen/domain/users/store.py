@@ -10,7 +10,7 @@ from brightkitchen.domain.authz.store import organisations
 from brightkitchen.domain.users.model import FactorKind, Session, User
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import PremisesId, SessionId, UserId
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 users = sa.Table(
     "users",
@@ -230,7 +230,7 @@ async def _complete(connection: AsyncConnection, row: sa.Row[tuple[object, ...]]
         row.display_name,
         await load_grants(connection, user, now),
         row.password_hash,
-        Utc(row.disabled_at) if row.disabled_at is not None else None,
+        optional_utc(row.disabled_at),
         Utc(row.password_set_at),
         row.password_is_temporary,
         frozenset(FactorKind(kind) for kind in (await connection.execute(confirmed)).scalars()),
@@ -251,7 +251,7 @@ def _session(row: sa.Row[tuple[object, ...]]) -> Session:
         Utc(row.created_at),
         Utc(row.last_input_at),
         Utc(row.expires_at),
-        Utc(row.ended_at) if row.ended_at is not None else None,
+        optional_utc(row.ended_at),
         row.factor,
         Utc(row.stepped_up_at),
         row.device,

@@ -12,8 +12,8 @@ from typing import Final
 
 from brightkitchen.domain.authz.model import Actor, Grant, Role
 from brightkitchen.domain.authz.policy import Policy
-from brightkitchen.domain.users import people_store as store
 from brightkitchen.domain.users import policy as rules
+from brightkitchen.domain.users import token_store
 from brightkitchen.domain.users.access import AccessChanges
 from brightkitchen.domain.users.grants import shrink
 from brightkitchen.domain.users.model import User
@@ -23,7 +23,7 @@ from brightkitchen.domain.users.store import load_user
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import UserId, is_id, new_id
 from brightkitchen.kernel.units import US_PER_S, Utc
 
@@ -85,10 +85,10 @@ class TokenService:
         )
         secret = PREFIX + token.id.removeprefix("tkn_") + self._entropy.token_bytes(32).hex()
         async with self._database.write() as connection:
-            good = [each for each in await store.load_tokens(connection, user) if each.expires_at > now]
+            good = [each for each in await token_store.load_tokens(connection, user) if each.expires_at > now]
             if len(good) >= MAX_TOKENS:
                 raise BrightKitchenError(Kind.CONFLICT, "token.too_many", most=MAX_TOKENS)
-            await store.save_new_token(connection, token, _sha256(secret))
+            await token_store.save_new_token(connection, token, _sha256(secret))
             await self._audit.append(
                 connection,
                 "token.made",
@@ -103,15 +103,15 @@ class TokenService:
         """Return the actor's own tokens, newest first."""
         user = self._check(actor)
         async with self._database.read() as connection:
-            return await store.load_tokens(connection, user)
+            return await token_store.load_tokens(connection, user)
 
     async def revoke_token(self, actor: Actor, token_id: str) -> None:
         """Revoke one of the actor's own tokens; what it fetches closes within 10 s. raises: "access.none"."""
         user = self._check(actor)
         async with self._database.write() as connection:
-            mine = await store.load_tokens(connection, user) if is_id(token_id, "tkn") else ()
+            mine = await token_store.load_tokens(connection, user) if is_id(token_id, "tkn") else ()
             if token_id not in {each.id for each in mine}:
-                raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+                raise not_found()
             closing = await self._access.end_tokens(connection, user, only=token_id)
             await self._audit.append(
                 connection, "token.revoked", actor=actor, object_kind="api_token", object_id=token_id
@@ -124,7 +124,7 @@ class TokenService:
             return None
         now = self._clock.utc()
         async with self._database.read() as connection:
-            token = await store.load_token_by_secret(connection, _sha256(secret))
+            token = await token_store.load_token_by_secret(connection, _sha256(secret))
             if token is None or token.revoked_at is not None or token.expires_at <= now:
                 return None
             maker = await load_user(connection, token.user, now)
@@ -132,13 +132,13 @@ class TokenService:
             return None
         if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY_US:
             async with self._database.write() as connection:
-                await store.save_token_use(connection, token.id, now, address)
+                await token_store.save_token_use(connection, token.id, now, address)
         grants = shrink(token.grants, maker.grants)
         return Actor(grants, maker.id, None, token.pseudonym, token.id, address), token, maker
 
     def _check(self, actor: Actor) -> UserId:
         if actor.user is None or Role.LOCAL in actor.roles or not self._policy.check(actor, rules.TOKENS).allowed:
-            raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+            raise not_found()
         return actor.user
 
 

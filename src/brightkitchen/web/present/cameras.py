@@ -12,10 +12,12 @@ from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.options import Services
+from brightkitchen.web.params import write_etag
 from brightkitchen.web.present.base import In, Instant, Out, Secret, Text, present_instant
 
 Transport = Literal["auto", "tcp", "udp"]
 ProfileName = Literal["main", "sub"]
+_PROFILES: Final[tuple[ProfileName, ...]] = ("main", "sub")
 ActivityName = Literal["NEW", "ACTIVE", "DEGRADED", "OFFLINE"]
 ShortId = Annotated[str, StringConstraints(max_length=40)]
 ZoneText = Annotated[str, StringConstraints(max_length=40)]
@@ -181,7 +183,7 @@ def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOu
         sub_path=camera.path_sub,
         has_password=camera.has_credential,
         transport=_transport(camera.transport),
-        record=[name for name in ("main", "sub") if name in camera.record],
+        record=[name for name in _PROFILES if name in camera.record and services.board.is_planned(camera.id, name)],
         audio=camera.audio,
         allow_basic=camera.allow_basic,
         streams=StreamsOut(
@@ -191,7 +193,7 @@ def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOu
         node=_present_node(camera.node, services),
         abilities=list(services.cameras.abilities(actor, camera)),
         created_at=format_utc(camera.created_at),
-        etag=build_etag(camera),
+        etag=write_etag(camera.version),
     )
 
 
@@ -222,11 +224,6 @@ def present_probe(answer: ProbeAnswer, *, sentence: str, advice: str) -> ProbeOu
         server=answer.server[:200],
         elapsed_s=round(answer.elapsed_s, 3),
     )
-
-
-def build_etag(camera: Camera) -> str:
-    """Return the entity tag, e.g. ``"3"`` with its quotes."""
-    return f'"{camera.version}"'
 
 
 def _transport(text: str) -> Transport:

@@ -29,6 +29,7 @@ from brightkitchen.domain.maintenance.states import (
 from brightkitchen.kernel.ids import PremisesId
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc
 from brightkitchen.web.options import Services
+from brightkitchen.web.params import write_etag
 from brightkitchen.web.present.base import In, Instant, Out, Text, present_instant
 
 
@@ -238,7 +239,7 @@ def present_device(device: Device, actor: Actor, services: Services) -> DeviceOu
         state_at=format_utc(device.state_at),
         events=list(device_events_of(device.state)),
         abilities=list(services.policy.abilities(actor, rules.DEVICE_ACTIONS, device)),
-        etag=f'"{device.version}"',
+        etag=write_etag(device.version),
     )
 
 

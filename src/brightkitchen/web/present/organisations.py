@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 from brightkitchen.domain.authz.regions import Region
 from brightkitchen.domain.users.people_model import Organisation
 from brightkitchen.kernel.units import Utc
+from brightkitchen.web.params import write_etag
 from brightkitchen.web.present.base import In, Instant, Out, present_instant
 
 OrganisationKindName = Literal["CITY_BUREAU", "COUNTY_BUREAU", "STATION", "EDU_BUREAU", "OPERATOR"]
@@ -80,5 +81,5 @@ def present_organisation(organisation: Organisation, *, can_change: bool) -> Org
         region=organisation.region,
         retired_at=present_instant(retired_at),
         abilities=["organisations.change"] if can_change else [],
-        etag=f'"{organisation.version}"',
+        etag=write_etag(organisation.version),
     )

@@ -14,12 +14,12 @@ from brightkitchen.domain.users.people_model import (
     HeldGrant,
     NewGrant,
     Notice,
-    Person,
     Recovery,
 )
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.ids import PremisesId, is_id
 from brightkitchen.kernel.units import Utc, format_utc, parse_utc
+from brightkitchen.web.params import write_etag
 from brightkitchen.web.present.base import In, Instant, Out, present_instant
 
 Id = Annotated[str, StringConstraints(max_length=40)]
@@ -250,7 +250,7 @@ def read_scope(given: GrantIn | TokenGrantIn) -> Grant:
     except ValueError as cause:
         raise BrightKitchenError(Kind.INVALID, "user.role_unknown", role=given.role, field="role") from cause
     if given.premises is not None and not is_id(given.premises, "prm"):
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
     premises = PremisesId(given.premises) if given.premises is not None else None
     return Grant(role, Scope(given.region, frozenset(given.categories), premises))
 
@@ -301,13 +301,8 @@ def present_person(view: PersonView, now: Utc) -> AccountOut:
         open_sessions=person.open_sessions,
         grants=[_present_held(held, view, now) for held in person.grants],
         abilities=list(view.abilities),
-        etag=build_person_etag(person),
+        etag=write_etag(person.version),
     )
-
-
-def build_person_etag(person: Person) -> str:
-    """Return the entity tag, e.g. ``"3"`` with its quotes."""
-    return f'"{person.version}"'
 
 
 def present_grant(grant: Grant, places: Places | None = None) -> GrantOut:

@@ -1,6 +1,5 @@
 """Premises, as they leave and enter the server. What a role may see is decided here, field by field (S03)."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -9,7 +8,6 @@ from pydantic import Field, StringConstraints
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.cameras.channels import ChannelCount
 from brightkitchen.domain.cameras.coverage import ZoneCoverage
-from brightkitchen.domain.premises import policy as rules
 from brightkitchen.domain.premises.geodesy import Point, wgs84_to_gcj02
 from brightkitchen.domain.premises.model import FACT_NAMES, Kinds, Person, Premises, PremisesFacts, Suspension
 from brightkitchen.domain.premises.queries import Found
@@ -233,26 +231,12 @@ class PremisesIn(In):
     exempt_reason: Line | None = None
 
 
-class PremisesPatchIn(In):
+class PremisesPatchIn(PremisesIn):
     """Only what is to change; null empties a field that may be empty."""
 
     name: Line = ""
     category: Code = "-"
     region: Annotated[str, StringConstraints(max_length=12)] = ""
-    external_no: Line | None = None
-    credit_code: Line | None = None
-    licence_no: Line | None = None
-    licence_expires_on: DayIn | None = None
-    address: Line = ""
-    longitude_deg: float | None = None
-    latitude_deg: float | None = None
-    area_m2: float | None = None
-    diners: int | None = None
-    risk_grade: GradeName | None = None
-    hours: Line = ""
-    present_zones: Annotated[list[Line], Field(max_length=16)] = []  # noqa: RUF012 - pydantic copies it
-    is_due: bool = True
-    exempt_reason: Line | None = None
 
 
 class PersonIn(In):
@@ -323,11 +307,6 @@ def present_kinds(kinds: Kinds) -> KindsOut:
             for profile, category in profiles.items()
         },
     )
-
-
-def hash_kinds(kinds: KindsOut) -> str:
-    """Return the entity tag of the tables."""
-    return f'"{hashlib.sha256(kinds.model_dump_json().encode()).hexdigest()[:16]}"'
 
 
 def present_row(
@@ -498,4 +477,3 @@ def _grade(text: str | None) -> GradeName | None:
 
 
 _GRADES: Final[dict[str, GradeName]] = {"A": "A", "B": "B", "C": "C", "D": "D"}
-UNMASK_ACTIONS: Final = {"phone": rules.UNMASK_PHONE, "id_no": rules.UNMASK_ID_NO}

@@ -9,7 +9,7 @@ from brightkitchen.domain.audit.policy import SEARCH, WATCHERS
 from brightkitchen.domain.audit.queries import MAX_PAGE, Filters
 from brightkitchen.domain.authz.audited import who
 from brightkitchen.domain.authz.regions import has_city_reach, region_prefix
-from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.units import Utc, format_utc, parse_utc
 from brightkitchen.web.auth import Caller, Signed, services_of
 from brightkitchen.web.options import Services
@@ -54,8 +54,8 @@ async def search_audit(
         camera_id=camera,
         session=session,
         regions=_regions(services, caller, region),
-        from_at=_read_instant(from_),
-        to_at=_read_instant(to),
+        from_at=read_instant(from_) if from_ else None,
+        to_at=read_instant(to) if to else None,
         decision=decision,
         text=text,
     )
@@ -88,14 +88,14 @@ def _regions(services: Services, caller: Caller, region: str) -> tuple[str, ...]
     grants = services.policy.grants_for(caller.actor, SEARCH)
     scopes = [grant.scope for grant in grants if not grant.scope.categories and grant.scope.premises is None]
     if not scopes:
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
     wanted = region_prefix(region)
     if any(has_city_reach(scope.region) for scope in scopes):
         return (wanted,) if wanted else ()
     reached = [region_prefix(scope.region) for scope in scopes]
     inside = {max(wanted, prefix, key=len) for prefix in reached if _overlap(wanted, prefix)}
     if not inside:
-        raise BrightKitchenError(Kind.NOT_FOUND, "access.none")
+        raise not_found()
     return tuple(sorted(inside))
 
 
@@ -129,9 +129,8 @@ async def _record_search(services: Services, caller: Caller, filters: Filters) -
     await services.audit.record_once({("read", caller.actor.pseudonym, repr(filters)): said})
 
 
-def _read_instant(text: str) -> Utc | None:
-    if not text:
-        return None
+def read_instant(text: str) -> Utc:
+    """Return an instant of a query. raises: BrightKitchenError "web.instant"."""
     try:
         return parse_utc(text.replace(" ", "+"))
     except (ValueError, OverflowError) as cause:

@@ -12,7 +12,7 @@ from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 from brightkitchen.kernel.text import choose_language, has_sentence, say
 from brightkitchen.web.auth import Human, Signed, services_of
-from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag
+from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag, write_etag
 from brightkitchen.web.present.cameras import (
     ActivityName,
     CameraIn,
@@ -21,7 +21,6 @@ from brightkitchen.web.present.cameras import (
     CameraPatchIn,
     ProbeIn,
     ProbeOut,
-    build_etag,
     present_camera,
     present_cameras,
     present_probe,
@@ -78,7 +77,7 @@ async def add_camera(request: Request, response: Response, caller: Human, given:
     services = services_of(request)
     camera = await services.cameras.add_camera(caller.actor, read_new_camera(given))
     response.headers["location"] = f"/api/v1/cameras/{camera.id}"
-    response.headers["etag"] = build_etag(camera)
+    response.headers["etag"] = write_etag(camera.version)
     return present_camera(camera, caller.actor, services)
 
 
@@ -105,7 +104,7 @@ async def get_camera(request: Request, response: Response, caller: Signed, camer
     """Show one camera."""
     services = services_of(request)
     camera = await services.cameras.access_camera(caller.actor, camera_id, policy.VIEW)
-    response.headers["etag"] = build_etag(camera)
+    response.headers["etag"] = write_etag(camera.version)
     return present_camera(camera, caller.actor, services)
 
 
@@ -123,7 +122,7 @@ async def change_camera(
         assert isinstance(conflict.current, Camera)
         shown = present_camera(conflict.current, caller.actor, services)
         raise conflict.showing(shown.model_dump(mode="json")) from conflict
-    response.headers["etag"] = build_etag(camera)
+    response.headers["etag"] = write_etag(camera.version)
     return present_camera(camera, caller.actor, services)
 
 

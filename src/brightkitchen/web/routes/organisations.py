@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from brightkitchen.domain.users.people_model import Organisation, OrganisationKind
 from brightkitchen.web.auth import Caller, Human, Signed, services_of
+from brightkitchen.web.params import IfMatch, IfNoneMatch, build_content_etag, read_etag, write_etag
 from brightkitchen.web.present.organisations import (
     OrganisationIn,
     OrganisationListOut,
@@ -13,7 +14,6 @@ from brightkitchen.web.present.organisations import (
     present_organisation,
     present_region,
 )
-from brightkitchen.web.routes.etags import IfMatch, IfNoneMatch, build_content_etag, read_version
 
 router = APIRouter(tags=["organisations"])
 
@@ -44,7 +44,7 @@ async def add_organisation(
     made = await services_of(request).people.organisations.add_organisation(
         caller.actor, kind=OrganisationKind(given.kind), name=given.name, region=given.region
     )
-    response.headers["etag"] = f'"{made.version}"'
+    response.headers["etag"] = write_etag(made.version)
     return _present(request, caller, made)
 
 
@@ -65,9 +65,9 @@ async def change_organisation(
         name=given.name,
         region=given.region,
         retired=given.retired,
-        expected_version=read_version(if_match),
+        expected_version=read_etag(if_match),
     )
-    response.headers["etag"] = f'"{changed.version}"'
+    response.headers["etag"] = write_etag(changed.version)
     return _present(request, caller, changed)
 
 

@@ -10,6 +10,7 @@ from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.auth import Caller, Human, Proven, Signed, services_of
+from brightkitchen.web.params import IfMatch, read_etag, write_etag
 from brightkitchen.web.present.people import (
     AccountIn,
     AccountListOut,
@@ -24,7 +25,6 @@ from brightkitchen.web.present.people import (
     RecoveryListOut,
     RecoveryOut,
     RoleListOut,
-    build_person_etag,
     present_approval,
     present_person,
     present_recovery,
@@ -32,7 +32,6 @@ from brightkitchen.web.present.people import (
     read_new_grant,
     read_role,
 )
-from brightkitchen.web.routes.etags import IfMatch, read_version
 
 router = APIRouter(tags=["people"])
 
@@ -102,7 +101,7 @@ async def change_person(
         user_id,
         display_name=given.name,
         organisation=given.organisation,
-        expected_version=read_version(if_match),
+        expected_version=read_etag(if_match),
     )
     return _answer_person(request, response, view)
 
@@ -219,7 +218,7 @@ async def refuse_recovery(request: Request, caller: Human, recovery_id: str) -> 
 
 
 def _answer_person(request: Request, response: Response, view: PersonView) -> AccountOut:
-    response.headers["etag"] = build_person_etag(view.person)
+    response.headers["etag"] = write_etag(view.person.version)
     return present_person(view, services_of(request).clock.utc())
 
 

@@ -23,7 +23,15 @@ from brightkitchen.kernel.cursor import MAX_CURSOR_CHARS
 from brightkitchen.kernel.errors import EditConflict
 from brightkitchen.web.auth import Human, Proven, Signed, services_of
 from brightkitchen.web.options import Services
-from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag, write_etag
+from brightkitchen.web.params import (
+    CodeQuery,
+    IfMatch,
+    RegionQuery,
+    TextQuery,
+    build_content_etag,
+    read_etag,
+    write_etag,
+)
 from brightkitchen.web.present.premises import (
     DecisionIn,
     GradeName,
@@ -42,7 +50,6 @@ from brightkitchen.web.present.premises import (
     SuspensionOut,
     UnmaskedOut,
     UnmaskIn,
-    hash_kinds,
     present_card,
     present_file,
     present_kinds,
@@ -66,7 +73,7 @@ async def get_kinds(
 ) -> KindsOut | Response:
     """Say what categories and zones there are, and which zones each kind of premises must show."""
     shown = present_kinds(await services_of(request).premises.load_kinds())
-    etag = hash_kinds(shown)
+    etag = build_content_etag(shown.model_dump_json().encode())
     if if_none_match == etag:
         return Response(status_code=304, headers={"etag": etag})
     response.headers["etag"] = etag

@@ -29,7 +29,6 @@ _GAP_TICKS: Final = TICKS_PER_S // 10
 # moof, mfhd, traf, tfhd (default-base-is-moof, default flags), tfdt version 1, trun up to its sample count and data offset.
 _HEAD: Final = Struct(">I4sI4sIII4sI4sIIII4sIQI4sIII")
 _HEAD_BYTES: Final = _HEAD.size
-_TRUN_AT: Final = 8 + 16 + 8 + 20 + 20
 _FIRST_FLAGS, _DURATIONS, _SIZES, _FLAGS, _OFFSETS = 0x4, 0x100, 0x200, 0x400, 0x800
 
 

@@ -19,7 +19,6 @@ from brightkitchen.wire.rtp.timeline import TrackClock
 from brightkitchen.wire.rtp.track import SEQUENCE_STEP, Ledger, Packet, Track, static_codec
 
 _G711_NAMES: Final = {Codec.PCMA: "alaw", Codec.PCMU: "ulaw"}
-_MAX_FRAME_BYTES: Final = 8191  # the 13 bits of AAC-hbr
 _MAX_FRAMES_PER_PACKET: Final = 64
 
 

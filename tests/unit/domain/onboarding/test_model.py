@@ -15,8 +15,6 @@ from brightkitchen.domain.onboarding.model import (
     WorkOrder,
     build_checklist,
     check_handed_in,
-    is_credit_code,
-    is_span,
     missing_of,
 )
 from brightkitchen.domain.onboarding.states import Need
@@ -142,26 +140,6 @@ def test_work_order_with_wrong_numbers_names_each() -> None:
         "work_order.cameras.1.mac",
         "work_order.cameras.1.gb_id",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "fits"),
-    [
-        ("91210302MA0Y000015", True),
-        ("91210302MA0Y000018", False),
-        ("91210302MA0Y00001", False),
-        ("9121030IMA0Y000017", False),
-        ("", False),
-    ],
-)
-def test_credit_code_is_checked_by_its_last_sign(text: str, fits: bool) -> None:
-    assert is_credit_code(text) is fits
-
-
-def test_span_needs_two_dates_in_order() -> None:
-    assert is_span("2026-11-23", "2026-11-23")
-    assert not is_span("2026-11-24", "2026-11-23")
-    assert not is_span("2026-1-2", "2026-11-23")
 
 
 def test_gb_id_is_20_digits_and_a_camera_says_so() -> None:

@@ -40,6 +40,22 @@ def test_credit_code_of_another_form_is_refused_by_its_form(text: str) -> None:
     assert refused(numbers.check_credit_code, text) == "premises.credit_code_form"
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("91210302MA0Y000015", True),
+        ("91210302MA0Y000018", False),
+        ("91210302ma0y000015", False),
+        ("91210302 MA0Y000015", False),
+        ("91210302MA0Y00001", False),
+        ("9121030IMA0Y000017", False),
+        ("", False),
+    ],
+)
+def test_credit_code_as_stored_is_told_from_any_other(text: str, fits: bool) -> None:
+    assert numbers.is_credit_code(text) is fits
+
+
 def test_mod_11_10_agrees_with_the_example_of_the_standard() -> None:
     assert numbers.mod_11_10_digit("0794") == "5"
 

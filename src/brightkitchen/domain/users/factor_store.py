@@ -10,7 +10,7 @@ from brightkitchen.domain.users.model import Factor, FactorKind
 from brightkitchen.domain.users.store import factors
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import UserId
-from brightkitchen.kernel.units import Utc
+from brightkitchen.kernel.units import Utc, optional_utc
 
 recovery_codes = sa.Table(
     "recovery_codes",
@@ -244,7 +244,7 @@ async def save_old_password(
 
 
 def _factor(row: sa.Row[tuple[object, ...]]) -> Factor:
-    last_used_at = Utc(row.last_used_at) if row.last_used_at is not None else None
+    last_used_at = optional_utc(row.last_used_at)
     return Factor(row.id, FactorKind(row.kind), row.name, Utc(row.created_at), last_used_at)
 
 

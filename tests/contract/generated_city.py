@@ -1,4 +1,4 @@
-"""Words a city knows, for tests: regions, categories, zones and the must-zone table as packaged; credit codes that hold."""
+"""A made-up city of any size, drawn by lot, with something to get wrong for every rule; and the words it is told in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ from brightkitchen.domain.premises.initials import build_initials
 from brightkitchen.domain.premises.kinds import load_packaged_kinds
 from brightkitchen.domain.premises.model import Need
 from brightkitchen.domain.premises.numbers import credit_check_character
-from brightkitchen.domain.premises.store import categories, category_zones, suspensions, zones
 from brightkitchen.domain.premises.store import premises as premises_table
+from brightkitchen.domain.premises.store import save_first_kinds, suspensions
 
 COUNTIES: Final = {"铁东区": "210302", "铁西区": "210303", "海城市": "210381"}
 TOWNSHIPS: Final = {"解放街道": "210302002", "山南街道": "210302003", "共和街道": "210303001"}
@@ -28,50 +28,7 @@ async def add_words(connection: AsyncConnection) -> None:
     items += [Region(code, name, "210300", RegionLevel.COUNTY) for name, code in COUNTIES.items()]
     items += [Region(code, name, code[:6], RegionLevel.TOWNSHIP) for name, code in TOWNSHIPS.items()]
     await save_regions(connection, items)
-    kinds = load_packaged_kinds()
-    if (await connection.execute(categories.select().limit(1))).first() is not None:
-        return
-    await connection.execute(
-        categories.insert(),
-        [
-            {
-                "code": each.code,
-                "name_zh": each.name_zh,
-                "name_en": each.name_en,
-                "zone_profile": each.zone_profile,
-                "is_school": each.is_school,
-                "retention_days": each.retention_days,
-                "sort": each.sort,
-            }
-            for each in kinds.categories.values()
-        ],
-    )
-    await connection.execute(
-        zones.insert(),
-        [
-            {
-                "code": each.code,
-                "name_zh": each.name_zh,
-                "name_en": each.name_en,
-                "area": each.area,
-                "is_public": each.is_public,
-                "sort": each.sort,
-            }
-            for each in kinds.zones.values()
-        ],
-    )
-    await connection.execute(
-        category_zones.insert(),
-        [
-            {
-                "zone_profile": each.zone_profile,
-                "zone": each.zone,
-                "need": each.need.value,
-                "may_be_shared": each.may_be_shared,
-            }
-            for each in kinds.needs
-        ],
-    )
+    await save_first_kinds(connection, load_packaged_kinds())
 
 
 def credit_code(number: int) -> str:

@@ -1,21 +1,49 @@
-"""A city full of people for one test: who they are, what they hold, and a signed-in client for each."""
+"""People of a test: who they are, what they hold, and a signed-in client for each."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import sqlalchemy as sa
-from tests.contract.conftest import PASSWORD, UNSAFE, Control
+from tests.contract.conftest import PASSWORD, Control, log_in
+from tests.contract.register import insert_premises
 
 from brightkitchen.domain.authz.model import LOCAL, Grant, Role, Scope
-from brightkitchen.domain.premises.store import categories, premises
 from brightkitchen.domain.users.store import users
 from brightkitchen.kernel.ids import PremisesId
 
 CITY_FILE = Path(__file__).resolve().parents[2] / "src" / "brightkitchen" / "bootstrap" / "democity" / "anshan.json"
 EAST, WEST, HAICHENG = "210302", "210303", "210381"
 STREET = "210302006"
+
+
+def officer_of(region: str) -> Grant:
+    """Return a county officer's role."""
+    return Grant(Role.COUNTY_OFFICER, Scope(region))
+
+
+async def log_in_as(control: Control, client: httpx.AsyncClient, username: str, *grants: Grant) -> None:
+    """Create a person who holds these grants, and log the client in."""
+    await control.services.users.create_user(LOCAL, username, grants=grants, password=PASSWORD)
+    await log_in(client, username)
+
+
+async def join(control: Control, username: str, *grants: Grant) -> httpx.AsyncClient:
+    """Create a person who holds these grants and return a client with the session, not opened yet; the caller closes it."""
+    async with control.client() as door:
+        await log_in_as(control, door, username, *grants)
+    client = control.client()
+    client.headers.update(door.headers)
+    return client
+
+
+@asynccontextmanager
+async def acting_as(control: Control, username: str, *grants: Grant) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of a new person with these roles."""
+    async with await join(control, username, *grants) as client:
+        yield client
 
 
 class Crowd:
@@ -54,11 +82,7 @@ class Crowd:
     ) -> httpx.AsyncClient:
         """Return a client with that person's session."""
         client = await self._clients.enter_async_context(self.control.client(address=address))
-        answer = await client.post("/api/v1/session", json={"username": username, "password": password}, headers=UNSAFE)
-        assert answer.status_code == 200, answer.text
-        token = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
-        client.headers["cookie"] = f"__Host-bk_session={token}"
-        client.headers.update(UNSAFE)
+        await log_in(client, username, password)
         return client
 
     async def join(self, username: str, role: Role, region: str = "", **more: Any) -> httpx.AsyncClient:
@@ -78,46 +102,10 @@ class Crowd:
             )
         return name
 
-    async def add_premises(self, number: int, region: str, category: str = "SCHOOL", *, is_school: bool = True) -> str:
+    async def add_premises(self, number: int, region: str) -> str:
         """Return the id of a premises there."""
-        name = f"prm_{number:016d}"
-        async with self.control.database.write() as connection:
-            known = (
-                await connection.execute(sa.select(categories.c.code).where(categories.c.code == category))
-            ).first()
-            if known is None:
-                await connection.execute(
-                    categories.insert().values(
-                        code=category,
-                        name_zh=category,
-                        name_en=category,
-                        zone_profile="SCHOOL",
-                        is_school=is_school,
-                        retention_days=30,
-                        sort=1,
-                    )
-                )
-            await connection.execute(
-                premises.insert().values(
-                    id=name,
-                    region=region,
-                    category=category,
-                    name=f"单位{number}食堂",
-                    initials="dwst",
-                    address="",
-                    hours="",
-                    present_zones="",
-                    state="IN_SERVICE",
-                    state_at=0,
-                    is_due=True,
-                    is_complete=False,
-                    is_demo=False,
-                    created_at=0,
-                    updated_at=0,
-                    version=1,
-                )
-            )
-        return name
+        name = f"单位{number}食堂"
+        return await insert_premises(self.control, id=f"prm_{number:016d}", region=region, name=name)
 
 
 async def names(client: httpx.AsyncClient, **query: str) -> list[str]:
