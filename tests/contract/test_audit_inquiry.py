@@ -9,7 +9,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from tests.contract.conftest import Control, add_camera
-from tests.contract.kitchens import COUNTY, KITCHEN, OTHER_COUNTY, TOWNSHIP, add_premises, log_in_as, place_camera
+from tests.contract.people import log_in_as
+from tests.contract.register import COUNTY, KITCHEN, OTHER_COUNTY, TOWNSHIP, insert_premises, place_camera
 from tests.contract.test_audit import grant, rows_of
 
 from brightkitchen.domain.audit import model
@@ -29,7 +30,7 @@ async def found(client: httpx.AsyncClient, **params: Any) -> list[dict[str, Any]
 
 
 async def test_row_says_in_words_and_by_name_who_did_what_to_whom(control: Control, admin: httpx.AsyncClient) -> None:
-    await add_premises(control)
+    await insert_premises(control, id=KITCHEN)
     camera = (await add_camera(admin))["id"]
     await place_camera(control, camera)
     await grant(admin, camera)
@@ -89,7 +90,7 @@ async def test_person_is_found_by_part_of_name_or_account_acting_and_acted_upon(
 
 
 async def test_premises_is_found_by_part_of_name_or_initials(control: Control, admin: httpx.AsyncClient) -> None:
-    await add_premises(control)
+    await insert_premises(control, id=KITCHEN)
     trail = control.services.audit
     await trail.record(trail.entry(model.UNMASK, premises_id=KITCHEN, region=TOWNSHIP), trail.entry(model.UNMASK))
     for place in ("站前小", "ZQXX"):
@@ -98,7 +99,7 @@ async def test_premises_is_found_by_part_of_name_or_initials(control: Control, a
 
 
 async def test_name_that_too_many_have_asks_for_more_of_it(control: Control, admin: httpx.AsyncClient) -> None:
-    await add_premises(control)
+    await insert_premises(control, id=KITCHEN)
     async with control.database.write() as connection:
         row = (await connection.execute(sa.select(premises))).one()._asdict()
         await connection.execute(

@@ -8,8 +8,7 @@ from tests.contract.conftest import NODE, Control, add_camera, add_premises, log
 from tests.contract.people import EAST, HAICHENG, acting_as
 from tests.contract.small_city import connect_nodes, report
 
-from brightkitchen.domain.audit.model import CONFIG_CHANGED, DELETION, HOLD_PLACED, HOLD_RELEASED
-from brightkitchen.domain.audit.queries import Filters
+from brightkitchen.domain.audit.model import CONFIG_CHANGED, DELETION, HOLD_PLACED, HOLD_RELEASED, Filters
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.recording.holds import REPORTS_AT_ONCE
 from brightkitchen.kernel.camerastate import CameraState

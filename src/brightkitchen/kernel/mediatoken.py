@@ -43,6 +43,7 @@ class Act(StrEnum):
     PLAY = "play"
     SNAPSHOT = "snapshot"
     THUMB = "thumb"
+    CLIP = "clip"
     TALK = "talk"
     PTZ = "ptz"
     EVIDENCE = "evidence"

@@ -148,7 +148,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="probe_answer",
     elapsed_s: float = 0.0
 
 
-ViewAct = Literal["live", "play", "snapshot", "thumb", "talk", "ptz"]
+ViewAct = Literal["live", "play", "snapshot", "thumb", "clip", "talk", "ptz"]
 
 
 class ViewReport(msgspec.Struct, frozen=True, kw_only=True):

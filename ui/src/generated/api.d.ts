@@ -798,6 +798,8 @@ export interface paths {
         /**
          * Issue Media Tokens
          * @description Mint up to 64 tokens, each checked. Leases are renewed by it, so it does not count as a person's input.
+         *
+         *     A download leaves the house: it asks for a fresh proof (SECURITY §2.2).
          */
         post: operations["issue_media_tokens"];
         delete?: never;
@@ -2099,6 +2101,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Evidence
+         * @description List the evidence in the caller's scope, newest first. text: words in number, premises, camera or case.
+         */
+        get: operations["list_evidence"];
+        put?: never;
+        /**
+         * Capture Evidence
+         * @description Take a frame or a clip from what is recorded, seal it, and hold the recording around it.
+         */
+        post: operations["capture_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description List the caller's own exports, newest first.
+         */
+        get: operations["list_evidence_exports"];
+        put?: never;
+        /**
+         * Begin Export
+         * @description Queue an export. Who, when, why and for whom is kept, before the first byte is written.
+         */
+        post: operations["begin_evidence_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export
+         * @description Say how far an export is.
+         */
+        get: operations["get_evidence_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/exports/{export_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Export
+         * @description Stop an export.
+         */
+        post: operations["cancel_evidence_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export File
+         * @description Fetch a ready export.
+         */
+        get: operations["get_evidence_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evidence
+         * @description Show one item, by id or number: files, manifest, seal, and what happened to it.
+         */
+        get: operations["get_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{item_id}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show File
+         * @description Show a file of an item in the page. To take one away: POST …/download, with a purpose.
+         */
+        get: operations["show_evidence_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{item_id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Download File
+         * @description Take a file of an item away. Who, when and why is kept, before the first byte leaves.
+         */
+        post: operations["download_evidence_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{item_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Evidence
+         * @description Compare an item with what was sealed.
+         */
+        post: operations["check_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{item_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link Evidence
+         * @description Say which case an item belongs to.
+         */
+        post: operations["link_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{item_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Evidence
+         * @description Ask that nothing depends on an item any more; a second person of another unit decides.
+         */
+        post: operations["release_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{item_id}/dispose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispose Evidence
+         * @description Ask that a released item's files go; a second person decides. Manifest, seal and row stay.
+         */
+        post: operations["dispose_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recording/rules": {
         parameters: {
             query?: never;
@@ -2841,6 +3091,33 @@ export interface components {
             /** Abilities */
             abilities: string[];
         };
+        /**
+         * CaptureIn
+         * @description at: of the frame, null = now; from and to: of a clip.
+         */
+        CaptureIn: {
+            kind: components["schemas"]["EvidenceKind"];
+            /** Camera */
+            camera: string;
+            /**
+             * Profile
+             * @default main
+             * @enum {string}
+             */
+            profile?: "main" | "sub";
+            /** At */
+            at?: string | null;
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /** CategoryOut */
         CategoryOut: {
             /** Code */
@@ -2907,6 +3184,14 @@ export interface components {
             subjects: string[];
             /** Percent */
             percent: number | null;
+        };
+        /**
+         * CheckOut
+         * @description Nothing found: as it was sealed.
+         */
+        CheckOut: {
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
         };
         /** ClosedDaysIn */
         ClosedDaysIn: {
@@ -3224,6 +3509,17 @@ export interface components {
             /** History */
             history: components["schemas"]["MoveOut"][];
         };
+        /** DownloadIn */
+        DownloadIn: {
+            /** File */
+            file: string;
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /**
          * DueIn
          * @description exempt_reason "": not exempt.
@@ -3236,6 +3532,11 @@ export interface components {
              * @default
              */
             exempt_reason?: string;
+            /** Reason */
+            reason: string;
+        };
+        /** EndIn */
+        EndIn: {
             /** Reason */
             reason: string;
         };
@@ -3305,6 +3606,272 @@ export interface components {
             /** Object Id */
             object_id: string;
         };
+        /** EvidenceEventOut */
+        EvidenceEventOut: {
+            /** Event */
+            event: string;
+            state: components["schemas"]["EvidenceState"];
+            /** Actor Name */
+            actor_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /** EvidenceFileOut */
+        EvidenceFileOut: {
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Type */
+            type: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * EvidenceKind
+         * @description What it is.
+         * @enum {string}
+         */
+        EvidenceKind: "snapshot" | "clip";
+        /** EvidenceListOut */
+        EvidenceListOut: {
+            /** Items */
+            items: components["schemas"]["EvidenceOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+            /** Abilities */
+            abilities: string[];
+        };
+        /**
+         * EvidenceOut
+         * @description camera_drift_us null: unknown. is_drift_warned: over 10 s (R-VID-10). waiting: somebody asked for its end.
+         */
+        EvidenceOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            kind: components["schemas"]["EvidenceKind"];
+            state: components["schemas"]["EvidenceState"];
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Zone */
+            zone: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "recording" | "live";
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Sealed At */
+            sealed_at: string | null;
+            /**
+             * Frame At
+             * Format: date-time
+             */
+            frame_at: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * To At
+             * Format: date-time
+             */
+            to_at: string;
+            /** Operator Name */
+            operator_name: string;
+            purpose: components["schemas"]["Purpose"];
+            /** Note */
+            note: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Camera Drift Us */
+            camera_drift_us: number | null;
+            /** Is Drift Warned */
+            is_drift_warned: boolean;
+            /** Is Time Assured */
+            is_time_assured: boolean;
+            hold: components["schemas"]["HoldState"];
+            /** Seq */
+            seq: number | null;
+            /** Hash */
+            hash: string;
+            /** Case No */
+            case_no: string;
+            /** Waiting */
+            waiting: boolean;
+            /** Abilities */
+            abilities: string[];
+        };
+        /**
+         * EvidenceState
+         * @description Where an item stands.
+         * @enum {string}
+         */
+        EvidenceState: "CAPTURED" | "SEALED" | "LINKED" | "EXPORTED" | "RELEASED" | "DISPOSED";
+        /** EvidenceViewOut */
+        EvidenceViewOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            kind: components["schemas"]["EvidenceKind"];
+            state: components["schemas"]["EvidenceState"];
+            /** Camera Id */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string;
+            /** Premises Id */
+            premises_id: string | null;
+            /** Premises Name */
+            premises_name: string;
+            /** Zone */
+            zone: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "recording" | "live";
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Sealed At */
+            sealed_at: string | null;
+            /**
+             * Frame At
+             * Format: date-time
+             */
+            frame_at: string;
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * To At
+             * Format: date-time
+             */
+            to_at: string;
+            /** Operator Name */
+            operator_name: string;
+            purpose: components["schemas"]["Purpose"];
+            /** Note */
+            note: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Camera Drift Us */
+            camera_drift_us: number | null;
+            /** Is Drift Warned */
+            is_drift_warned: boolean;
+            /** Is Time Assured */
+            is_time_assured: boolean;
+            hold: components["schemas"]["HoldState"];
+            /** Seq */
+            seq: number | null;
+            /** Hash */
+            hash: string;
+            /** Case No */
+            case_no: string;
+            /** Waiting */
+            waiting: boolean;
+            /** Abilities */
+            abilities: string[];
+            /** Files */
+            files: components["schemas"]["EvidenceFileOut"][];
+            /** Events */
+            events: components["schemas"]["EvidenceEventOut"][];
+            /** Manifest */
+            manifest: string;
+            /** Seal */
+            seal: string;
+        };
+        /**
+         * ExportIn
+         * @description items: ids or numbers. case_no: of those that belong to no case yet, and on the export.
+         */
+        ExportIn: {
+            /** Items */
+            items: string[];
+            purpose: components["schemas"]["Purpose"];
+            /** Case No */
+            case_no: string;
+            /** Recipient */
+            recipient: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** ExportListOut */
+        ExportListOut: {
+            /** Items */
+            items: components["schemas"]["ExportOut"][];
+        };
+        /** ExportOut */
+        ExportOut: {
+            /** Id */
+            id: string;
+            state: components["schemas"]["ExportState"];
+            /** Numbers */
+            numbers: string[];
+            purpose: components["schemas"]["Purpose"];
+            /** Case No */
+            case_no: string;
+            /** Recipient */
+            recipient: string;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Done Bytes */
+            done_bytes: number;
+            /** File Bytes */
+            file_bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** Failure */
+            failure: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Expires At */
+            expires_at: string | null;
+        };
+        /**
+         * ExportState
+         * @description Where an export job stands.
+         * @enum {string}
+         */
+        ExportState: "QUEUED" | "RUNNING" | "READY" | "CANCELLED" | "FAILED" | "EXPIRED";
         /**
          * FactorIn
          * @description The second step: the ticket of the first, and one of the others.
@@ -3372,6 +3939,16 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+        };
+        /** FindingOut */
+        FindingOut: {
+            trouble: components["schemas"]["Trouble"];
+            /** File */
+            file: string;
+            /** Number */
+            number: string;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * FoundListOut
@@ -3560,6 +4137,12 @@ export interface components {
             /** Abilities */
             abilities: string[];
         };
+        /**
+         * HoldState
+         * @description Whether the recording around it is kept from being deleted.
+         * @enum {string}
+         */
+        HoldState: "set" | "none" | "ended";
         /**
          * HoldWhy
          * @description What a hold is for.
@@ -3784,6 +4367,11 @@ export interface components {
          * @enum {string}
          */
         Light: "GOOD" | "DIM" | "BACKLIT";
+        /** LinkIn */
+        LinkIn: {
+            /** Case No */
+            case_no: string;
+        };
         /**
          * MadeTokenOut
          * @description bearer: told once; sent as `Authorization: Bearer …`.
@@ -4608,6 +5196,12 @@ export interface components {
             } | null;
         };
         /**
+         * Purpose
+         * @description What somebody takes, looks at or exports evidence for.
+         * @enum {string}
+         */
+        Purpose: "PATROL" | "COMPLAINT" | "VIOLATION" | "PENALTY" | "COURT" | "OTHER";
+        /**
          * QuarantineIn
          * @description zone: the refused zone that it shows, by code or name; of a release: the zone that it shows now.
          */
@@ -5303,7 +5897,7 @@ export interface components {
              * Act
              * @enum {string}
              */
-            act: "live" | "play" | "snapshot" | "thumb";
+            act: "live" | "play" | "snapshot" | "thumb" | "clip";
             /** Token */
             token: string;
             /** Expires In S */
@@ -5324,7 +5918,7 @@ export interface components {
              * Act
              * @enum {string}
              */
-            act: "live" | "play" | "snapshot" | "thumb";
+            act: "live" | "play" | "snapshot" | "thumb" | "clip";
             /**
              * Profile
              * @enum {string}
@@ -5350,6 +5944,12 @@ export interface components {
             /** Uri */
             uri: string;
         };
+        /**
+         * Trouble
+         * @description What is wrong; the sentence is ``evidence.found.<trouble>``.
+         * @enum {string}
+         */
+        Trouble: "file_missing" | "file_changed" | "file_extra" | "list_broken" | "list_signature" | "keys_broken" | "manifest_broken" | "manifest_changed" | "seal_broken" | "signature_wrong" | "key_unknown" | "key_not_valid_then" | "statement_broken" | "statement_signature" | "statement_differs" | "chain_broken" | "not_an_export";
         /** UnmaskIn */
         UnmaskIn: {
             /**
@@ -9468,6 +10068,468 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_evidence: {
+        parameters: {
+            query?: {
+                camera?: string;
+                premises?: string;
+                region?: string;
+                kind?: components["schemas"]["EvidenceKind"] | null;
+                state?: components["schemas"]["EvidenceState"] | null;
+                text?: string;
+                from?: string;
+                to?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    capture_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_evidence_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_evidence_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evidence_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_evidence_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evidence_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceViewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_evidence_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_evidence_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DownloadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dispose_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
                 };
             };
             /** @description problem */

@@ -7,11 +7,20 @@ export interface NodeToken {
 
 export class MediaRefused extends Error {
   readonly status: number;
-  constructor(status: number) {
+  /** The node's sentence for people, if it said one. */
+  readonly detail: string;
+  constructor(status: number, detail = "") {
     super(`media node answered ${status}`);
     this.name = "MediaRefused";
     this.status = status;
+    this.detail = detail;
   }
+}
+
+async function refusalOf(response: Response): Promise<MediaRefused> {
+  const body: unknown = await response.json().catch(() => undefined);
+  const detail = typeof body === "object" && body !== null && "detail" in body ? String(body.detail) : "";
+  return new MediaRefused(response.status, detail);
 }
 
 const renewAfterMs = 60_000;
@@ -58,15 +67,25 @@ export class MediaSession {
 
   /** Fetches from the node; a refused handle is replaced once. raises: as `open`. */
   async get(path: string, signal?: AbortSignal): Promise<Response> {
+    return this.#send(path, signal ? { signal } : {});
+  }
+
+  /** Asks the node for something that needs a body. raises: as `open`. */
+  async post(path: string, body: object): Promise<Response> {
+    return this.#send(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async #send(path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
     for (let isSecond = false; ; isSecond = true) {
       await this.open();
-      const response = await fetch(`${this.#mediaUrl}${path}`, {
-        headers: { [handleHeader]: this.#handle },
-        credentials: "omit",
-        ...(signal ? { signal } : {}),
-      });
+      const headers = { ...init.headers, [handleHeader]: this.#handle };
+      const response = await fetch(`${this.#mediaUrl}${path}`, { ...init, headers, credentials: "omit" });
       if (response.ok) return response;
-      if (response.status !== 401 || isSecond) throw new MediaRefused(response.status);
+      if (response.status !== 401 || isSecond) throw await refusalOf(response);
       this.forget();
     }
   }

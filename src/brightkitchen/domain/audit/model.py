@@ -53,11 +53,12 @@ KIND_OF_ACT: Final[Mapping[str, str]] = {
     "play": MEDIA_REPLAY,
     "snapshot": MEDIA_SNAPSHOT,
     "thumb": MEDIA_THUMB,
+    "clip": DOWNLOAD,
     "talk": MEDIA_TALK,
     "ptz": MEDIA_PTZ,
 }
 ACT_OF_KIND: Final[Mapping[str, str]] = {kind: act for act, kind in KIND_OF_ACT.items()}
-WATCHED: Final = (*ACT_OF_KIND, DOWNLOAD, EXPORT)
+WATCHED: Final = (*ACT_OF_KIND, EXPORT)
 
 KINDS: Final = frozenset(
     {

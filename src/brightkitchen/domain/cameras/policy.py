@@ -20,10 +20,11 @@ PLAY: Final = "camera.play"
 SNAPSHOT: Final = "camera.snapshot"
 THUMB: Final = "camera.thumb"
 QUARANTINE: Final = "camera.quarantine"
+CLIP: Final = "camera.clip"
 
 GENERAL_ACTIONS: Final = (LIST, ADD, PROBE)
-OBJECT_ACTIONS: Final = (VIEW, CHANGE, REZONE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB, QUARANTINE)
-MEDIA_ACTIONS: Final = {"live": LIVE, "play": PLAY, "snapshot": SNAPSHOT, "thumb": THUMB}
+OBJECT_ACTIONS: Final = (VIEW, CHANGE, REZONE, REMOVE, LIVE, PLAY, SNAPSHOT, THUMB, CLIP, QUARANTINE)
+MEDIA_ACTIONS: Final = {"live": LIVE, "play": PLAY, "snapshot": SNAPSHOT, "thumb": THUMB, "clip": CLIP}
 
 
 _VIEWERS: Final = OFFICERS | SITE | {Role.EDU_OFFICER, Role.GRID_ASSISTANT}
@@ -45,6 +46,8 @@ def register_actions(policy: Policy) -> None:
     policy.register(THUMB, _VIEWERS | OPERATORS, condition=_may_be_seen)
     policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT}, condition=_may_be_seen)
     policy.register(SNAPSHOT, _VIEWERS, condition=_may_be_seen)
+    # A download leaves the house: officers, and the owner of the kitchen for its own.
+    policy.register(CLIP, OFFICERS | {Role.OWNER}, condition=_may_be_seen, human_only=True)
     policy.register(QUARANTINE, OFFICERS, human_only=True)
 
 

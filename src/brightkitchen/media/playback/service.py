@@ -123,7 +123,10 @@ class Playback:
     async def audio_run(self, camera: CameraId, segment_id: SegmentId, run: str, allowed: TimeRange) -> bytes:
         """Return the sound of the fragments `run` as AAC. raises: as `video_run`, and those of `DecodePool`."""
         segment = await self._segment(camera, segment_id)
-        fragments = await self._run_fragments(segment, run, allowed)
+        return await self.sound_of(segment, await self._run_fragments(segment, run, allowed))
+
+    async def sound_of(self, segment: SegmentInfo, fragments: Sequence[Fragment]) -> bytes:
+        """Return the sound of neighbouring fragments as AAC, at the file's own times. raises: those of `DecodePool`."""
         if _passes_through(segment):
             return await asyncio.to_thread(self._read, segment.id, [(f.audio_offset, f.audio_bytes) for f in fragments])
         return await self._transcoded_run(segment, fragments)

@@ -13,6 +13,7 @@ from brightkitchen.media.evidence.service import EvidenceSource
 from brightkitchen.media.live.wsfmp4.session import LiveRoute
 from brightkitchen.media.serve.guard import MAX_BODY_BYTES
 from brightkitchen.media.serve.metrics import build_registry
+from brightkitchen.media.serve.recordings import add_recording_routes
 from brightkitchen.media.serve.routes import add_routes
 from brightkitchen.media.serve.server import MediaServer
 
@@ -32,6 +33,7 @@ def make_app(server: MediaServer, evidence: EvidenceSource | None = None) -> web
     add_routes(app, server)
     if evidence is not None:
         add_evidence_route(app, server, evidence)
+    add_recording_routes(app, server)
     return app
 
 

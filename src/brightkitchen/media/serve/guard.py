@@ -23,6 +23,9 @@ MAX_BODY_BYTES: Final = 16 * 1024
 FORBIDDEN_QUERY_KEYS: Final = frozenset(("token", "t", "auth", "access_token", "sig"))
 HANDLE_HEADER: Final = "X-BK-Media"
 FRAME_AT_HEADER: Final = "BK-Frame-At"
+ZERO_AT_HEADER: Final = "BK-Zero-At"
+FROM_AT_HEADER: Final = "BK-From-At"
+END_AT_HEADER: Final = "BK-End-At"
 
 _PREFLIGHT: Final = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
@@ -35,6 +38,9 @@ _EVERYWHERE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-site",
 }
+_EXPOSED: Final = ", ".join(
+    (FRAME_AT_HEADER, ZERO_AT_HEADER, FROM_AT_HEADER, END_AT_HEADER, hdrs.CONTENT_RANGE, hdrs.RETRY_AFTER)
+)
 _STATUS: Final = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,
@@ -94,7 +100,7 @@ class Guard:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and origin in self.allowed_origins:
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = f"{FRAME_AT_HEADER}, Content-Range, Retry-After"
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
 
     def _check(self, request: web.Request) -> None:
         if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEADER_BYTES:

@@ -52,14 +52,18 @@ class Leases:
     def __len__(self) -> int:
         return len(self._leases)
 
-    def open(self, claims: MediaClaims, on_end: Callable[[EndCode], None]) -> Lease:
-        """Return a lease of 120 s. raises: EXHAUSTED if this node or this session has too many."""
+    def open(self, claims: MediaClaims, on_end: Callable[[EndCode], None], *, lasting_s: float = LEASE_S) -> Lease:
+        """Return a lease. raises: EXHAUSTED if this node or this session has too many."""
         if len(self._leases) >= MAX_LEASES or self._of_session[claims.sid] >= MAX_LEASES_OF_SESSION:
             raise BrightKitchenError(Kind.EXHAUSTED, "media.too_many_viewers")
-        lease = Lease(claims, self._clock.mono_s() + LEASE_S, on_end)
+        lease = Lease(claims, self._clock.mono_s() + lasting_s, on_end)
         self._leases.add(lease)
         self._of_session[claims.sid] += 1
         return lease
+
+    def is_open(self, lease: Lease) -> bool:
+        """False once it has ended, for whatever reason."""
+        return lease in self._leases
 
     def renew(self, lease: Lease, claims: MediaClaims) -> bool:
         """Extend by 120 s from now; False if the token is for another session or another thing, or the lease has ended."""

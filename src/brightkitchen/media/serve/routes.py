@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -16,17 +16,15 @@ from brightkitchen.media.playback.service import TimeRange
 from brightkitchen.media.serve.guard import FRAME_AT_HEADER, HANDLE_HEADER
 from brightkitchen.media.serve.leases import LEASE_S, Lease
 from brightkitchen.media.serve.ranges import ByteRange, RangeNotSatisfiable, parse_range
+from brightkitchen.media.serve.sending import send_bytes, send_file
 from brightkitchen.media.serve.server import MediaServer, stream_of, visible_range
 from brightkitchen.media.snapshot.service import MAX_THUMB_PX, Still
 from brightkitchen.media.store.model import SegmentInfo
 
-_HANDLE_ACTS: Final = frozenset((Act.PLAY, Act.SNAPSHOT, Act.THUMB))
+_HANDLE_ACTS: Final = frozenset((Act.PLAY, Act.SNAPSHOT, Act.THUMB, Act.CLIP))
 _PLAYLIST: Final = "application/vnd.apple.mpegurl"
-_MP4: Final = "video/mp4"
-_CHUNK_BYTES: Final = 256 * 1024
 _USUAL_THUMB_PX: Final = 320
 _BODY_TIMEOUT_S: Final = 10.0
-_PIECE_TIMEOUT_S: Final = 30.0  # for 256 KiB: a viewer that takes less than 8 KiB/s is let go
 
 
 class _TokenBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,14 +64,14 @@ class SessionRoutes:
         if self._server.is_stopping:
             raise BrightKitchenError(Kind.UNAVAILABLE, "media.node_stopping")
         claims = await self._verify(request, camera=None)
-        return _json({"handle": self._server.handles.open(claims), **_present_claims(claims)})
+        return present_json({"handle": self._server.handles.open(claims), **_present_claims(claims)})
 
     async def renew(self, request: web.Request) -> web.StreamResponse:
         lease = self._server.find_lease(request)
         claims = await self._verify(request, camera=lease.claims.cam)
         if not self._server.leases.renew(lease, claims):
             raise self._server.refuse("renewal")
-        return _json(_present_claims(claims))
+        return present_json(_present_claims(claims))
 
     async def close(self, request: web.Request) -> web.StreamResponse:
         self._server.find_lease(request)
@@ -106,12 +104,12 @@ class PlayRoutes:
     async def timeline(self, request: web.Request) -> web.StreamResponse:
         key, from_at, to_at = self._read_query(request)
         timeline = await self._server.playback.timeline(key, from_at, to_at)
-        return _json(
+        return present_json(
             {
                 "from": format_utc(timeline.from_at),
                 "to": format_utc(timeline.to_at),
-                "first_at": _format_or_none(timeline.first_at),
-                "last_at": _format_or_none(timeline.last_at),
+                "first_at": format_or_none(timeline.first_at),
+                "last_at": format_or_none(timeline.last_at),
                 "spans": [{"from": format_utc(s.from_at), "to": format_utc(s.to_at)} for s in timeline.spans],
                 "gaps": [
                     {"from": format_utc(g.from_at), "to": format_utc(g.to_at), "reason": g.reason}
@@ -133,25 +131,25 @@ class PlayRoutes:
 
     async def video_init(self, request: web.Request) -> web.StreamResponse:
         camera, segment, _ = await self._read_path(request)
-        return await _send_mp4(request, await self._server.playback.video_init(camera, segment.id))
+        return await send_bytes(request, await self._server.playback.video_init(camera, segment.id))
 
     async def audio_init(self, request: web.Request) -> web.StreamResponse:
         camera, segment, _ = await self._read_path(request)
-        return await _send_mp4(request, await self._server.playback.audio_init(camera, segment.id))
+        return await send_bytes(request, await self._server.playback.audio_init(camera, segment.id))
 
     async def video_run(self, request: web.Request) -> web.StreamResponse:
         camera, segment, allowed = await self._read_path(request)
         run = request.match_info["run"]
         data = await self._server.playback.video_run(camera, segment.id, run, allowed)
         self._note_played(request, segment, allowed)
-        return await _send_mp4(request, data)
+        return await send_bytes(request, data)
 
     async def audio_run(self, request: web.Request) -> web.StreamResponse:
         camera, segment, allowed = await self._read_path(request)
         run = request.match_info["run"]
         data = await self._server.playback.audio_run(camera, segment.id, run, allowed)
         self._note_played(request, segment, allowed)
-        return await _send_mp4(request, data)
+        return await send_bytes(request, data)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """The stored file, or one range of it, as far as whole fragments are written and the token reaches."""
@@ -169,7 +167,7 @@ class PlayRoutes:
             if not in_init and not (start <= chosen.start and chosen.end <= end):
                 return _unsatisfiable(opened.size_bytes)
             self._note_played(request, segment, allowed)
-            return await _send_file(request, opened.fd, chosen, opened.size_bytes, is_part=wanted is not None)
+            return await send_file(request, opened.fd, chosen, opened.size_bytes, is_part=wanted is not None)
         finally:
             os.close(opened.fd)
 
@@ -181,13 +179,8 @@ class PlayRoutes:
     def _read_query(self, request: web.Request) -> tuple[StreamKey, Utc, Utc]:
         """Return the stream and the asked time, clipped to what the token lets one see."""
         lease = self._server.check_lease(request, Act.PLAY)
-        key = _read_stream(self._server, request, lease)
-        try:
-            from_at, to_at = (parse_utc(request.query[name].replace(" ", "+")) for name in ("from", "to"))
-        except (KeyError, ValueError, OverflowError) as cause:
-            raise BrightKitchenError(Kind.INVALID, "media.time_invalid") from cause
-        from_at, to_at = visible_range(lease).clip(from_at, to_at)
-        return key, from_at, to_at
+        key = read_stream(self._server, request, lease)
+        return key, *read_range(request.query, lease)
 
     async def _read_path(self, request: web.Request) -> tuple[CameraId, SegmentInfo, TimeRange]:
         """Return the camera, the segment and what may be seen. raises: NOT_FOUND if no instant of the segment may."""
@@ -216,7 +209,12 @@ class StillRoutes:
         text = request.query.get("width", str(_USUAL_THUMB_PX))
         if not (text.isascii() and text.isdigit() and len(text) <= 4 and 16 <= int(text) <= MAX_THUMB_PX):
             raise BrightKitchenError(Kind.INVALID, "media.width_invalid", widest_px=MAX_THUMB_PX)
-        return self._send(request, Act.THUMB, await self._server.stills.thumb(key, at, int(text)), at)
+        return self._send(
+            request,
+            Act.THUMB,
+            await self._server.stills.thumb(key, at, int(text), is_wanted=lambda: _is_there(request)),
+            at,
+        )
 
     def _send(self, request: web.Request, act: Act, still: Still, at: Utc | None) -> web.Response:
         """Send a picture and count it; one of a recording with the instant that it shows."""
@@ -227,7 +225,7 @@ class StillRoutes:
 
     def _read(self, request: web.Request, act: Act) -> tuple[StreamKey, Utc | None]:
         lease = self._server.check_lease(request, act)
-        key = _read_stream(self._server, request, lease)
+        key = read_stream(self._server, request, lease)
         text = request.query.get("at")
         if text is None:
             return key, None
@@ -240,7 +238,12 @@ class StillRoutes:
         return key, at
 
 
-def _read_stream(server: MediaServer, request: web.Request, lease: Lease) -> StreamKey:
+def _is_there(request: web.Request) -> bool:
+    """False once the viewer went away: a browser closes the connection of a request that it cancels."""
+    return request.transport is not None and not request.transport.is_closing()
+
+
+def read_stream(server: MediaServer, request: web.Request, lease: Lease) -> StreamKey:
     """Return the stream of the lease. raises: UNAUTHENTICATED if the query asks for the other profile."""
     key = stream_of(lease)
     if request.query.get("profile", key.profile.value) != key.profile.value:
@@ -248,21 +251,30 @@ def _read_stream(server: MediaServer, request: web.Request, lease: Lease) -> Str
     return key
 
 
+def read_range(query: Mapping[str, str], lease: Lease) -> tuple[Utc, Utc]:
+    """Return "from" and "to", clipped to what the lease lets one see. raises: INVALID media.time_invalid."""
+    try:
+        from_at, to_at = (parse_utc(query[name].replace(" ", "+")) for name in ("from", "to"))
+    except (KeyError, ValueError, OverflowError) as cause:
+        raise BrightKitchenError(Kind.INVALID, "media.time_invalid") from cause
+    return visible_range(lease).clip(from_at, to_at)
+
+
 def _present_claims(claims: MediaClaims) -> dict[str, object]:
     return {
         "camera": claims.cam,
         "act": claims.act.value,
-        "from": _format_or_none(claims.from_at),
-        "to": _format_or_none(claims.to_at),
+        "from": format_or_none(claims.from_at),
+        "to": format_or_none(claims.to_at),
         "expires_in_s": int(LEASE_S),
     }
 
 
-def _format_or_none(at: Utc | None) -> str | None:
+def format_or_none(at: Utc | None) -> str | None:
     return format_utc(at) if at is not None else None
 
 
-def _json(body: dict[str, object]) -> web.Response:
+def present_json(body: dict[str, object]) -> web.Response:
     return web.Response(body=msgspec.json.encode(body), content_type="application/json")
 
 
@@ -278,52 +290,3 @@ def _jpeg(still: Still) -> web.Response:
 
 def _unsatisfiable(size_bytes: int) -> web.Response:
     return web.Response(status=416, headers={hdrs.CONTENT_RANGE: f"bytes */{size_bytes}"})
-
-
-async def _send_file(
-    request: web.Request, fd: int, chosen: ByteRange, size_bytes: int, *, is_part: bool
-) -> web.StreamResponse:
-    """Send the range in pieces read by threads; a viewer that is slow slows only itself."""
-    headers = {hdrs.ACCEPT_RANGES: "bytes"}
-    if is_part:
-        headers[hdrs.CONTENT_RANGE] = f"bytes {chosen.start}-{chosen.end - 1}/{size_bytes}"
-    response = web.StreamResponse(status=206 if is_part else 200, headers=headers)
-    return await _send_pieces(request, response, chosen.size_bytes, _read_pieces(fd, chosen))
-
-
-async def _send_mp4(request: web.Request, data: bytes) -> web.StreamResponse:
-    """Send bytes that are in memory, not faster than the viewer takes them."""
-
-    async def cut() -> AsyncIterator[bytes]:
-        for at in range(0, len(data), _CHUNK_BYTES):
-            yield data[at : at + _CHUNK_BYTES]
-
-    return await _send_pieces(request, web.StreamResponse(), len(data), cut())
-
-
-async def _send_pieces(
-    request: web.Request, response: web.StreamResponse, size_bytes: int, pieces: AsyncIterator[bytes]
-) -> web.StreamResponse:
-    """Send the pieces; a viewer that does not take one within 30 s is cut off."""
-    response.content_type = _MP4
-    response.content_length = size_bytes
-    await response.prepare(request)
-    try:
-        async for piece in pieces:
-            async with asyncio.timeout(_PIECE_TIMEOUT_S):
-                await response.write(piece)
-        await response.write_eof()
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-    return response
-
-
-async def _read_pieces(fd: int, chosen: ByteRange) -> AsyncIterator[bytes]:
-    at = chosen.start
-    while at < chosen.end:
-        piece = await asyncio.to_thread(os.pread, fd, min(_CHUNK_BYTES, chosen.end - at), at)
-        if not piece:
-            raise OSError("the file became shorter")
-        yield piece
-        at += len(piece)

@@ -15,7 +15,10 @@ from brightkitchen.kernel.nodeprotocol import VerifyKey
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.decode.pool import DecodePool
 from brightkitchen.media.live.wsfmp4.muxer import LiveMuxers, StreamProvider
+from brightkitchen.media.playback.clip import Clips
+from brightkitchen.media.playback.direct import DirectStreams
 from brightkitchen.media.playback.service import Playback, TimeRange
+from brightkitchen.media.serve.downloads import Downloads
 from brightkitchen.media.serve.guard import HANDLE_HEADER, Guard
 from brightkitchen.media.serve.leases import EndCode, Handles, Lease, Leases
 from brightkitchen.media.serve.views import ViewLog
@@ -53,6 +56,9 @@ class MediaServer:
         self.handles = Handles(self.leases, entropy)
         self.muxers = LiveMuxers(streams, pool=pool, clock=clock, supervisor=supervisor)
         self.playback = Playback(recordings, pool)
+        self.direct = DirectStreams(recordings, self.playback)
+        self.clips = Clips(recordings)
+        self.downloads = Downloads(self.leases, clock, entropy)
         self.stills = Stills(streams, recordings, pool)
         self.waiting_sockets: Counter[str] = Counter()
         self.is_stopping = False

@@ -28,6 +28,7 @@ _REPORTED: Final[Mapping[Act, ViewAct]] = {  # evidence is written down by contr
     Act.PLAY: "play",
     Act.SNAPSHOT: "snapshot",
     Act.THUMB: "thumb",
+    Act.CLIP: "clip",
     Act.TALK: "talk",
     Act.PTZ: "ptz",
 }

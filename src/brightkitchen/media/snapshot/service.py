@@ -5,6 +5,7 @@ The node reads access units, from the ring of the hub or from a file by its inde
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,8 @@ from brightkitchen.wire.fmp4.reader import parse_init
 SNAPSHOT_QUALITY: Final = 90
 THUMB_QUALITY: Final = 75
 MAX_THUMB_PX: Final = 1280
+MAX_THUMBS_AT_ONCE: Final = 4
+MAX_THUMBS_WAITING: Final = 60
 _FIRST_PICTURE_S: Final = 10.0
 _CACHE_BYTES: Final = 16 * 1024 * 1024
 _MAX_GOP_BYTES: Final = 64 * 1024 * 1024
@@ -82,6 +85,8 @@ class Stills:
         self._recordings = recordings
         self._pool = pool
         self._thumbs = ByteCache(_CACHE_BYTES)
+        self._thumb_places = asyncio.Semaphore(MAX_THUMBS_AT_ONCE)
+        self._thumbs_asked = 0
         self._flights: SingleFlight[Still] = SingleFlight()
 
     async def snapshot(self, key: StreamKey, at: Utc | None) -> Still:
@@ -91,9 +96,32 @@ class Stills:
         """
         return await self._flights.ask((key, at), lambda: self._draw_snapshot(key, at))
 
-    async def thumb(self, key: StreamKey, at: Utc | None, width_px: int) -> Still:
-        """Return the nearest key frame at or before `at`, or the newest, at most `width_px` wide. raises: as `snapshot`."""
-        return await self._flights.ask((key, at, width_px), lambda: self._draw_thumb(key, at, width_px))
+    async def thumb(
+        self, key: StreamKey, at: Utc | None, width_px: int, *, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Still:
+        """Return the nearest key frame at or before `at`, or the newest, at most `width_px` wide.
+
+        Pictures of recordings are made a few at a time: somebody moves a pointer along a timeline, and all but the last place was passed by.
+        is_wanted: asked when its turn comes; False: nobody waits for it any more, and nothing is read or decoded.
+        raises: as `snapshot`; EXHAUSTED media.decode_busy if too many wait; UNAVAILABLE media.no_picture if it was not wanted.
+        """
+        if at is None:
+            return await self._flights.ask((key, None, width_px), lambda: self._draw_newest(key, width_px))
+        location = await self._locate(key, at, key_only=True)
+        known = self._thumbs.get((key, location.frame_at, width_px))
+        if known is not None:
+            return Still(known, location.frame_at)
+        if self._thumbs_asked >= MAX_THUMBS_AT_ONCE + MAX_THUMBS_WAITING:
+            raise BrightKitchenError(Kind.EXHAUSTED, "media.decode_busy")
+        self._thumbs_asked += 1
+        try:
+            async with self._thumb_places:
+                if not is_wanted():
+                    raise BrightKitchenError(Kind.UNAVAILABLE, "media.no_picture")
+                name = (key, location.frame_at, width_px)
+                return await self._flights.ask(name, lambda: self._draw_located(key, location, width_px))
+        finally:
+            self._thumbs_asked -= 1
 
     async def _draw_snapshot(self, key: StreamKey, at: Utc | None) -> Still:
         units = await (self.live_units(key) if at is None else self.recorded_units(key, at))
@@ -105,18 +133,21 @@ class Stills:
 
     async def recorded_units(self, key: StreamKey, at: Utc) -> Units:
         """Return what is stored from the key frame up to the picture shown at `at`. raises: as `snapshot`."""
-        return await self._recorded_units(key, at, key_only=False)
+        return await asyncio.to_thread(self._read_units, await self._locate(key, at, key_only=False))
 
     async def draw(self, key: StreamKey, units: Units) -> Still:
         """Return the wanted picture of `units`, whole. raises: those of `DecodePool`."""
         return await self._draw(key, units, width_px=0, quality=SNAPSHOT_QUALITY)
 
-    async def _draw_thumb(self, key: StreamKey, at: Utc | None, width_px: int) -> Still:
-        if at is None:
-            live = await self._live_units(key)
-            units = Units(live.format, live.data[:1], live.times[:1], live.times[0])
-        else:
-            units = await self._recorded_units(key, at, key_only=True)
+    async def _draw_newest(self, key: StreamKey, width_px: int) -> Still:
+        live = await self._live_units(key)
+        units = Units(live.format, live.data[:1], live.times[:1], live.times[0])
+        return await self._draw_thumb(key, units, width_px)
+
+    async def _draw_located(self, key: StreamKey, location: FrameLocation, width_px: int) -> Still:
+        return await self._draw_thumb(key, await asyncio.to_thread(self._read_units, location), width_px)
+
+    async def _draw_thumb(self, key: StreamKey, units: Units, width_px: int) -> Still:
         name = (key, units.wanted, width_px)
         known = self._thumbs.get(name)
         if known is not None:
@@ -154,12 +185,12 @@ class Stills:
         times = tuple(stream.wall.utc(unit.pts) for unit in pictures)
         return Units(format, tuple(unit.data for unit in pictures), times, max(times))
 
-    async def _recorded_units(self, key: StreamKey, at: Utc, *, key_only: bool) -> Units:
+    async def _locate(self, key: StreamKey, at: Utc, *, key_only: bool) -> FrameLocation:
         locate = self._recordings.locate_key if key_only else self._recordings.locate
         location = await asyncio.to_thread(locate, key, at)
         if location is None or not location.samples:
             raise BrightKitchenError(Kind.NOT_FOUND, "media.nothing_recorded")
-        return await asyncio.to_thread(self._read_units, location)
+        return location
 
     def _read_units(self, location: FrameLocation) -> Units:
         """Runs in a thread. raises: DATA_LOSS if the file is not what the index says."""

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from brightkitchen.web.present.base import In, Instant, Out
 from brightkitchen.web.present.cameras import ProfileName
 
-MediaAct = Literal["live", "play", "snapshot", "thumb"]
+MediaAct = Literal["live", "play", "snapshot", "thumb", "clip"]
 
 
 class TokenWishIn(In):

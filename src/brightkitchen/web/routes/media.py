@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from brightkitchen.domain.authz.minter import VALID_S
 from brightkitchen.domain.cameras.model import IssuedToken, MediaWish
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.web.auth import Signed, options_of, origin_of, services_of
+from brightkitchen.web.auth import Signed, options_of, origin_of, require_session, require_step_up, services_of
 from brightkitchen.web.params import read_optional_instant
 from brightkitchen.web.present.media import TokenListOut, TokenOut, TokenRequestIn
 
@@ -14,7 +14,12 @@ router = APIRouter(prefix="/media", tags=["media"])
 
 @router.post("/tokens", operation_id="issue_media_tokens", response_model=TokenListOut)
 async def issue_media_tokens(request: Request, caller: Signed, given: TokenRequestIn) -> TokenListOut:
-    """Mint up to 64 tokens, each checked. Leases are renewed by it, so it does not count as a person's input."""
+    """Mint up to 64 tokens, each checked. Leases are renewed by it, so it does not count as a person's input.
+
+    A download leaves the house: it asks for a fresh proof (SECURITY §2.2).
+    """
+    if any(item.act == "clip" for item in given.items):
+        await require_step_up(request, await require_session(caller))
     wishes = [
         MediaWish(
             item.camera, item.act, item.profile, read_optional_instant(item.from_), read_optional_instant(item.to)

@@ -3,7 +3,7 @@
 One fragment holds one track (media-path.md §3). Video counts 90 kHz, sound its sample rate. The sample entries are ``avc1`` and
 ``hvc1`` although cameras repeat parameter sets in band (ADR 0003); G.711 is ``alaw``/``ulaw`` as in QuickTime.
 
-Left out: edit lists, encryption, several sample descriptions. Rules of this file: values in, bytes out; the data of pictures is
+Left out: edit lists (`movie.py` has them), encryption, several sample descriptions. Rules of this file: values in, bytes out; the data of pictures is
 never copied (sound is: fifty small pieces cost more to write than one); what does not depend on the units is built once.
 """
 
@@ -73,7 +73,8 @@ def build_box(kind: bytes, *parts: bytes) -> bytes:
     return (8 + len(body)).to_bytes(4, "big") + kind + body
 
 
-def _full(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+def build_full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+    """Return one box that begins with a version and flags."""
     return build_box(kind, (version << 24 | flags).to_bytes(4, "big"), *parts)
 
 
@@ -83,10 +84,10 @@ def build_init(tracks: Mapping[int, Format]) -> bytes:
         raise OurError("an init segment needs a track")
     brands = b"iso5" + (512).to_bytes(4, "big") + b"iso5iso6mp41"
     numbers = sorted(tracks)
-    header = _full(b"mvhd", 0, 0, pack(">IIIIIHHII", 0, 0, 1000, 0, 0x10000, 0x100, 0, 0, 0), _MATRIX, bytes(24),
+    header = build_full_box(b"mvhd", 0, 0, pack(">IIIIIHHII", 0, 0, 1000, 0, 0x10000, 0x100, 0, 0, 0), _MATRIX, bytes(24),
                    pack(">I", numbers[-1] + 2))  # fmt: skip
     traks = b"".join(_build_trak(number, tracks[number]) for number in numbers)
-    extends = b"".join(_full(b"trex", 0, 0, pack(">5I", number + 1, 1, 0, 0, 0)) for number in numbers)
+    extends = b"".join(build_full_box(b"trex", 0, 0, pack(">5I", number + 1, 1, 0, 0, 0)) for number in numbers)
     return build_box(b"ftyp", brands) + build_box(b"moov", header, traks, build_box(b"mvex", extends))
 
 
@@ -96,22 +97,40 @@ def timescale_of(format: Format) -> int:
 
 
 def _build_trak(number: int, format: Format) -> bytes:
+    table = build_box(
+        b"stbl",
+        build_full_box(b"stsd", 0, 0, pack(">I", 1), build_sample_entry(format)),
+        build_full_box(b"stts", 0, 0, bytes(4)),
+        build_full_box(b"stsc", 0, 0, bytes(4)),
+        build_full_box(b"stsz", 0, 0, bytes(8)),
+        build_full_box(b"stco", 0, 0, bytes(4)),
+    )
+    return build_track_boxes(number, format, table)
+
+
+def build_track_boxes(
+    number: int, format: Format, table: bytes, *, shown_ticks: int = 0, media_duration: int = 0, edits: bytes = b""
+) -> bytes:
+    """Return one trak. table: its stbl; edits: its edts, if it has one.
+
+    shown_ticks: in the movie's timescale; media_duration: in the track's. Both fit 32 bits, 0 in a file of fragments.
+    """
     is_video = isinstance(format, VideoFormat)
     width, height = (format.width_px, format.height_px) if isinstance(format, VideoFormat) else (0, 0)
-    head = _full(
-        b"tkhd", 0, 3, pack(">IIIII", 0, 0, number + 1, 0, 0), bytes(8),
+    head = build_full_box(
+        b"tkhd", 0, 3, pack(">IIIII", 0, 0, number + 1, 0, shown_ticks), bytes(8),
         pack(">HHHH", 0, 0 if is_video else 1, 0 if is_video else 0x100, 0), _MATRIX, pack(">II", width << 16, height << 16),
     )  # fmt: skip
-    media = _full(b"mdhd", 0, 0, pack(">IIIIHH", 0, 0, timescale_of(format), 0, 0x55C4, 0))
-    handler = _full(b"hdlr", 0, 0, bytes(4), b"vide" if is_video else b"soun", bytes(12), b"BrightKitchen\0")
-    kind = _full(b"vmhd", 0, 1, bytes(8)) if is_video else _full(b"smhd", 0, 0, bytes(4))
-    data = build_box(b"dinf", _full(b"dref", 0, 0, pack(">I", 1), _full(b"url ", 0, 1)))
-    entry = _build_video_entry(format) if isinstance(format, VideoFormat) else _build_audio_entry(format)
-    table = build_box(
-        b"stbl", _full(b"stsd", 0, 0, pack(">I", 1), entry), _full(b"stts", 0, 0, bytes(4)), _full(b"stsc", 0, 0, bytes(4)),
-        _full(b"stsz", 0, 0, bytes(8)), _full(b"stco", 0, 0, bytes(4)),
-    )  # fmt: skip
-    return build_box(b"trak", head, build_box(b"mdia", media, handler, build_box(b"minf", kind, data, table)))
+    media = build_full_box(b"mdhd", 0, 0, pack(">IIIIHH", 0, 0, timescale_of(format), media_duration, 0x55C4, 0))
+    handler = build_full_box(b"hdlr", 0, 0, bytes(4), b"vide" if is_video else b"soun", bytes(12), b"BrightKitchen\0")
+    kind = build_full_box(b"vmhd", 0, 1, bytes(8)) if is_video else build_full_box(b"smhd", 0, 0, bytes(4))
+    data = build_box(b"dinf", build_full_box(b"dref", 0, 0, pack(">I", 1), build_full_box(b"url ", 0, 1)))
+    return build_box(b"trak", head, edits, build_box(b"mdia", media, handler, build_box(b"minf", kind, data, table)))
+
+
+def build_sample_entry(format: Format) -> bytes:
+    """Return what stsd says of the track's samples."""
+    return _build_video_entry(format) if isinstance(format, VideoFormat) else _build_audio_entry(format)
 
 
 def _build_video_entry(format: VideoFormat) -> bytes:
@@ -132,7 +151,9 @@ def _build_audio_entry(format: AudioFormat) -> bytes:
     config = _descriptor(5, format.config)
     decoder = _descriptor(4, pack(">BBBHII", 0x40, 0x15, 0, 0, 0, 0), config)
     return build_box(
-        b"mp4a", head, _full(b"esds", 0, 0, _descriptor(3, pack(">HB", 1, 0), decoder, _descriptor(6, b"\x02")))
+        b"mp4a",
+        head,
+        build_full_box(b"esds", 0, 0, _descriptor(3, pack(">HB", 1, 0), decoder, _descriptor(6, b"\x02"))),
     )
 
 
@@ -267,6 +288,6 @@ def build_end_index(entries: Sequence[IndexEntry]) -> bytes:
     for track in sorted({entry.track for entry in entries}):
         rows = [entry for entry in entries if entry.track == track]
         body = b"".join(pack(">QQBBB", entry.time, entry.offset_bytes, 1, 1, 1) for entry in rows)
-        tables.append(_full(b"tfra", 1, 0, pack(">III", track + 1, 0, len(rows)), body))
+        tables.append(build_full_box(b"tfra", 1, 0, pack(">III", track + 1, 0, len(rows)), body))
     size_bytes = 8 + sum(map(len, tables)) + 16
-    return build_box(b"mfra", *tables, _full(b"mfro", 0, 0, pack(">I", size_bytes)))
+    return build_box(b"mfra", *tables, build_full_box(b"mfro", 0, 0, pack(">I", size_bytes)))

@@ -1,7 +1,6 @@
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
-import type { PlaybackState } from "@/players/playback/PlaybackDriver";
-import type { Skip } from "@/players/playback/wallTime";
+import type { PlaybackState, Skip } from "@/players/playback/state";
 import { useWords } from "@/shared/camera/useWords";
 import { formatDuration, formatMoment } from "@/shared/time/format";
 import { gapAt, neighbours, type Recorded } from "./geometry";

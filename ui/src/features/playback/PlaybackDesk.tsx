@@ -1,115 +1,226 @@
-import { App, Segmented } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { App, Checkbox, Segmented } from "antd";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { PlaybackState } from "@/players/playback/PlaybackDriver";
+import type { PlaybackState } from "@/players/playback/state";
 import type { Camera } from "@/shared/api/cameras";
+import { premisesCamerasQuery } from "@/shared/api/premises";
 import { useAbilities } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
+import { conditionOf } from "@/shared/camera/condition";
 import { askToSeal } from "@/shared/evidence/sealing";
 import { useKeys } from "@/shared/keyboard";
 import { saveSnapshot } from "@/shared/media/snapshot";
 import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
-import { formatClock, formatDate } from "@/shared/time/format";
+import { formatClock, formatDate, formatIsoDate, parseZoned } from "@/shared/time/format";
 import { useNow } from "@/shared/time/useNow";
 import { CameraChoice } from "./CameraChoice";
 import { DimmedStill } from "./DimmedStill";
-import { centredOn, levels, spanOf, zoomAt } from "./geometry";
+import { centredOn, dayMs, levels, type Recorded, spanOf, zoomAt } from "./geometry";
 import { MomentChoice } from "./MomentChoice";
 import { PictureWords } from "./PictureWords";
+import { SelectionBar } from "./SelectionBar";
+import { isRange, type Selection, withEdge } from "./selection";
 import { stillWishOf } from "./stillWish";
-import { Timeline } from "./Timeline";
-import { rates, Transport } from "./Transport";
+import { Timeline, type TimelineLane } from "./Timeline";
+import { speeds, Transport } from "./Transport";
 import { useRecorded, useRecordedAround } from "./timelineApi";
-import { type Playback, usePlayback } from "./usePlayback";
+import { type Deck, idle, useDeck } from "./useDeck";
 import { type Ruler, useRuler } from "./useRuler";
 
+export const mostCameras = 4;
+
 interface Props {
-  camera: Camera;
+  /** One to four; the first is spoken of, and heard. */
+  cameras: readonly Camera[];
   startMs: number;
   /** What the address names; undefined: it names none. */
   wantedMs: number | undefined;
   /** A new one each time somebody comes to this address, other than by what this page wrote into it. */
   arrival: string | undefined;
-  onCamera: (id: string) => void;
+  onCameras: (ids: readonly string[]) => void;
   onMoment: (atMs: number) => void;
 }
 
-export function PlaybackDesk({ camera, startMs, wantedMs, arrival, onCamera, onMoment }: Props) {
+export function PlaybackDesk({ cameras, startMs, wantedMs, arrival, onCameras, onMoment }: Props) {
   const { t } = useTranslation();
   const zone = useZone();
   const nowMs = useNow();
-  const video = useRef<HTMLVideoElement>(null);
-  const playback = usePlayback(video, camera.id, startMs);
-  const atMs = playback.positionMs ?? startMs;
-  const { state } = playback;
-  const ruler = useRuler(startMs, atMs, state.kind === "playing" || state.kind === "buffering", nowMs);
-  const recorded = useRecorded(camera.id, playback.session, ruler.view, nowMs);
-  const around = useRecordedAround(camera.id, playback.session, state.kind === "gap" ? state.atMs : undefined);
-  // The view's own list is cut at its edges: it only stands in where the other cannot be read.
-  const shownRecorded = state.kind !== "gap" || around.isError ? (around.data ?? recorded.data) : around.data;
-  const wish = stillWishOf(state, atMs, shownRecorded);
-  const controls = useControls(playback, atMs, nowMs, ruler.show, onMoment);
-  const snapshot = useSnapshotOf(camera, playback, zone);
+  const videos = useRef<ReadonlyMap<string, HTMLVideoElement>>(new Map());
+  const audio = useRef<HTMLAudioElement>(null);
+  const ids = useMemo(() => cameras.map(({ id }) => id), [cameras]);
+  const deck = useDeck(videos, audio, ids, startMs);
+  const atMs = deck.positionMs ?? startMs;
+  const first = cameras[0];
+  const state = (first && deck.states[first.id]) ?? idle;
+  const isMoving = ids.some((id) => isMovingState(deck.states[id]));
+  const ruler = useRuler(startMs, atMs, isMoving, nowMs);
+  const recorded = useRecorded(ids, deck.sessions, ruler.view, nowMs);
+  const lanes: TimelineLane[] = cameras.map((camera, index) => ({
+    camera: camera.id,
+    name: camera.name,
+    recorded: recorded[index]?.data,
+  }));
+  const [selection, setSelection] = useState<Selection>();
+  const controls = useControls(deck, { atMs, nowMs, show: ruler.show, onMoment });
+  const mark = (edge: "in" | "out") => setSelection((old) => withEdge(old, edge, deck.deck?.atMs ?? atMs));
+  const snapshot = useSnapshotOf(first, deck, zone);
   useArrival(arrival, wantedMs, controls.jump);
-  useDeskKeys(controls, snapshot, { ruler, atMs, nowMs });
-  const copyLink = useLink(camera, atMs);
+  useDeskKeys(controls, snapshot, {
+    ...{ ruler, atMs, nowMs, zone, mark },
+    clear: () => setSelection(undefined),
+    recorded: recorded[0]?.data,
+  });
+  const copyLink = useLink(ids, atMs);
+  const canClip = cameras.filter((camera) => camera.abilities.includes("camera.clip"));
+  if (!first) return null;
   return (
     <div className="bk-desk">
       <div className="bk-desk-head">
         <h1 className="bk-visually-hidden">{t("play.title")}</h1>
-        <CameraChoice camera={camera} onChange={onCamera} />
+        <CameraChoice camera={first} onChange={(id) => onCameras([id])} />
+        <SiblingChoice cameras={cameras} onCameras={onCameras} />
         <MomentChoice {...{ atMs, nowMs, zone }} onSeek={controls.seek} />
         <span className="bk-grow" />
-        <Link className="bk-live-link" to={`/live?wall=1&c=${camera.id}`}>
+        <Link className="bk-live-link" to={`/live?wall=${cameras.length > 1 ? 4 : 1}&c=${ids.join("&c=")}`}>
           {t("play.toLive")}
         </Link>
       </div>
       <section className="bk-stage bk-desk-stage">
-        <div className="bk-picture bk-desk-picture">
-          {/* A click on the picture plays and pauses; the button below does the same for the keyboard. */}
-          <video
-            ref={video}
-            className={isWithoutPicture(state) ? "bk-hidden" : ""}
-            playsInline
-            aria-hidden
-            onClick={controls.toggle}
-          />
-          <DimmedStill {...{ camera, wish, zone, nowMs }} isDated={state.kind === "gap" || state.kind === "error"} />
-          <PictureWords
-            {...{ state, skip: playback.skip, zone, nowMs }}
-            recorded={shownRecorded}
-            onSeek={controls.seek}
-            onRetry={() => controls.seek(atMs)}
-          />
+        <div className={`bk-desk-tiles bk-desk-tiles-${cameras.length}`}>
+          {cameras.map((camera, index) => (
+            <DeskTile
+              key={camera.id}
+              {...{ camera, deck, videos, atMs, zone, nowMs }}
+              isNamed={cameras.length > 1}
+              recorded={recorded[index]?.data}
+              onToggle={controls.toggle}
+              onSeek={controls.seek}
+            />
+          ))}
         </div>
+        {/* biome-ignore lint/a11y/useMediaCaption: what a kitchen's microphone heard has no captions. */}
+        <audio ref={audio} hidden />
         <div className="bk-desk-bar">
           <Transport
-            isPlaying={controls.isPlaying}
-            rate={controls.rate}
+            isPlaying={controls.isPlaying(state)}
+            speed={deck.speed}
             hasSound={controls.hasSound}
-            canSnapshot={camera.abilities.includes("camera.snapshot")}
+            canSnapshot={first.abilities.includes("camera.snapshot")}
+            canMark={canClip.length > 0}
             onToggle={controls.toggle}
             onStep={controls.step}
-            onRate={controls.setRate}
+            onFrame={controls.frame}
+            onKeyBack={controls.keyBack}
+            onSpeed={controls.setSpeed}
             onSound={controls.toggleSound}
             onSnapshot={() => void snapshot()}
+            onMark={mark}
             onLink={copyLink}
           />
           <Shown atMs={atMs} zone={zone} nowMs={nowMs} />
         </div>
+        {isRange(selection) && canClip.length > 0 && (
+          <SelectionBar {...{ selection, zone }} cameras={canClip} onClear={() => setSelection(undefined)} />
+        )}
         <TimelineBar
-          {...{ ruler, nowMs, zone, atMs, onSeek: controls.seek, isFailing: recorded.isError }}
-          recorded={recorded.data}
+          {...{ ruler, lanes, selection, nowMs, zone, atMs, onSeek: controls.seek, onSelect: setSelection }}
+          isFailing={recorded.some(({ isError }) => isError)}
         />
       </section>
     </div>
   );
 }
 
-/** What the element shows then is black, or of another moment. */
-function isWithoutPicture({ kind }: PlaybackState): boolean {
-  return kind === "idle" || kind === "loading" || kind === "gap" || kind === "error";
+function isMovingState(state: PlaybackState | undefined): boolean {
+  return state?.kind === "playing" || state?.kind === "buffering";
+}
+
+/** The other cameras of the same premises, to be watched in step. */
+function SiblingChoice({ cameras, onCameras }: Pick<Props, "cameras" | "onCameras">) {
+  const { t } = useTranslation();
+  const premises = cameras[0]?.premises_id ?? "";
+  const query = useQuery({ ...premisesCamerasQuery(premises), enabled: premises !== "" });
+  const shown = new Set(cameras.map(({ id }) => id));
+  const playable = (query.data ?? []).filter(
+    (camera) => camera.abilities.includes("camera.play") && conditionOf(camera) !== "absent",
+  );
+  if (playable.length < 2) return null;
+  const toggle = (id: string, isOn: boolean) =>
+    onCameras(isOn ? [...shown, id] : [...shown].filter((other) => other !== id));
+  return (
+    <fieldset className="bk-siblings">
+      <legend className="bk-visually-hidden">{t("play.together")}</legend>
+      {playable.slice(0, 12).map((camera) => (
+        <Checkbox
+          key={camera.id}
+          checked={shown.has(camera.id)}
+          disabled={shown.has(camera.id) ? shown.size === 1 : shown.size >= mostCameras}
+          onChange={(event) => toggle(camera.id, event.target.checked)}
+        >
+          {camera.name}
+        </Checkbox>
+      ))}
+      <span className="bk-small">{t("play.togetherMost", { most: mostCameras })}</span>
+    </fieldset>
+  );
+}
+
+interface TileProps {
+  camera: Camera;
+  deck: Deck;
+  videos: RefObject<ReadonlyMap<string, HTMLVideoElement>>;
+  isNamed: boolean;
+  recorded: Recorded | undefined;
+  atMs: number;
+  zone: string;
+  nowMs: number;
+  onToggle: () => void;
+  onSeek: (atMs: number) => void;
+}
+
+function DeskTile({ camera, deck, videos, isNamed, recorded, atMs, zone, nowMs, onToggle, onSeek }: TileProps) {
+  const { t } = useTranslation();
+  const state = deck.states[camera.id] ?? idle;
+  const gapAtMs = state.kind === "gap" ? state.atMs : undefined;
+  const around = useRecordedAround(camera.id, deck.sessions.get(camera.id), gapAtMs);
+  // The view's own list is cut at its edges: it only stands in where the other cannot be read.
+  const shownRecorded = state.kind !== "gap" || around.isError ? (around.data ?? recorded) : around.data;
+  const wish = stillWishOf(state, atMs, shownRecorded);
+  const keep = (element: HTMLVideoElement | null) => {
+    const next = new Map(videos.current);
+    if (element) next.set(camera.id, element);
+    else next.delete(camera.id);
+    videos.current = next;
+  };
+  return (
+    <section className={`bk-picture bk-desk-picture${isNamed ? " bk-desk-named" : ""}`} aria-label={camera.name}>
+      {/* A click on the picture plays and pauses; the button below does the same for the keyboard. */}
+      <video
+        ref={keep}
+        className={isWithoutPicture(state, deck) ? "bk-hidden" : ""}
+        playsInline
+        muted
+        aria-hidden
+        data-camera={camera.id}
+        onClick={onToggle}
+      />
+      <DimmedStill {...{ camera, wish, zone, nowMs }} isDated={state.kind === "gap" || state.kind === "error"} />
+      <PictureWords
+        {...{ state, skip: deck.skip, zone, nowMs }}
+        recorded={shownRecorded}
+        onSeek={onSeek}
+        onRetry={() => onSeek(atMs)}
+      />
+      {isNamed && <p className="bk-desk-name">{[camera.name, t(`play.state.${state.kind}`)].join(" · ")}</p>}
+    </section>
+  );
+}
+
+/** What the element shows then is black, or of a moment that was not asked for. A jump keeps the old picture until the new one is there. */
+function isWithoutPicture({ kind }: PlaybackState, deck: Deck): boolean {
+  return kind === "idle" || kind === "gap" || kind === "error" || (kind === "loading" && !deck.hasShown);
 }
 
 function Shown({ atMs, zone, nowMs }: { atMs: number; zone: string; nowMs: number }) {
@@ -135,41 +246,60 @@ function useArrival(arrival: string | undefined, wantedMs: number | undefined, j
   });
 }
 
-function useControls(
-  playback: Playback,
-  atMs: number,
-  nowMs: number,
-  show: (atMs: number) => void,
-  onMoment: (atMs: number) => void,
-) {
-  const { driver, state } = playback;
-  const [rate, setRateState] = useState(1);
+interface ControlOptions {
+  atMs: number;
+  nowMs: number;
+  show: (atMs: number) => void;
+  onMoment: (atMs: number) => void;
+}
+
+function useControls(deck: Deck, { atMs, nowMs, show, onMoment }: ControlOptions) {
+  const player = deck.deck;
   const [hasSound, setHasSound] = useState(false);
-  const [wantsPlay, setWantsPlay] = useState(true);
   const jump = (wantedMs: number): number => {
     const targetMs = Math.min(wantedMs, nowMs - 1_000);
-    driver?.seek(targetMs);
+    player?.seek(targetMs);
     show(targetMs);
     return targetMs;
   };
   const seek = (wantedMs: number) => onMoment(jump(wantedMs));
-  const step = (deltaMs: number) => seek((driver?.shownAtMs ?? atMs) + deltaMs);
-  const setRate = (next: number) => {
-    setRateState(next);
-    driver?.setRate(next);
-  };
+  const step = (deltaMs: number) => seek((player?.atMs ?? atMs) + deltaMs);
   const toggle = () => {
-    if (wantsPlay) driver?.pause();
-    else driver?.play();
-    setWantsPlay(!wantsPlay);
-    onMoment(atMs);
+    if (deck.wantsPlay) player?.pause();
+    else player?.play();
+    onMoment(player?.atMs ?? atMs);
   };
   const toggleSound = () => {
     setHasSound(!hasSound);
-    driver?.setSound(!hasSound);
+    player?.setSound(!hasSound);
   };
-  const isPlaying = wantsPlay && state.kind !== "gap" && state.kind !== "ended" && state.kind !== "error";
-  return { rate, hasSound, isPlaying, wantsPlay, jump, seek, step, setRate, toggle, toggleSound };
+  const frame = (direction: 1 | -1) => {
+    player?.step(direction);
+    show(player?.atMs ?? atMs);
+  };
+  const keyBack = () => {
+    player?.stepToKey();
+    show(player?.atMs ?? atMs);
+  };
+  const setSpeed = (speed: number) => player?.setSpeed(speed);
+  /** J and L: begins at 1, each further press doubles; the other direction begins anew. */
+  const shuttle = (direction: 1 | -1) => {
+    const isSame = deck.wantsPlay && Math.sign(deck.speed) === direction;
+    const fastest = speeds[speeds.length - 1] ?? 1;
+    player?.setSpeed(isSame ? direction * Math.min(fastest, Math.max(1, Math.abs(deck.speed) * 2)) : direction);
+    player?.play();
+  };
+  const halt = () => {
+    if (deck.wantsPlay) player?.pause();
+    else {
+      player?.setSpeed(1);
+      player?.play();
+    }
+    onMoment(player?.atMs ?? atMs);
+  };
+  const isPlaying = ({ kind }: PlaybackState) =>
+    deck.wantsPlay && kind !== "gap" && kind !== "ended" && kind !== "error";
+  return { hasSound, isPlaying, jump, seek, step, toggle, toggleSound, frame, keyBack, setSpeed, shuttle, halt };
 }
 
 type Controls = ReturnType<typeof useControls>;
@@ -178,48 +308,82 @@ interface DeskKeys {
   ruler: Ruler;
   atMs: number;
   nowMs: number;
+  zone: string;
+  recorded: Recorded | undefined;
+  mark: (edge: "in" | "out") => void;
+  clear: () => void;
 }
 
-function useDeskKeys(controls: Controls, snapshot: () => Promise<void>, { ruler, atMs, nowMs }: DeskKeys): void {
+/** The nearest gap's edge before or after: where recording ends before it, or begins again behind it. */
+function gapBeside(recorded: Recorded | undefined, atMs: number, direction: 1 | -1): number | undefined {
+  const edges = (recorded?.spans ?? []).slice(1).map((span) => span.fromMs);
+  return direction === 1 ? edges.find((edge) => edge > atMs + 500) : edges.filter((edge) => edge < atMs - 2_000).at(-1);
+}
+
+function useDeskKeys(controls: Controls, snapshot: () => Promise<void>, keys: DeskKeys): void {
+  const { ruler, atMs, nowMs, zone, recorded } = keys;
+  const day = () => parseZoned(formatIsoDate(atMs, zone), "00:00:00", zone);
+  const toGap = (direction: 1 | -1) => {
+    const wantedMs = gapBeside(recorded, atMs, direction);
+    if (wantedMs !== undefined) controls.seek(wantedMs);
+  };
+  const plain: Record<string, () => void> = {
+    Space: controls.toggle,
+    KeyK: controls.halt,
+    KeyJ: () => controls.shuttle(-1),
+    KeyL: () => controls.shuttle(1),
+    Comma: () => controls.frame(-1),
+    Period: () => controls.frame(1),
+    ArrowLeft: () => controls.step(-5_000),
+    ArrowRight: () => controls.step(5_000),
+    KeyI: () => keys.mark("in"),
+    KeyO: () => keys.mark("out"),
+    Escape: keys.clear,
+    KeyS: () => void snapshot(),
+    KeyM: controls.toggleSound,
+    KeyN: () => controls.seek(nowMs - 5_000),
+    Home: () => controls.seek(day()),
+    End: () => controls.seek(day() + dayMs - 60_000),
+    Minus: () => ruler.move(zoomAt(ruler.view, atMs, 2, nowMs)),
+    NumpadSubtract: () => ruler.move(zoomAt(ruler.view, atMs, 2, nowMs)),
+    Equal: () => ruler.move(zoomAt(ruler.view, atMs, 0.5, nowMs)),
+    NumpadAdd: () => ruler.move(zoomAt(ruler.view, atMs, 0.5, nowMs)),
+  };
+  const shifted: Record<string, () => void> = {
+    Comma: controls.keyBack,
+    ArrowLeft: () => controls.step(-60_000),
+    ArrowRight: () => controls.step(60_000),
+    BracketLeft: () => toGap(-1),
+    BracketRight: () => toGap(1),
+  };
   useKeys((code, event) => {
-    const stepMs = event.shiftKey ? 60_000 : 5_000;
-    if (code === "ArrowLeft") controls.step(-stepMs);
-    else if (code === "ArrowRight") controls.step(stepMs);
-    else if (event.shiftKey) return false;
-    else if (code === "Space" || code === "KeyK") controls.toggle();
-    else if (code === "KeyJ") controls.step(-10_000);
-    else if (code === "KeyL") {
-      if (!controls.wantsPlay) controls.toggle();
-      else controls.setRate(Math.min(rates[rates.length - 1] ?? 1, controls.rate * 2));
-    } else if (code === "KeyS") void snapshot();
-    else if (code === "KeyM") controls.toggleSound();
-    else if (code === "KeyN") controls.seek(nowMs - 5_000);
-    else if (code === "Minus" || code === "NumpadSubtract") ruler.move(zoomAt(ruler.view, atMs, 2, nowMs));
-    else if (code === "Equal" || code === "NumpadAdd") ruler.move(zoomAt(ruler.view, atMs, 0.5, nowMs));
-    else return false;
-    return true;
+    const run = (event.shiftKey ? shifted : plain)[code];
+    run?.();
+    return run !== undefined;
   });
 }
 
-function useSnapshotOf(camera: Camera, playback: Playback, zone: string): () => Promise<void> {
+function useSnapshotOf(camera: Camera | undefined, deck: Deck, zone: string): () => Promise<void> {
   const saveAndSay = useSnapshotWords();
   const canSeal = useAbilities().includes("evidence.capture");
   return async () => {
-    const atMs = playback.driver?.shownAtMs;
-    if (atMs !== undefined && canSeal) {
+    const atMs = deck.deck?.atMs;
+    if (atMs === undefined || !camera) return;
+    if (canSeal) {
       askToSeal({ camera, atMs });
       return;
     }
-    if (atMs === undefined || !camera.abilities.includes("camera.snapshot")) return;
+    if (!camera.abilities.includes("camera.snapshot")) return;
     await saveAndSay(camera, () => saveSnapshot(camera, { profile: "main", atMs, zone }));
   };
 }
 
-function useLink(camera: Camera, atMs: number): () => void {
+function useLink(ids: readonly string[], atMs: number): () => void {
   const { t } = useTranslation();
   const { message } = App.useApp();
   return () => {
-    const url = `${window.location.origin}/play?${new URLSearchParams({ c: camera.id, t: new Date(atMs).toISOString() })}`;
+    const query = new URLSearchParams([...ids.map((id) => ["c", id]), ["t", new Date(atMs).toISOString()]]);
+    const url = `${window.location.origin}/play?${query}`;
     navigator.clipboard.writeText(url).then(
       () => message.success(t("play.linkCopied")),
       () => message.info(url, 8),
@@ -229,7 +393,9 @@ function useLink(camera: Camera, atMs: number): () => void {
 
 interface BarProps {
   ruler: Ruler;
-  recorded: ReturnType<typeof useRecorded>["data"];
+  lanes: readonly TimelineLane[];
+  selection: Selection | undefined;
+  onSelect: (selection: Selection) => void;
   isFailing: boolean;
   atMs: number;
   nowMs: number;
@@ -237,7 +403,7 @@ interface BarProps {
   onSeek: (atMs: number) => void;
 }
 
-function TimelineBar({ ruler, recorded, isFailing, atMs, nowMs, zone, onSeek }: BarProps) {
+function TimelineBar({ ruler, lanes, selection, onSelect, isFailing, atMs, nowMs, zone, onSeek }: BarProps) {
   const { t } = useTranslation();
   const spanMs = Math.round(spanOf(ruler.view) / 1000) * 1000;
   return (
@@ -257,7 +423,7 @@ function TimelineBar({ ruler, recorded, isFailing, atMs, nowMs, zone, onSeek }: 
         <span className="bk-stage-hint">{isFailing ? t("play.timelineFailed") : t("play.hint")}</span>
       </div>
       <Timeline
-        {...{ view: ruler.view, recorded, nowMs, zone, onSeek }}
+        {...{ view: ruler.view, lanes, selection, nowMs, zone, onSeek, onSelect }}
         playheadMs={atMs}
         onView={ruler.move}
         onHold={ruler.hold}

@@ -1,7 +1,8 @@
 import { act, screen, waitFor } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { renderAt } from "@/app/renderAt.testing";
+import { installMediaSource } from "@/testing/mediaSource";
 import { aCamera, citySaying, server } from "@/testing/server";
 
 const node = "http://127.0.0.1:8081";
@@ -31,7 +32,7 @@ function aNode() {
       }),
     ),
     http.delete(`${node}/media/session`, () => new HttpResponse(null, { status: 204 })),
-    http.get(`${node}/play/:camera/video.m3u8`, ({ request }) => {
+    http.get(`${node}/play/:camera/stream.mp4`, ({ request }) => {
       lists.push(new URL(request.url).searchParams.get("from"));
       return new HttpResponse(null, { status: 404 });
     }),
@@ -58,11 +59,19 @@ function aNode() {
   return { thumbs, lists };
 }
 
+beforeEach(installMediaSource);
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
 describe("playback", () => {
   it("shows the last still before a gap, dated, under the words with reason and next step", async () => {
     const { thumbs } = aNode();
     renderAt(`/play?c=${camera.id}&t=${wanted}`);
-    expect(await screen.findByText(/08:12:00—.*08:30:00没有录像，原因：连不上。/)).toBeInTheDocument();
+    expect(
+      await screen.findByText(/08:12:00—.*08:30:00没有录像，原因：连不上。/, {}, { timeout: 4_000 }),
+    ).toBeInTheDocument();
     expect(screen.getByRole("button", { name: /看下一段录像（.*08:30:00）/ })).toBeInTheDocument();
     expect(await screen.findByRole("img", { name: /烹饪间1号，.*08:11:59的画面/ })).toBeInTheDocument();
     expect(screen.getByText(/底图为.*08:11:59的画面/)).toBeInTheDocument();
@@ -81,11 +90,10 @@ describe("playback", () => {
     const { lists } = aNode();
     const router = renderAt(`/play?c=${camera.id}&t=${wanted}`);
     const ruler = await screen.findByRole("slider", { name: "时间轴" });
-    await waitFor(() => expect(lists).toEqual(["2026-11-22T00:19:00.000Z"]));
+    await waitFor(() => expect(lists[0]).toBe(wanted));
     const moment = Date.parse("2026-11-20T05:00:00Z");
     await act(() => router.navigate(`/play?c=${camera.id}&t=2026-11-20T05:00:00Z`));
-    await waitFor(() => expect(lists).toHaveLength(2));
-    expect(lists[1]).toBe("2026-11-20T04:59:00.000Z");
+    await waitFor(() => expect(lists).toContain("2026-11-20T05:00:00.000Z"));
     expect(ruler).toHaveAttribute("aria-valuenow", String(moment / 1000));
     expect(ruler).toHaveAttribute("aria-valuemin", String(moment / 1000 - 1_800));
     expect(ruler).toHaveAttribute("aria-valuemax", String(moment / 1000 + 1_800));

@@ -8,17 +8,18 @@ import { conditionOf } from "@/shared/camera/condition";
 import { firstAsked } from "@/shared/camera/useCameraSearch";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { CameraChoice } from "./CameraChoice";
-import { PlaybackDesk } from "./PlaybackDesk";
+import { mostCameras, PlaybackDesk } from "./PlaybackDesk";
 
 const defaultBackMs = 60_000;
 
-/** One camera's recording; the address names camera and moment, so that a colleague sees the same. */
+/** Recordings of up to four cameras; the address names cameras and moment, so that a colleague sees the same. */
 export function PlaybackPage() {
   const { t } = useTranslation();
   const [query, setQuery] = useSearchParams();
   const queries = useQueryClient();
-  const id = query.get("c") ?? "";
-  const named = useQuery(camerasByIdQuery(queries, [id]));
+  const ids = query.getAll("c").filter(Boolean).slice(0, mostCameras);
+  const id = ids[0] ?? "";
+  const named = useQuery(camerasByIdQuery(queries, ids));
   const first = useQuery({ ...camerasQuery(firstAsked), enabled: id === "" });
   const cameras = id ? named : first;
   const location = useLocation();
@@ -39,19 +40,28 @@ export function PlaybackPage() {
         <Skeleton active={false} />
       </div>
     );
-  const camera = cameras.data.items.find((each) => each.abilities.includes("camera.play"));
+  const playable = cameras.data.items.filter((each) => each.abilities.includes("camera.play"));
+  const camera = id ? playable.find((each) => each.id === id) : playable[0];
   const isAbsent = camera !== undefined && conditionOf(camera) === "absent";
-  const choose = (chosen: string) => setQuery({ c: chosen, ...(query.get("t") ? { t: query.get("t") ?? "" } : {}) });
-  const keepMoment = (atMs: number) => {
-    if (camera) setQuery({ c: camera.id, t: new Date(atMs).toISOString() }, { replace: true });
-  };
-  if (camera && !isAbsent)
+  const choose = (chosen: readonly string[]) =>
+    setQuery([...chosen.map((each) => ["c", each]), ...(query.get("t") ? [["t", query.get("t") ?? ""]] : [])] as [
+      string,
+      string,
+    ][]);
+  if (camera && !isAbsent) {
+    const others = ids.slice(1).flatMap((each) => playable.find((one) => one.id === each) ?? []);
+    const shown = [camera, ...others.filter((each) => conditionOf(each) !== "absent")];
+    const keepMoment = (atMs: number) =>
+      setQuery([...shown.map((each) => ["c", each.id]), ["t", new Date(atMs).toISOString()]] as [string, string][], {
+        replace: true,
+      });
     return (
       <PlaybackDesk
         key={camera.id}
-        {...{ camera, startMs, wantedMs, arrival, onCamera: choose, onMoment: keepMoment }}
+        {...{ cameras: shown, startMs, wantedMs, arrival, onCameras: choose, onMoment: keepMoment }}
       />
     );
+  }
   return (
     <div className="bk-page">
       <h1>{t("play.title")}</h1>
@@ -64,7 +74,7 @@ export function PlaybackPage() {
         ) : (
           <>
             <p>{isAbsent ? t("play.absent", { name: camera.name }) : id ? t("error.access") : t("play.pickText")}</p>
-            <CameraChoice camera={camera} onChange={choose} />
+            <CameraChoice camera={camera} onChange={(chosen) => choose([chosen])} />
           </>
         )}
       </div>

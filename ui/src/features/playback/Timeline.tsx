@@ -1,41 +1,56 @@
 import { type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useWords } from "@/shared/camera/useWords";
+import { useHoverStill } from "@/shared/media/thumbs";
 import { fontFamily } from "@/shared/theme/tokens";
 import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
-import { drawTimeline, rulerPx } from "./drawTimeline";
+import { drawTimeline, type Lane, laneAt, rulerPx, timelineHeight } from "./drawTimeline";
 import { gapAt, isRecordedAt, panBy, type Recorded, spanOf, timeAt, type View, xOf, zoomAt } from "./geometry";
+import { between, type Selection } from "./selection";
 
 interface Props {
   view: View;
-  recorded: Recorded | undefined;
+  /** One for each camera, the first one's is spoken of. */
+  lanes: readonly TimelineLane[];
+  selection: Selection | undefined;
   playheadMs: number | undefined;
   nowMs: number;
   zone: string;
   onView: (view: View) => void;
   onSeek: (atMs: number) => void;
+  onSelect: (selection: Selection) => void;
   /** The pointer is down on the ruler, or up again. */
   onHold: (isHeld: boolean) => void;
   /** Keys that the page does not take itself. */
   label: string;
 }
 
-const heightPx = 96;
-const dragPx = 4;
+export interface TimelineLane extends Lane {
+  camera: string;
+}
 
-type Drag = { kind: "pan"; startX: number; startView: View; moved: boolean } | { kind: "scrub"; atMs: number };
+const dragPx = 4;
+/** A hand that drags the playhead and rests this long wants to see. */
+const scrubRestMs = 150;
+
+type Drag =
+  | { kind: "select"; anchorMs: number }
+  | { kind: "pan"; startX: number; startView: View; moved: boolean }
+  | { kind: "scrub"; atMs: number };
 
 /** Ruler and recording of one camera: wheel zooms, drag pans, click seeks, dragging the playhead scrubs. */
 export function Timeline(props: Props) {
   const { view, nowMs, zone, onView, onSeek } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const widthPx = useWidth(canvas);
-  const [hoverMs, setHoverMs] = useState<number>();
+  const [hover, setHover] = useState<{ atMs: number; lane: number }>();
+  const heightPx = timelineHeight(props.lanes.length);
   const [scrubMs, setScrubMs] = useState<number>();
   const drag = useRef<Drag | undefined>(undefined);
   const pointers = useRef(new Map<number, number>());
   const shownMs = scrubMs ?? props.playheadMs;
-  useDrawing(canvas, widthPx, { ...props, playheadMs: shownMs }, hoverMs);
+  useDrawing(canvas, { widthPx, heightPx }, { ...props, playheadMs: shownMs }, hover?.atMs);
+  useScrub(scrubMs, onSeek);
   useWheel(canvas, (event, xPx) => {
     const pinnedMs = timeAt(view, widthPx, xPx);
     if (event.shiftKey) onView(panBy(view, ((event.deltaY || event.deltaX) / widthPx) * spanOf(view), nowMs));
@@ -50,6 +65,10 @@ export function Timeline(props: Props) {
     event.currentTarget.setPointerCapture(event.pointerId);
     props.onHold(true);
     pointers.current.set(event.pointerId, xPx);
+    if (event.altKey) {
+      drag.current = { kind: "select", anchorMs: Math.min(timeAt(view, widthPx, xPx), nowMs) };
+      return;
+    }
     const isOnHead = shownMs !== undefined && Math.abs(xOf(view, widthPx, shownMs) - xPx) <= 7;
     drag.current = isOnHead
       ? { kind: "scrub", atMs: shownMs }
@@ -58,7 +77,8 @@ export function Timeline(props: Props) {
   const onPointerMove = (event: PointerEvent) => {
     const xPx = xIn(event);
     const atMs = timeAt(view, widthPx, xPx);
-    setHoverMs(atMs);
+    const yPx = event.clientY - event.currentTarget.getBoundingClientRect().top;
+    setHover({ atMs, lane: laneAt(yPx, props.lanes.length) });
     const lastX = pointers.current.get(event.pointerId);
     if (lastX !== undefined && pointers.current.size === 2) {
       pinch(event.pointerId, lastX, xPx);
@@ -66,7 +86,8 @@ export function Timeline(props: Props) {
     }
     const now = drag.current;
     if (!now) return;
-    if (now.kind === "scrub") {
+    if (now.kind === "select") props.onSelect(between(now.anchorMs, Math.min(atMs, nowMs)));
+    else if (now.kind === "scrub") {
       now.atMs = Math.min(atMs, nowMs);
       setScrubMs(now.atMs);
     } else if (now.moved || Math.abs(xPx - now.startX) > dragPx) {
@@ -90,7 +111,7 @@ export function Timeline(props: Props) {
     if (now?.kind === "scrub") {
       setScrubMs(undefined);
       onSeek(now.atMs);
-    } else if (now && !now.moved) onSeek(Math.min(timeAt(view, widthPx, xIn(event)), nowMs));
+    } else if (now?.kind === "pan" && !now.moved) onSeek(Math.min(timeAt(view, widthPx, xIn(event)), nowMs));
   };
   const onPointerCancel = (event: PointerEvent) => {
     pointers.current.delete(event.pointerId);
@@ -108,16 +129,30 @@ export function Timeline(props: Props) {
         aria-valuemin={Math.round(view.fromMs / 1000)}
         aria-valuemax={Math.round(view.toMs / 1000)}
         aria-valuenow={Math.round((shownMs ?? view.fromMs) / 1000)}
-        aria-valuetext={useValueText(props.recorded, shownMs, zone, nowMs)}
+        aria-valuetext={useValueText(props.lanes[0]?.recorded, shownMs, zone, nowMs)}
         onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
         onPointerUp={onPointerUp}
         onPointerCancel={onPointerCancel}
-        onPointerLeave={() => setHoverMs(undefined)}
+        onPointerLeave={() => setHover(undefined)}
       />
-      <HoverTime {...{ hoverMs: scrubMs ?? hoverMs, view, widthPx, zone, nowMs, recorded: props.recorded }} />
+      <HoverTime
+        {...{ hoverMs: scrubMs ?? hover?.atMs, view, widthPx, zone, nowMs }}
+        lane={props.lanes[hover?.lane ?? 0]}
+      />
     </div>
   );
+}
+
+/** While the playhead is dragged: the video comes once the hand rests; the stills are there at once. */
+function useScrub(scrubMs: number | undefined, onSeek: (atMs: number) => void): void {
+  const latest = useRef(onSeek);
+  latest.current = onSeek;
+  useEffect(() => {
+    if (scrubMs === undefined) return;
+    const timer = setTimeout(() => latest.current(scrubMs), scrubRestMs);
+    return () => clearTimeout(timer);
+  }, [scrubMs]);
 }
 
 function useWidth(canvas: React.RefObject<HTMLCanvasElement | null>): number {
@@ -153,13 +188,13 @@ function useWheel(
 
 function useDrawing(
   canvas: React.RefObject<HTMLCanvasElement | null>,
-  widthPx: number,
+  { widthPx, heightPx }: { widthPx: number; heightPx: number },
   props: Props,
   hoverMs: number | undefined,
 ) {
   const { t } = useTranslation();
   const words = useWords();
-  const { view, recorded, playheadMs, nowMs, zone } = props;
+  const { view, lanes, selection, playheadMs, nowMs, zone } = props;
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -171,7 +206,7 @@ function useDrawing(
     element.style.height = `${heightPx}px`;
     context.setTransform(density, 0, 0, density, 0, 0);
     drawTimeline(context, {
-      ...{ view, widthPx, heightPx, zone, nowMs, playheadMs, hoverMs, recorded },
+      ...{ view, widthPx, heightPx, zone, nowMs, playheadMs, hoverMs, lanes, selection },
       font: fontFamily,
       words: {
         tick: (atMs, label) =>
@@ -180,7 +215,7 @@ function useDrawing(
         future: t("play.future"),
       },
     });
-  }, [canvas, widthPx, view, recorded, playheadMs, nowMs, zone, hoverMs, words, t]);
+  }, [canvas, widthPx, heightPx, view, lanes, selection, playheadMs, nowMs, zone, hoverMs, words, t]);
 }
 
 function useValueText(recorded: Recorded | undefined, atMs: number | undefined, zone: string, nowMs: number): string {
@@ -198,19 +233,37 @@ interface HoverProps {
   widthPx: number;
   zone: string;
   nowMs: number;
-  recorded: Recorded | undefined;
+  lane: TimelineLane | undefined;
 }
 
-function HoverTime({ hoverMs, view, widthPx, zone, nowMs, recorded }: HoverProps) {
+/** Wide enough to tell what happens, small enough to come at once. */
+const stillWidthPx = 240;
+/** Within so many pixels it is the same still. */
+const stillStepPx = 6;
+
+function HoverTime({ hoverMs, view, widthPx, zone, nowMs, lane }: HoverProps) {
   const words = useWords();
   const { t } = useTranslation();
+  const stepMs = Math.max(500, (spanOf(view) / widthPx) * stillStepPx);
+  const isShown = hoverMs !== undefined && lane?.recorded !== undefined && isRecordedAt(lane.recorded, hoverMs);
+  const wantedMs = isShown ? Math.floor(hoverMs / stepMs) * stepMs : undefined;
+  const still = useHoverStill(lane?.camera ?? "", wantedMs, stillWidthPx);
   if (hoverMs === undefined || widthPx <= 1) return null;
-  const gap = recorded && gapAt(recorded, hoverMs);
+  const gap = lane?.recorded && gapAt(lane.recorded, hoverMs);
   const note = hoverMs > nowMs ? t("play.future") : gap ? words.reasonShort(gap.reason) : "";
-  const leftPx = Math.min(widthPx - 90, Math.max(90, xOf(view, widthPx, hoverMs)));
+  const leftPx = Math.min(widthPx - 124, Math.max(124, xOf(view, widthPx, hoverMs)));
   return (
-    <span className="bk-timeline-hover" style={{ left: leftPx, top: rulerPx - 34 }}>
-      {formatMoment(hoverMs, zone, words.lang, nowMs)} {note}
+    <span className="bk-timeline-hover" style={{ left: leftPx, bottom: `calc(100% - ${rulerPx - 6}px)` }}>
+      {isShown && (
+        <span className="bk-timeline-still">
+          {still && (
+            <img src={still.url} alt={t("play.stillAt", { at: formatMoment(still.atMs, zone, words.lang, nowMs) })} />
+          )}
+        </span>
+      )}
+      <span>
+        {formatMoment(hoverMs, zone, words.lang, nowMs)} {note}
+      </span>
     </span>
   );
 }

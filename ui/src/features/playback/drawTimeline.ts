@@ -1,5 +1,11 @@
 import { stage, timelineColours } from "@/shared/theme/tokens";
 import { type Gap, type Recorded, ticksOf, type View, xOf } from "./geometry";
+import type { Selection } from "./selection";
+
+export interface Lane {
+  name: string;
+  recorded: Recorded | undefined;
+}
 
 export interface TimelineScene {
   view: View;
@@ -9,7 +15,9 @@ export interface TimelineScene {
   nowMs: number;
   playheadMs: number | undefined;
   hoverMs: number | undefined;
-  recorded: Recorded | undefined;
+  /** One bar for each camera; names only where there are several. */
+  lanes: readonly Lane[];
+  selection: Selection | undefined;
   font: string;
   words: {
     tick: (atMs: number, label: "date" | "minutes" | "seconds") => string;
@@ -21,26 +29,79 @@ export interface TimelineScene {
 export const rulerPx = 28;
 const barTopPx = rulerPx + 6;
 
-/** Draws the ruler, the bar with its gaps, the future and the playhead. Coordinates are CSS pixels. */
+const laneGapPx = 4;
+const singlePx = 58;
+const lanePx = 26;
+
+interface Bar {
+  topPx: number;
+  barPx: number;
+}
+
+export function timelineHeight(lanes: number): number {
+  return barTopPx + 4 + (lanes <= 1 ? singlePx : lanes * lanePx + (lanes - 1) * laneGapPx);
+}
+
+function barOf(index: number, lanes: number): Bar {
+  if (lanes <= 1) return { topPx: barTopPx, barPx: singlePx };
+  return { topPx: barTopPx + index * (lanePx + laneGapPx), barPx: lanePx };
+}
+
+/** Which camera's bar is at that height. */
+export function laneAt(yPx: number, lanes: number): number {
+  return Math.max(0, Math.min(lanes - 1, Math.floor((yPx - barTopPx) / (lanePx + laneGapPx))));
+}
+
+/** Draws the ruler, each camera's bar with its gaps, the future, the selection and the playhead. Coordinates are CSS pixels. */
 export function drawTimeline(context: CanvasRenderingContext2D, scene: TimelineScene): void {
-  const { widthPx, heightPx } = scene;
+  const { widthPx, heightPx, lanes } = scene;
   context.clearRect(0, 0, widthPx, heightPx);
   drawRuler(context, scene);
-  const barPx = heightPx - barTopPx - 4;
-  context.fillStyle = timelineColours.track;
-  context.fillRect(0, barTopPx, widthPx, barPx);
-  drawGaps(context, scene, barPx);
-  context.fillStyle = timelineColours.recorded;
-  for (const span of scene.recorded?.spans ?? []) {
-    const [left, right] = edges(scene, span.fromMs, span.toMs);
-    if (right > left) context.fillRect(left, barTopPx, Math.max(1, right - left), barPx);
-  }
-  drawFuture(context, scene, barPx);
+  lanes.forEach((lane, index) => {
+    drawLane(context, scene, lane, barOf(index, lanes.length));
+  });
+  drawSelection(context, scene);
   if (scene.hoverMs !== undefined) {
     context.fillStyle = stage.text2;
-    context.fillRect(Math.round(xOf(scene.view, widthPx, scene.hoverMs)), barTopPx, 1, barPx);
+    context.fillRect(Math.round(xOf(scene.view, widthPx, scene.hoverMs)), barTopPx, 1, heightPx - barTopPx - 4);
   }
   drawPlayhead(context, scene);
+}
+
+function drawLane(context: CanvasRenderingContext2D, scene: TimelineScene, lane: Lane, bar: Bar): void {
+  context.fillStyle = timelineColours.track;
+  context.fillRect(0, bar.topPx, scene.widthPx, bar.barPx);
+  drawGaps(context, scene, lane, bar);
+  context.fillStyle = timelineColours.recorded;
+  for (const span of lane.recorded?.spans ?? []) {
+    const [left, right] = edges(scene, span.fromMs, span.toMs);
+    if (right > left) context.fillRect(left, bar.topPx, Math.max(1, right - left), bar.barPx);
+  }
+  drawFuture(context, scene, bar);
+  if (scene.lanes.length > 1) drawName(context, scene, lane.name, bar);
+}
+
+/** On the bar's own ground, so that it is legible on recorded and hatched stretches alike. */
+function drawName(context: CanvasRenderingContext2D, scene: TimelineScene, name: string, bar: Bar): void {
+  context.font = `13px ${scene.font}`;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  const textPx = context.measureText(name).width;
+  context.fillStyle = timelineColours.track;
+  context.fillRect(0, bar.topPx + 3, textPx + 12, bar.barPx - 6);
+  context.fillStyle = stage.text;
+  context.fillText(name, 6, bar.topPx + bar.barPx / 2 + 1);
+}
+
+function drawSelection(context: CanvasRenderingContext2D, scene: TimelineScene): void {
+  if (!scene.selection) return;
+  const [left, right] = edges(scene, scene.selection.fromMs, scene.selection.toMs);
+  const heightPx = scene.heightPx - barTopPx;
+  context.fillStyle = "rgb(255 210 74 / 25%)";
+  context.fillRect(left, barTopPx - 2, Math.max(1, right - left), heightPx);
+  context.fillStyle = stage.selected;
+  context.fillRect(left, barTopPx - 2, 2, heightPx);
+  context.fillRect(Math.max(left, right - 2), barTopPx - 2, 2, heightPx);
 }
 
 function edges(scene: TimelineScene, fromMs: number, toMs: number): [number, number] {
@@ -65,23 +126,23 @@ function drawRuler(context: CanvasRenderingContext2D, scene: TimelineScene): voi
   }
 }
 
-function hatch(context: CanvasRenderingContext2D, left: number, right: number, barPx: number): void {
+function hatch(context: CanvasRenderingContext2D, left: number, right: number, { topPx, barPx }: Bar): void {
   context.save();
   context.beginPath();
-  context.rect(left, barTopPx, right - left, barPx);
+  context.rect(left, topPx, right - left, barPx);
   context.clip();
   context.strokeStyle = timelineColours.hatch;
   context.lineWidth = 1.2;
   context.beginPath();
   for (let xPx = left - barPx; xPx < right; xPx += 7) {
-    context.moveTo(xPx, barTopPx + barPx);
-    context.lineTo(xPx + barPx, barTopPx);
+    context.moveTo(xPx, topPx + barPx);
+    context.lineTo(xPx + barPx, topPx);
   }
   context.stroke();
   context.restore();
 }
 
-function caption(context: CanvasRenderingContext2D, text: string, left: number, right: number, barPx: number): void {
+function caption(context: CanvasRenderingContext2D, text: string, left: number, right: number, bar: Bar): void {
   context.font = '13px "Noto Sans CJK SC",system-ui,sans-serif';
   const textPx = context.measureText(text).width;
   if (textPx + 16 > right - left) return;
@@ -89,29 +150,29 @@ function caption(context: CanvasRenderingContext2D, text: string, left: number, 
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = timelineColours.track;
-  context.fillRect(middle - textPx / 2 - 6, barTopPx + barPx / 2 - 10, textPx + 12, 20);
+  context.fillRect(middle - textPx / 2 - 6, bar.topPx + bar.barPx / 2 - 10, textPx + 12, 20);
   context.fillStyle = stage.text;
-  context.fillText(text, middle, barTopPx + barPx / 2 + 1);
+  context.fillText(text, middle, bar.topPx + bar.barPx / 2 + 1);
 }
 
 /** Gaps are hatched; those planned not to be recorded stay empty. Words where there is room. */
-function drawGaps(context: CanvasRenderingContext2D, scene: TimelineScene, barPx: number): void {
-  for (const gap of scene.recorded?.gaps ?? []) {
+function drawGaps(context: CanvasRenderingContext2D, scene: TimelineScene, lane: Lane, bar: Bar): void {
+  for (const gap of lane.recorded?.gaps ?? []) {
     const [left, right] = edges(scene, gap.fromMs, Math.min(gap.toMs, scene.nowMs));
     if (right <= left) continue;
-    if (gap.reason !== "not_planned") hatch(context, left, right, barPx);
-    if (right - left >= 90) caption(context, scene.words.gap(gap), left, right, barPx);
+    if (gap.reason !== "not_planned") hatch(context, left, right, bar);
+    if (right - left >= 90) caption(context, scene.words.gap(gap), left, right, bar);
   }
 }
 
-function drawFuture(context: CanvasRenderingContext2D, scene: TimelineScene, barPx: number): void {
+function drawFuture(context: CanvasRenderingContext2D, scene: TimelineScene, bar: Bar): void {
   const left = Math.max(0, xOf(scene.view, scene.widthPx, scene.nowMs));
   if (left >= scene.widthPx) return;
   context.fillStyle = stage.bg;
-  context.fillRect(left, barTopPx, scene.widthPx - left, barPx);
+  context.fillRect(left, bar.topPx, scene.widthPx - left, bar.barPx);
   context.fillStyle = stage.border;
-  context.fillRect(left, barTopPx, 1, barPx);
-  caption(context, scene.words.future, left, scene.widthPx, barPx);
+  context.fillRect(left, bar.topPx, 1, bar.barPx);
+  caption(context, scene.words.future, left, scene.widthPx, bar);
 }
 
 function drawPlayhead(context: CanvasRenderingContext2D, scene: TimelineScene): void {

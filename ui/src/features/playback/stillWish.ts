@@ -1,4 +1,4 @@
-import type { PlaybackState } from "@/players/playback/PlaybackDriver";
+import type { PlaybackState } from "@/players/playback/state";
 import { neighbours, type Recorded } from "./geometry";
 
 export type StillWish = { atMs: number } | "newest" | undefined;

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import type { MediaSession } from "@/players/mediaSession";
 import { dayMs, type Recorded, spanOf, type View } from "./geometry";
 
@@ -59,17 +59,39 @@ export function useRecordedAround(camera: string, session: MediaSession | undefi
   });
 }
 
-/** What is recorded around the view; read again every ten seconds while now is in sight. */
-export function useRecorded(camera: string, session: MediaSession | undefined, view: View, nowMs: number) {
+/** What is recorded of each camera around the view; read again every ten seconds while now is in sight. */
+export function useRecorded(
+  cameras: readonly string[],
+  sessions: ReadonlyMap<string, MediaSession>,
+  view: View,
+  nowMs: number,
+) {
   const { fromMs, toMs } = askedRange(view, nowMs);
   const endsNow = toMs >= Math.floor(nowMs / 60_000) * 60_000;
-  return useQuery({
-    queryKey: ["timeline", camera, fromMs, endsNow ? "now" : toMs],
-    enabled: session !== undefined,
-    queryFn: ({ signal }) =>
-      fetchTimeline(session, camera, { fromMs, toMs: endsNow ? Date.now() + 60_000 : toMs }, signal),
-    placeholderData: (old, query) => (query?.queryKey[1] === camera ? keepPreviousData(old) : undefined),
-    refetchInterval: endsNow ? 10_000 : false,
-    retry: 2,
+  return useQueries({
+    queries: cameras.map((camera) => ({
+      queryKey: ["timeline", camera, fromMs, endsNow ? "now" : toMs],
+      enabled: sessions.has(camera),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        fetchTimeline(sessions.get(camera), camera, { fromMs, toMs: endsNow ? Date.now() + 60_000 : toMs }, signal),
+      placeholderData: keepPreviousData,
+      refetchInterval: endsNow ? 10_000 : (false as const),
+      retry: 2,
+    })),
   });
+}
+
+const longestLookMs = 31 * dayMs;
+
+/** Where recording begins again at or after an instant; undefined: nowhere yet. */
+export async function findNextRecorded(
+  camera: string,
+  session: MediaSession,
+  atMs: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const fromMs = Math.floor(atMs);
+  const { spans } = await fetchTimeline(session, camera, { fromMs, toMs: fromMs + longestLookMs }, signal);
+  const next = spans.find((span) => span.toMs > atMs + 1);
+  return next && Math.max(next.fromMs, atMs);
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { MediaRefused, MediaSession } from "@/players/mediaSession";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
+import { useDelayed } from "@/shared/useDelayed";
 
 /** Stills of cameras, kept as blobs and shown by object URLs; one small session per camera. */
 export interface Still {
@@ -81,6 +82,29 @@ export function useStillAt(camera: string, wish: { atMs: number } | "newest" | u
     retry: false,
   });
   const still = wish === undefined ? undefined : (query.data ?? undefined);
+  const url = useObjectUrl(still?.blob);
+  return still && url ? { url, atMs: still.atMs } : undefined;
+}
+
+/** How long the pointer rests on a place before its still is asked for. */
+const hoverRestMs = 60;
+const hoverKeptMs = 60_000;
+
+/** The still under a pointer that moves along a timeline: asked for where it rests, given up where it moves on. */
+export function useHoverStill(camera: string, atMs: number | undefined, widthPx: number) {
+  const settled = useDelayed(atMs === undefined ? "" : String(atMs), hoverRestMs);
+  const restingMs = settled ? Number(settled) : undefined;
+  const query = useQuery({
+    queryKey: ["stillHover", camera, restingMs ?? 0, widthPx],
+    enabled: restingMs !== undefined,
+    queryFn: ({ signal }) => fetchStill(camera, { profile: "main", widthPx, atMs: restingMs ?? 0 }, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: hoverKeptMs,
+    retry: false,
+    // The neighbour's picture until this one is there, never another camera's.
+    placeholderData: (old, before) => (before?.queryKey[1] === camera ? old : undefined),
+  });
+  const still = atMs === undefined ? undefined : (query.data ?? undefined);
   const url = useObjectUrl(still?.blob);
   return still && url ? { url, atMs: still.atMs } : undefined;
 }
