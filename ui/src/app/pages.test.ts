@@ -21,7 +21,7 @@ function readRoles(): Map<string, string[]> {
 
 const roles = readRoles();
 const starts: Record<string, string> = {
-  SYS_ADMIN: "/account",
+  SYS_ADMIN: "/recordings", // the storage
   SEC_ADMIN: "/people",
   AUDITOR: "/audit",
   CITY_ADMIN: "/live",
@@ -58,7 +58,7 @@ describe("the rail", () => {
     ["AUDITOR", ["/numbers", "/audit"]],
     ["SEC_ADMIN", ["/people"]],
     ["PARENT", ["/premises"]],
-    ["GRID_ASSISTANT", ["/live", "/premises", "/devices"]],
+    ["GRID_ASSISTANT", ["/live", "/premises", "/devices", "/recordings"]],
   ])("of %s names only what it may open", (role, paths) => {
     expect(entriesFor(roles.get(role) ?? []).map(({ to }) => to)).toEqual(paths);
   });

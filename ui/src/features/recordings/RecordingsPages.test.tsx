@@ -236,7 +236,9 @@ describe("recording rules", () => {
     await user.type(drawer.getByLabelText("保留天数"), "20");
     await user.type(drawer.getByLabelText("原因"), "统一要求");
     await user.click(drawer.getByRole("button", { name: "保存" }));
-    const dialog = within(await screen.findByRole("dialog", { name: "有人先保存了这条记录" }));
+    // Not by role and name: under test antd gives every dialog the same id, and thus the drawer's name.
+    const modal = (await screen.findByText("有人先保存了这条记录")).closest<HTMLElement>(".ant-modal");
+    const dialog = within(modal ?? document.body);
     expect(dialog.getByRole("radio", { name: "20天" })).toBeChecked();
     expect(dialog.getByRole("radio", { name: "60天" })).not.toBeChecked();
     await user.click(dialog.getByRole("button", { name: "按选择保存" }));
