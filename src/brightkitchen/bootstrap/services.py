@@ -260,6 +260,7 @@ def _build_sign_on(ground: Ground, users: UserService, people: PeopleServices, a
         clock=ground.clock,
         entropy=ground.entropy,
     )
+    people.roster.add_leaver(users)
     people.roster.add_leaver(sign_on)
     return sign_on
 
