@@ -45,6 +45,7 @@ async def test_list_cameras_shows_what_was_added(admin: httpx.AsyncClient) -> No
         "camera.play",
         "camera.snapshot",
         "camera.thumb",
+        "camera.clip",
         "camera.quarantine",
     ]
 

@@ -126,7 +126,8 @@ async def test_stampede_two_hundred_cameras_return_sixteen_at_a_time_and_apart(t
             played_s = cameras.played_s()
             assert len(played_s) == CAMERAS and played_s[0] >= back_s
             assert 0 < cameras.most <= AT_ONCE
-            assert most_within(played_s, WINDOW_S) <= CAMERAS * 0.4
+            # Without the chance in the back-off all come within one window, sixteen at a time; a busy machine gathers some too.
+            assert most_within(played_s, WINDOW_S) <= CAMERAS * 0.6
             assert played_s[CAMERAS * 9 // 10] - played_s[CAMERAS // 10] > 1.0
             await node.finish()
         assert node.machine.supervisor.failures == {}
