@@ -113,3 +113,14 @@ async def names(client: httpx.AsyncClient, **query: str) -> list[str]:
     answer = await client.get("/api/v1/people", params=query)
     assert answer.status_code == 200, answer.text
     return [each["username"] for each in answer.json()["items"]]
+
+
+async def count_kept(control: Control, user: str) -> dict[str, int]:
+    """Return how many rows there are of what a person logs in with beside the password."""
+    async with control.database.read() as connection:
+        return {
+            table: (
+                await connection.execute(sa.text(f"SELECT count(*) FROM {table} WHERE user_id = :user"), {"user": user})
+            ).scalar_one()
+            for table in ("factors", "recovery_codes", "known_devices")
+        }

@@ -37,6 +37,7 @@ async def file_of(kitchen: Kitchen, item: str, name: str) -> httpx.Response:
     return await kitchen.client.get(f"/api/v1/evidence/{item}/files/{name}")
 
 
+# T04: the hash of the file is in the store, and asked for again it is the same picture
 async def test_snapshot_is_sealed_and_its_files_are_what_the_node_saw(kitchen: Kitchen) -> None:
     item = await kitchen.snapshot(note="操作台有一块生肉")
     assert (item["number"], item["state"], item["seq"], item["hold"]) == ("E2611-00001", "SEALED", 1, "set")
@@ -99,6 +100,7 @@ async def test_snapshot_while_the_signer_is_away_waits_and_is_sealed_later(kitch
     assert (await kitchen.client.post(f"/api/v1/evidence/{item['id']}/check")).json() == {"findings": []}
 
 
+# T04, T10: from replay; the sealed range is held
 async def test_capture_holds_the_recording_around_it(kitchen: Kitchen) -> None:
     item = await kitchen.clip()
     holds = (await kitchen.client.get("/api/v1/recording/holds")).json()["items"]

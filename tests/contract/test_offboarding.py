@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.contract.conftest import PASSWORD, UNSAFE, Control
-from tests.contract.people import EAST, HAICHENG, Crowd
+from tests.contract.conftest import PASSWORD, UNSAFE, Control, enrol_totp
+from tests.contract.people import EAST, HAICHENG, Crowd, count_kept
 
 from brightkitchen.domain.authz.model import LOCAL, Role
 from brightkitchen.kernel.errors import BrightKitchenError
@@ -57,6 +57,16 @@ async def test_installer_who_leaves_has_nothing_left(crowd: Crowd) -> None:
     view = await people.roster.show_person(LOCAL, user)
     assert view.person.grants == ()
     assert view.person.disabled_at is not None
+
+
+async def test_leaver_who_is_let_in_again_has_no_known_browser_and_no_factor(crowd: Crowd) -> None:
+    """S56: what the old phone kept opens nothing, not even after a mistake was mended by enabling the account."""
+    user = await crowd.add("fitter", Role.OPERATOR_INSTALLER, EAST)
+    fitter = await crowd.sign_in("fitter")
+    await enrol_totp(fitter, crowd.control.clock)
+    assert await count_kept(crowd.control, user) == {"factors": 1, "recovery_codes": 10, "known_devices": 1}
+    await crowd.control.services.people.roster.offboard(LOCAL, user)
+    assert await count_kept(crowd.control, user) == {"factors": 0, "recovery_codes": 0, "known_devices": 0}
 
 
 async def test_invitation_and_requests_of_a_leaver_end(crowd: Crowd) -> None:

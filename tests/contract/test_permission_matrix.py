@@ -205,7 +205,10 @@ ENTRIES = {
     ),
     ("GET", "/api/v1/premises/{premises_id}"): Entry("premises.card; premises.view for the file", 401, 200),
     ("PATCH", "/api/v1/premises/{premises_id}"): Entry(
-        "premises.change; premises.grade, premises.hours, premises.exempt for those fields", 401, 200, {"hours": ""}
+        "premises.change; premises.grade, premises.hours, premises.recorded_hours, premises.exempt for those fields",
+        401,
+        200,
+        {"hours": ""},
     ),
     ("DELETE", "/api/v1/premises/{premises_id}"): Entry("premises.retire", 401, 204),
     ("POST", "/api/v1/premises/{premises_id}/people"): Entry(

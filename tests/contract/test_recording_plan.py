@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from tests.contract.conftest import NODE, Control, add_camera, add_premises, log_in
 from tests.contract.people import EAST, HAICHENG, acting_as
 from tests.contract.small_city import connect_nodes, report
@@ -45,6 +46,7 @@ async def rows_of(control: Control, *kinds: str) -> list[Any]:
 # -- rules --------------------------------------------------------------------------------------------------------------
 
 
+# T10: the floor of seven days cannot be lowered
 async def test_seven_days_are_the_least_and_cannot_be_lowered(
     control: Control, admin: httpx.AsyncClient, camera: CameraId, shop: dict[str, Any]
 ) -> None:
@@ -127,6 +129,32 @@ async def test_whoever_is_recorded_or_keeps_the_devices_decides_nothing(
             assert answer.status_code in (403, 404), answer.text
         assert (await client.get(f"/api/v1/recording/cameras/{camera}")).json()["mode"] == "always"
     assert await plan_of(control, camera) == RecordingPlan()
+
+
+@pytest.mark.parametrize(
+    ("level", "mode"), [("premises", "open_hours"), ("camera", "sub_when_closed"), ("category", "open_hours")]
+)
+async def test_hours_by_which_it_is_recorded_are_changed_by_regulators_only(
+    control: Control, admin: httpx.AsyncClient, camera: CameraId, shop: dict[str, Any], level: str, mode: str
+) -> None:
+    """A3: an owner whose hours end the recording would have a switch."""
+    path, never = f"/api/v1/premises/{shop['id']}", {"hours": "1 03:00-03:01"}
+    subject = {"premises": shop["id"], "camera": camera, "category": "PRIMARY_SCHOOL"}[level]
+    grants = {"owner": Grant(Role.OWNER, Scope(premises=PremisesId(shop["id"]))), "pm": Grant(Role.OPERATOR_PM)}
+    assert (await set_rule(admin, level, subject, mode=mode)).status_code == 200
+    before = await plan_of(control, camera)
+    for username, grant in grants.items():
+        async with acting_as(control, username, grant) as client:
+            refused = await client.patch(path, json=never)
+            assert (refused.status_code, refused.json()["code"]) == (403, "premises.hours_recorded")
+            assert "premises.recorded_hours" not in (await client.get(path)).json()["abilities"]
+            await set_rule(admin, level, subject, mode="always")
+            assert (await client.patch(path, json=never)).status_code == 200
+            assert (await client.patch(path, json={"hours": shop["hours"]})).status_code == 200
+            await set_rule(admin, level, subject, mode=mode)
+    assert replace(await plan_of(control, camera), version=0) == replace(before, version=0)
+    async with acting_as(control, "officer", Grant(Role.COUNTY_OFFICER, Scope(EAST))) as client:
+        assert (await client.patch(path, json=never)).status_code == 200
 
 
 async def test_county_decides_on_its_own_premises_only(control: Control, camera: CameraId) -> None:
@@ -295,6 +323,39 @@ async def test_camera_that_is_not_recorded_is_an_alarm_within_a_minute_and_over_
     assert (await admin.get("/api/v1/recording/alarms")).json()["open"] == 0
 
 
+async def test_camera_whose_plug_was_pulled_is_an_alarm_within_a_minute_of_its_last_picture(
+    control: Control, admin: httpx.AsyncClient, camera: CameraId
+) -> None:
+    """Its node takes a while to be sure: that is no reason to begin to count only then (A3)."""
+    await connect_nodes(control)
+    for _ in range(2):
+        report(control, camera)
+        await look(control, 15)
+    last_at = control.clock.utc() - 15 * US_PER_S
+    await look(control, 14)  # 29 s dark, and nobody said a word
+    report(control, camera, CameraState.OFFLINE, dark_s=30)
+    await look(control, 1)
+    assert await alarms(admin) == []
+    await look(control, 15)
+    assert await alarms(admin) == [(camera, "host_unreachable", True)]
+    assert control.clock.utc() - last_at <= 60 * US_PER_S
+
+
+async def test_recording_that_begins_is_given_its_time(
+    control: Control, admin: httpx.AsyncClient, camera: CameraId
+) -> None:
+    await connect_nodes(control)
+    await set_rule(admin, "camera", camera, mode="never")
+    report(control, camera, CameraState.OFFLINE, dark_s=8 * 3600)
+    await look(control, 0)
+    await set_rule(admin, "camera", camera, mode="always")
+    for _ in range(3):
+        await look(control, 15)
+    assert await alarms(admin) == []
+    await look(control, 15)
+    assert await alarms(admin) == [(camera, "host_unreachable", True)]
+
+
 async def test_recording_that_stopped_silently_is_noticed(
     control: Control, admin: httpx.AsyncClient, camera: CameraId
 ) -> None:
@@ -394,6 +455,7 @@ async def search(client: httpx.AsyncClient, control: Control, **asked: str) -> l
     return [(item["event"]["kind"], item["event"]["camera_id"]) for item in answer.json()["items"]]
 
 
+# T03: replay by time, place and event
 async def test_recordings_are_found_by_time_place_and_event(
     control: Control, admin: httpx.AsyncClient, camera: CameraId, shop: dict[str, Any]
 ) -> None:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.contract.conftest import PASSWORD, UNSAFE, Control
-from tests.contract.people import EAST, HAICHENG, Crowd
+from tests.contract.conftest import PASSWORD, UNSAFE, Control, enrol_totp
+from tests.contract.people import EAST, HAICHENG, Crowd, count_kept
 
 from brightkitchen.domain.authz.model import Role
 
@@ -159,3 +159,27 @@ async def test_nobody_agrees_to_the_own_recovery(crowd: Crowd) -> None:
     recovery = await _open_recovery(other)
     assert (await boss.get("/api/v1/recoveries")).json()["items"] == []
     assert (await boss.post(f"/api/v1/recoveries/{recovery}/agree")).json()["code"] == "user.yourself"
+
+
+async def test_recovery_forgets_browsers_and_factors(strict_control: Control) -> None:
+    """Lost or another's: nothing of the old log-in opens the account or helps to, and a new factor is the first thing to set up."""
+    async with Crowd(strict_control) as crowd:
+        user = await crowd.add("officer", Role.COUNTY_OFFICER, EAST)
+        officer = await crowd.sign_in("officer")
+        await enrol_totp(officer, strict_control.clock)
+        assert await count_kept(strict_control, user) == {"factors": 1, "recovery_codes": 10, "known_devices": 1}
+        for name in ("first", "second"):
+            await crowd.add(name, Role.COUNTY_ADMIN, EAST)
+        approvers = [await crowd.sign_in(name) for name in ("first", "second")]
+        for one in approvers:
+            await enrol_totp(one, strict_control.clock)
+        await _ask(crowd, "officer")
+        path = f"/api/v1/recoveries/{await _open_recovery(approvers[0])}/agree"
+        (code,) = filter(None, [(await one.post(path)).json()["code"] for one in approvers])
+        assert (await _reset(crowd, code)).status_code == 200
+        assert await count_kept(strict_control, user) == {"factors": 0, "recovery_codes": 0, "known_devices": 0}
+        strict_control.clock.jump(30)
+        async with strict_control.client() as again:
+            body = {"username": "officer", "password": NEW}
+            answer = await again.post("/api/v1/session", json=body, headers=UNSAFE)
+            assert answer.json()["pending"] == ["enrol_factor"], answer.text

@@ -81,6 +81,7 @@ def test_nothing_is_deleted_before_a_list_of_holds_was_had(tmp_path: Path) -> No
         assert bench.keeper.holds_version is None
 
 
+# T10: not even a plan that says less lowers the floor
 def test_plan_below_the_floor_keeps_the_floor(tmp_path: Path) -> None:
     make_store(tmp_path / "store", [(ONE, day(0)), (ONE, day(2.6))])
     with kept(tmp_path / "store", ManualClock(day(9.5))) as bench:
@@ -140,6 +141,7 @@ def test_whoever_asks_while_the_keeper_hangs_with_a_disk_does_not_hang(
 # -- holds -------------------------------------------------------------------------------------------------------------
 
 
+# T10: a sealed range outlives the clean-up
 def test_held_recordings_outlive_age_and_are_counted_in_the_proof(tmp_path: Path) -> None:
     make_store(tmp_path / "store", HOURLY)
     from_at, to_at = day(0) + 5 * HOUR_US + 1, day(0) + 6 * HOUR_US + 1
@@ -245,6 +247,7 @@ def test_recording_never_stops_while_anything_may_be_deleted(tmp_path: Path) -> 
     assert check_invariants(folder) == (200 - gone) * FILE_S * 25
 
 
+# T10: nor does a full disk take it
 def test_full_volume_with_nothing_but_holds_says_full_and_deletes_nothing(tmp_path: Path) -> None:
     make_store(tmp_path / "store", HOURLY)
     with kept(tmp_path / "store", ManualClock(day(2)), rules=RoomRules(1 << 60, 0.0)) as bench:

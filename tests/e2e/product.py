@@ -166,6 +166,13 @@ class Product:
         """Run `brightkitchen …` beside it, for its data folder."""
         return run_command(*words, "--data", str(self.data), environment=environment)
 
+    def tell_simulator(self, *words: str) -> None:
+        """Let the simulated cameras do something wrong: the words of `brightkitchen_sim fault`."""
+        command = [sys.executable, "-m", "brightkitchen_sim", "fault", "--control", str(self.port + FIRST_CAMERA - 1)]
+        subprocess.run(
+            [*command, *words], check=True, timeout=20, env=build_environment(), capture_output=True, cwd=ROOT
+        )
+
     def stop(self, timeout_s: float = 20) -> int:
         """Press Ctrl-C and wait. returns: the exit code."""
         if self._process.poll() is None:

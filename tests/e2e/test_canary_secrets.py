@@ -16,7 +16,8 @@ pytestmark = pytest.mark.e2e
 BY_PAGE = "k4naR1-vogel-Blatt"
 IN_URL = "zeis1g-am-fenster"
 BY_COMMAND = "st1eglitz+im_korb"
-CANARIES = (BY_PAGE, IN_URL, BY_COMMAND)
+IN_PATH = "zaunk0en1g7"
+CANARIES = (BY_PAGE, IN_URL, BY_COMMAND, IN_PATH)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,16 @@ def answers(product: Product, caller: Caller, tmp_path_factory: pytest.TempPathF
     for camera in added:
         state = until(partial(reason_of, camera), 30, f"why {camera} is offline")
         assert state == "wrong_password"
+    # a maker's log-in in the path, beside the right one: the node asks for the whole of it, and it is recorded
+    right = {"username": (demo := product.demo_logins())["user"], "password": demo["password"]}
+    in_path = {"url": f"{address}/sub?user=admin&password={IN_PATH}", "sub_path": f"/sub?pwd={IN_PATH}"}
+    made = call("POST", "/api/v1/cameras", {"name": "路径", **in_path, **right})
+    assert made.status_code == 201, made.text
+    assert made.json()["address"].endswith("/sub?user=***&password=***")
+    added.append(made.json()["id"])
+    caller.wait_recording(added[-1])
+    shown = {"url": made.json()["address"], "camera": added[-1]}
+    assert call("POST", "/api/v1/cameras/probe", shown).json()["reason"] is None
     probe = call("POST", "/api/v1/cameras/probe", {"url": f"{address}/main", **login})
     assert "wrong_password" in probe.text
     call("POST", "/api/v1/cameras", {"name": "x", "url": f"rtsp://viewer:{IN_URL}@169.254.169.254/"})

@@ -1,7 +1,5 @@
 """Recordings in a real browser, judged by the clock that is drawn into the pictures (T03, R-VID-7, R-VID-8)."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -16,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import Seen, chromium, log_in, see, shoot, wait_seen
 from tests.e2e.caller import Caller, Json, build_utc, parse_utc_ms, until
 from tests.e2e.forwarding import forwarding
-from tests.e2e.product import FIRST_CAMERA, Product, build_environment, free_port_base
+from tests.e2e.product import FIRST_CAMERA, Product, free_port_base
 
 from brightkitchen_sim.liveclock import read_clock
 
@@ -147,6 +145,7 @@ def pause_on(page: Page, video: str = ".bk-desk-picture video") -> Seen:
     return wait_seen(page, page.locator(video).first)
 
 
+# T03: 8× plays 8×, by the clocks in the pictures
 def test_eight_times_for_ten_seconds_shows_eighty_seconds(
     page: Page, running: Product, clocks: list[Json], recorded: tuple[int, int]
 ) -> None:
@@ -185,6 +184,7 @@ def test_speed_is_the_true_speed(
     assert ratio == pytest.approx(speed, rel=0.05 + (0.25 / speed if speed >= 4 else 0))
 
 
+# T03: seek within 2 s
 def test_seek_shows_the_moment_within_two_seconds(
     page: Page, running: Product, clocks: list[Json], recorded: tuple[int, int]
 ) -> None:
@@ -355,22 +355,13 @@ def test_pointer_on_the_timeline_shows_the_picture_of_that_moment(
     shoot(page, "play-hover")
 
 
-def tell_simulator(product: Product, *words: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "brightkitchen_sim", "fault", "--control", str(product.port + FIRST_CAMERA - 1), *words],
-        check=True,
-        timeout=20,
-        env=build_environment(),
-        capture_output=True,
-    )
-
-
+# T03: gaps are drawn
 def test_gap_is_drawn_told_and_passed_when_playing_on(
     page: Page, running: Product, person: Caller, clocks: list[Json], recorded: tuple[int, int]
 ) -> None:
     """Last: the cameras refuse for twelve seconds."""
     camera = clocks[0]
-    tell_simulator(running, "--camera", "0", "--set", "refuse", "--for", "12")
+    running.tell_simulator("--camera", "0", "--set", "refuse", "--for", "12")
     gone = until(
         lambda: main if (main := person.camera(camera["id"])["streams"]["main"])["state"] != "live" else None,
         20,

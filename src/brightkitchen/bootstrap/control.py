@@ -122,6 +122,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             trusted_proxy=config.web.trusted_proxy,
         )
         await services.cameras.place_lost_cameras()
+        await services.cameras.seal_open_paths()
         await services.quarantine.sweep()
         made_first = await _ensure_first_people(
             database, services.users, inheritance.first_people, is_demo=config.demo.enabled

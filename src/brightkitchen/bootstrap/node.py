@@ -24,6 +24,7 @@ from brightkitchen.devices.rtsp.environment import RtspEnvironment
 from brightkitchen.devices.rtsp.limiter import ConnectLimiter
 from brightkitchen.devices.rtsp.probe import probe
 from brightkitchen.devices.rtsp.source import RtspSource
+from brightkitchen.kernel.camerapath import is_masked
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
@@ -127,14 +128,18 @@ def store_rules(config: Config, name: str) -> StoreRules:
 
 def address_of(spec: CameraSpec, profile: Profile, credential: Credential | None) -> StreamAddress:
     """Return where a stream of `spec` is. The main stream stands in for a sub-stream that does not exist."""
-    stream = spec.sub if profile is Profile.SUB and spec.sub is not None else spec.main
+    is_sub = profile is Profile.SUB and spec.sub is not None
+    stream = spec.sub if is_sub and spec.sub is not None else spec.main
+    sealed = ""
+    if credential is not None and credential.host == spec.host:
+        sealed = credential.sub_path if is_sub else credential.main_path
     return StreamAddress(
         camera=spec.camera,
         profile=profile,
         host=spec.host,
         port=spec.port,
         tls=spec.tls,
-        path=stream.path,
+        path=sealed if sealed and is_masked(stream.path) else stream.path,
         transport=spec.transport,
         want_audio=spec.audio,
         allow_basic=spec.allow_basic,

@@ -214,6 +214,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         entropy=entropy,
     )
     recording.holds.is_open = evidence.service.is_open
+    premises.is_recorded_by_hours = recording.plans.is_by_hours
     inquiry = AuditInquiry(database, policy, audit, anchors=ground.anchors, clock=clock)
     services = Services(
         users=users,
@@ -259,6 +260,7 @@ def _build_sign_on(ground: Ground, users: UserService, people: PeopleServices, a
         clock=ground.clock,
         entropy=ground.entropy,
     )
+    people.roster.add_leaver(users)
     people.roster.add_leaver(sign_on)
     return sign_on
 

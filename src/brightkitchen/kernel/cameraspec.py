@@ -10,9 +10,12 @@ from brightkitchen.kernel.recordingplan import RecordingPlan
 
 
 class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one stream is. path: path and query of the RTSP URL, beginning with "/"."""
+    """Where one stream is. path: path and query of the RTSP URL, beginning with "/"; masked if it carries a log-in (`Credential`)."""
 
     path: str
+
+    def __repr__(self) -> str:
+        return "StreamSpec(…)"
 
 
 class CameraSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +42,17 @@ class CameraSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera's log-in, bound to the host it may be sent to."""
+    """A camera's log-in, bound to the host it may be sent to.
+
+    main_path, sub_path: what to ask for instead of the stream's path, which is masked; "": the path says all.
+    """
 
     camera: str
     host: str
     username: str
     password: str
+    main_path: str = ""
+    sub_path: str = ""
 
     def __repr__(self) -> str:
         return f"Credential(camera={self.camera!r}, host={self.host!r}, username=…, password=…)"

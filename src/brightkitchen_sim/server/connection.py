@@ -15,6 +15,7 @@ from brightkitchen_sim.server.outlet import Outlet, SocketWriter, TcpOutlet, Udp
 from brightkitchen_sim.server.session import Session
 
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
+_QUERY_TRACK = re.compile(r"/trackID=\d{1,3}/?$")
 _TRACK = re.compile(r"^(?P<base>.*?)/?(?:trackID=(?P<track>\d{1,3}))?/?$")
 _READ_BYTES = 65536
 _MAX_TRACK_PORT = 65535
@@ -123,7 +124,7 @@ class Connection:
                 self._answer(item)
 
     def _answer(self, request: Request) -> None:
-        match = _TRACK.match(urlsplit(request.url).path)
+        match = _TRACK.match(_path_of(request.url))
         found = self._host.find(match["base"]) if match is not None else None
         if found is not None and not self._attach(found[0]):
             return
@@ -185,7 +186,7 @@ class Connection:
             outlet, answer = opened
             on_connection = isinstance(outlet, TcpOutlet)
             if session is None:
-                path = urlsplit(request.url).path.rpartition("/")[0]
+                path = _path_of(request.url).rpartition("/")[0]
                 session = Session(camera, stream, path, on_connection, self.heard_s)
                 self.sessions[session.session_id] = self._host.sessions[session.session_id] = session
             session.on_connection = on_connection
@@ -288,6 +289,13 @@ def _build_rtp_info(request: Request, session: Session, now_s: float) -> str:
         f"url={base}/trackID={number};seq={item.track.next_sequence()};rtptime={item.track.timestamp_at(now_s)}"
         for number, item in sorted(session.tracks.items())
     )
+
+
+def _path_of(url: str) -> str:
+    """Return the path; a query is what the camera was given, and clients put the track behind it."""
+    parts = urlsplit(url)
+    track = _QUERY_TRACK.search(parts.query)
+    return parts.path + (track[0] if track is not None else "")
 
 
 def _read_pair(text: str, maximum: int) -> tuple[int, int] | None:

@@ -496,6 +496,6 @@ def _options(address: StreamAddress) -> SessionOptions:
 def _login(address: StreamAddress) -> Login | None:
     """Return the log-in if it may be said to this host."""
     credential = address.credential
-    if credential is None or credential.host != address.host:
+    if credential is None or credential.host != address.host or not (credential.username or credential.password):
         return None
     return Login(credential.username, credential.password)

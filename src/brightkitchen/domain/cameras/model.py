@@ -66,7 +66,7 @@ class Camera:
 
     @property
     def address(self) -> str:
-        """The RTSP URL without a log-in; "" for a channel of the register that nothing is connected to yet."""
+        """The RTSP URL without a log-in, masked where its path has one; "" for a channel of the register that nothing is connected to yet."""
         if not self.has_address:
             return ""
         return build_address(self.host, self.port, self.tls, self.path_main)
@@ -107,10 +107,20 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class CameraLogin:
-    """A camera's user name and password."""
+    """A camera's user name and password, and what its paths carry of a log-in.
+
+    main_path, sub_path: the whole path where the one in the register is masked (`kernel.camerapath`), else "".
+    """
 
     username: str
     password: str
+    main_path: str = ""
+    sub_path: str = ""
+
+    @property
+    def is_needed(self) -> bool:
+        """False if there is nothing in it."""
+        return bool(self.username or self.password or self.main_path or self.sub_path)
 
     def __repr__(self) -> str:
         return "CameraLogin(…)"

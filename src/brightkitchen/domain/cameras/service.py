@@ -31,10 +31,19 @@ from brightkitchen.domain.cameras.model import (
     MediaWish,
     NewCamera,
 )
+from brightkitchen.domain.cameras.paths import (
+    checked_path,
+    sealed_main,
+    sealed_sub,
+    split_path,
+    with_paths,
+    without_paths,
+)
 from brightkitchen.domain.cameras.ports import AddressGuard, Nodes, Plans
 from brightkitchen.domain.premises.kinds import check_zone
 from brightkitchen.domain.premises.model import Premises
 from brightkitchen.domain.premises.store import load_ids_by_external_no, load_kinds, load_premises
+from brightkitchen.kernel.camerapath import has_secret, is_masked, mask_path
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
@@ -53,8 +62,6 @@ log = get_logger(__name__)
 MAX_PAGE: Final = 200
 MAX_TOKENS: Final = 64
 MAX_NAME_CHARS: Final = 100
-MAX_PATH_CHARS: Final = 1024
-_PATH: Final = re.compile(r"/[\x21-\x7e]*")
 EVERY_CAMERA: Final = CameraFilter()
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -151,7 +158,9 @@ class CameraService:
         self.check(actor, rules.ADD)
         url = parse_camera_url(new.url)
         await self._check_address(actor, url)
-        login = _login_of(url, new.username, new.password)
+        main_path, main_sealed = split_path("url", url.path)
+        sub_path, sub_sealed = split_path("sub_path", new.sub_path) if new.sub_path else (None, "")
+        login = with_paths(_login_of(url, new.username, new.password), main_sealed, sub_sealed)
         now = self._clock.utc()
         async with self._database.read() as connection:
             owner = await self._reached_premises(connection, actor, new.premises)
@@ -167,8 +176,8 @@ class CameraService:
             host=url.host.lower(),
             port=url.port,
             tls=url.tls,
-            path_main=_checked_path("url", url.path),
-            path_sub=_checked_path("sub_path", new.sub_path) if new.sub_path else None,
+            path_main=main_path,
+            path_sub=sub_path,
             transport=new.transport,
             record=new.record,
             audio=new.audio,
@@ -226,7 +235,13 @@ class CameraService:
                 if new.network_place == current.network_place
                 else None
             )
-            login = _changed_login(kept, change, url)
+            login = with_paths(
+                _changed_login(without_paths(kept), change, url),
+                sealed_main(current, kept, url.path if url is not None else None),
+                sealed_sub(current, kept, change.sub_path),
+            )
+            if login != kept and new.epoch == current.epoch:
+                new = replace(new, epoch=new.epoch + 1)  # so that its node asks for it again
             new = replace(new, has_credential=login is not None)
             await self._save(connection, new, was=current)
             if login is None:
@@ -292,8 +307,10 @@ class CameraService:
         url = parse_camera_url(wish.url)
         await self._check_address(actor, url)
         login = _login_of(url, wish.username, wish.password)
-        if login is None and camera is not None:
-            login = await self._stored_login(actor, camera, url)
+        stored = await self._stored_login(actor, camera, url) if camera is not None else None
+        path = stored.main_path if stored is not None and is_masked(url.path) else url.path
+        login = login or stored
+        split_path("url", path)
         spec = CameraSpec(
             camera=new_id("cam", self._entropy),
             epoch=0,
@@ -301,7 +318,7 @@ class CameraService:
             host=url.host.lower(),
             port=url.port,
             tls=url.tls,
-            main=StreamSpec(path=_checked_path("url", url.path)),
+            main=StreamSpec(path=path),
             has_credential=login is not None,
             transport=wish.transport,
             allow_basic=wish.allow_basic,
@@ -373,6 +390,22 @@ class CameraService:
             log.warning("cameras moved from nodes that are gone", count=moved, node=nodes[0])
         return moved
 
+    async def seal_open_paths(self) -> int:
+        """Seal the log-ins that older versions kept in paths in clear; returns of how many cameras."""
+        async with self._database.write() as connection:
+            found = await store.load_open_paths(connection)
+            for camera in found:
+                kept = await store.load_login(connection, self._sealer, camera)
+                await store.save_masked_paths(connection, camera)
+                if camera.retired_at is None:
+                    sealed = [path if path and has_secret(path) else "" for path in (camera.path_main, camera.path_sub)]
+                    login = with_paths(without_paths(kept), *sealed)
+                    assert login is not None
+                    await store.save_login(connection, self._sealer, camera, login, self._clock.utc())
+        if found:
+            log.warning("log-ins in paths sealed", count=len(found))
+        return len(found)
+
     async def build_desired(self, node: NodeId) -> Desired:
         """Return everything `node` should do now, with a version above every earlier one."""
         async with self._database.read() as connection:
@@ -397,7 +430,14 @@ class CameraService:
             login = await store.load_login(connection, self._sealer, found)
         if login is None:
             return None
-        return Credential(camera=found.id, host=found.host, username=login.username, password=login.password)
+        return Credential(
+            camera=found.id,
+            host=found.host,
+            username=login.username,
+            password=login.password,
+            main_path=login.main_path,
+            sub_path=login.sub_path,
+        )
 
     async def note_reports(self, node: NodeId, reports: Sequence[StreamReport]) -> int:
         """Keep what `node` says of its own cameras; returns how many reports were about others' and were refused."""
@@ -510,9 +550,10 @@ class CameraService:
             version=old.version + 1,
         )
         if change.sub_path is not None:
-            new = replace(new, path_sub=_checked_path("sub_path", change.sub_path) if change.sub_path else None)
+            path_sub = mask_path(checked_path("sub_path", change.sub_path)) if change.sub_path else None
+            new = replace(new, path_sub=path_sub)
         if url is not None:
-            path = _checked_path("url", url.path)
+            path = mask_path(checked_path("url", url.path))
             new = replace(new, host=url.host.lower(), port=url.port, tls=url.tls, path_main=path)
         if new.network_place != old.network_place:
             new = replace(new, epoch=old.epoch + 1)
@@ -577,7 +618,8 @@ class CameraService:
 
     async def _stored_login(self, actor: Actor, camera: str, url: CameraUrl) -> CameraLogin | None:
         found = await self.access_camera(actor, camera, rules.PROBE)
-        if found.network_place != (url.host.lower(), url.port, url.tls):
+        is_same = found.network_place == (url.host.lower(), url.port, url.tls)
+        if not is_same or (is_masked(url.path) and url.path != found.path_main):
             return None
         async with self._database.read() as connection:
             return await store.load_login(connection, self._sealer, found)
@@ -653,13 +695,6 @@ def _checked_text(field: str, text: str, longest: int, *, shortest: int = 0) -> 
     if not shortest <= len(trimmed) <= longest or _CONTROL.search(trimmed):
         raise BrightKitchenError(Kind.INVALID, "camera.field_invalid", field=field, longest=longest)
     return trimmed
-
-
-def _checked_path(field: str, path: str) -> str:
-    """Return an RTSP path. raises: BrightKitchenError "camera.path_invalid"."""
-    if len(path) > MAX_PATH_CHARS or not _PATH.fullmatch(path):
-        raise BrightKitchenError(Kind.INVALID, "camera.path_invalid", field=field)
-    return path
 
 
 def _check_recordable(camera: Camera) -> None:

@@ -1,9 +1,10 @@
 """Rows of cameras and their sealed log-ins."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +12,7 @@ from brightkitchen.domain.authz.model import Grant, Place
 from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
 from brightkitchen.domain.cameras.model import Activity, Camera, CameraFilter, CameraLogin
 from brightkitchen.domain.premises.store import premises, zones
+from brightkitchen.kernel.camerapath import has_secret, mask_path
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import CameraId, NodeId, PremisesId, UserId
 from brightkitchen.kernel.sealing import FieldSealer
@@ -86,9 +88,12 @@ camera_credentials = sa.Table(
     sa.Column("host", sa.String(255), nullable=False),
     sa.Column("username_sealed", sa.LargeBinary, nullable=False),
     sa.Column("password_sealed", sa.LargeBinary, nullable=False),
+    # JSON of the main and the sub path where these carry a log-in; NULL: neither does
+    sa.Column("paths_sealed", sa.LargeBinary, nullable=True),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
 )
 
+_PATHS: Final = (cameras.c.path_main, cameras.c.path_sub)
 _with_login = sa.select(
     cameras,
     camera_credentials.c.camera_id.is_not(None).label("has_credential"),
@@ -298,12 +303,35 @@ async def save_login(
     await delete_login(connection, camera.id)
     await connection.execute(
         camera_credentials.insert().values(
-            camera_id=camera.id,
-            host=camera.host,
-            username_sealed=sealer.seal(login.username, table=_TABLE, column="username_sealed", row=camera.id),
-            password_sealed=sealer.seal(login.password, table=_TABLE, column="password_sealed", row=camera.id),
-            updated_at=now,
+            camera_id=camera.id, host=camera.host, updated_at=now, **seal_login(sealer, camera.id, login)
         )
+    )
+
+
+def seal_login(sealer: FieldSealer, camera: str, login: CameraLogin) -> dict[str, bytes | None]:
+    """Return the sealed columns of a log-in, bound to the camera's row."""
+    paths = None
+    if login.main_path or login.sub_path:
+        text = msgspec.json.encode((login.main_path, login.sub_path)).decode()
+        paths = sealer.seal(text, table=_TABLE, column="paths_sealed", row=camera)
+    return {
+        "username_sealed": sealer.seal(login.username, table=_TABLE, column="username_sealed", row=camera),
+        "password_sealed": sealer.seal(login.password, table=_TABLE, column="password_sealed", row=camera),
+        "paths_sealed": paths,
+    }
+
+
+def open_login(sealer: FieldSealer, camera: str, row: Mapping[str, Any]) -> CameraLogin:
+    """Return the log-in of sealed columns. Any: rows of many columns. raises: SealBroken."""
+    main_path, sub_path = "", ""
+    if row["paths_sealed"] is not None:
+        text = sealer.open(row["paths_sealed"], table=_TABLE, column="paths_sealed", row=camera)
+        main_path, sub_path = msgspec.json.decode(text, type=tuple[str, str])
+    return CameraLogin(
+        sealer.open(row["username_sealed"], table=_TABLE, column="username_sealed", row=camera),
+        sealer.open(row["password_sealed"], table=_TABLE, column="password_sealed", row=camera),
+        main_path,
+        sub_path,
     )
 
 
@@ -313,12 +341,24 @@ async def load_login(connection: AsyncConnection, sealer: FieldSealer, camera: C
         camera_credentials.c.camera_id == camera.id, camera_credentials.c.host == camera.host
     )
     row = (await connection.execute(wanted)).one_or_none()
-    if row is None:
-        return None
-    return CameraLogin(
-        sealer.open(row.username_sealed, table=_TABLE, column="username_sealed", row=camera.id),
-        sealer.open(row.password_sealed, table=_TABLE, column="password_sealed", row=camera.id),
-    )
+    return open_login(sealer, camera.id, row._asdict()) if row is not None else None
+
+
+async def load_open_paths(connection: AsyncConnection) -> list[Camera]:
+    """Return all cameras, retired ones too, whose paths carry a log-in in clear."""
+    rows = await connection.execute(_with_login.where(sa.or_(*(each.contains("=") for each in _PATHS))))
+    found = [_camera(row) for row in rows]
+    return [camera for camera in found if has_secret(camera.path_main) or has_secret(camera.path_sub or "")]
+
+
+async def save_masked_paths(connection: AsyncConnection, camera: Camera) -> None:
+    """Keep the paths masked; its node asks for the log-in again."""
+    values = {
+        "path_main": mask_path(camera.path_main),
+        "path_sub": mask_path(camera.path_sub) if camera.path_sub is not None else None,
+        "epoch": camera.epoch + 1,
+    }
+    await connection.execute(cameras.update().where(cameras.c.id == camera.id).values(**values))
 
 
 async def delete_login(connection: AsyncConnection, camera: CameraId) -> None:

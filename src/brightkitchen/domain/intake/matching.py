@@ -8,6 +8,7 @@ from brightkitchen.domain.cameras.model import CameraLogin
 from brightkitchen.domain.intake.checking import CameraDraft, Draft, PremisesDraft
 from brightkitchen.domain.intake.columns import CAMERAS, PREMISES
 from brightkitchen.domain.intake.model import Given, Login, Outcome, Problem
+from brightkitchen.kernel.camerapath import is_masked
 from brightkitchen.kernel.ids import PremisesId
 
 Row = Mapping[str, object]
@@ -164,6 +165,7 @@ def _plan_camera(
     if wrong is not None:
         raise _Refused(Problem(CAMERAS, camera.line, "url", wrong[0], dict(wrong[1])))
     known = existing.cameras.get(camera.stream)
+    _check_paths(camera, login, known)
     if known is None:
         return CameraStep(camera, None, login)
     if known["quarantined_at"] is not None:
@@ -173,9 +175,8 @@ def _plan_camera(
     if not is_ours and not is_free:
         raise _Refused(Problem(CAMERAS, camera.line, "url", "import.row.address_taken"))
     stored = existing.logins.get(str(known["id"]))
-    same_login = login is None or (
-        stored is not None and (stored.username, stored.password) == (login.username, login.password)
-    )
+    login = _completed(login, stored)
+    same_login = login is None or (stored is not None and _secrets_of(stored) == _secrets_of(login))
     is_same = (
         is_ours
         and known["name"] == camera.name
@@ -185,6 +186,30 @@ def _plan_camera(
         and (camera.sub_path is None or known["path_sub"] == camera.sub_path)
     )
     return None if is_same and same_login else CameraStep(camera, known, None if same_login else login)
+
+
+def _check_paths(camera: CameraDraft, login: Login | None, known: Row | None) -> None:
+    """raises: _Refused for a masked path that nobody knows the rest of: it was copied from what we show."""
+    is_main_known = known is not None or (login is not None and login.main_path != "")
+    if is_masked(camera.url.path) and not is_main_known:
+        raise _Refused(Problem(CAMERAS, camera.line, "url", "camera.path_masked"))
+    is_sub_known = login is not None and login.sub_path != ""
+    if known is not None and known["path_sub"] == camera.sub_path:
+        is_sub_known = True
+    if camera.sub_path is not None and is_masked(camera.sub_path) and not is_sub_known:
+        raise _Refused(Problem(CAMERAS, camera.line, "sub_path", "camera.path_masked"))
+
+
+def _completed(login: Login | None, stored: CameraLogin | None) -> Login | None:
+    """Return what a file gives of a log-in together with what is known of the rest."""
+    if login is None or stored is None:
+        return login
+    given = login if login.username or login.password else stored
+    return Login(given.username, given.password, login.main_path or stored.main_path, login.sub_path or stored.sub_path)
+
+
+def _secrets_of(login: Login | CameraLogin) -> tuple[str, str, str, str]:
+    return login.username, login.password, login.main_path, login.sub_path
 
 
 def find_doubles(drafts: Iterable[tuple[int, Given, Draft]]) -> dict[int, list[Problem]]:

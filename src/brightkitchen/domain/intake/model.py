@@ -85,10 +85,12 @@ class Given(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A camera's log-in as it was in the file, until it is sealed."""
+    """A camera's log-in as it was in the file, until it is sealed. main_path, sub_path: as in `CameraLogin`."""
 
     username: str
     password: str
+    main_path: str = ""
+    sub_path: str = ""
 
     def __repr__(self) -> str:
         return "Login(…)"

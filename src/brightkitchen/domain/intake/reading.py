@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
@@ -23,6 +24,7 @@ from brightkitchen.domain.intake.model import (
     Table,
     Unit,
 )
+from brightkitchen.kernel.camerapath import has_secret, mask_path
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.netguard import parse_camera_url
@@ -190,24 +192,35 @@ def _unit(number: int, line: int, cells: dict[str, str], cameras: list[tuple[int
         plain = dict(camera_cells)
         username, password = plain.pop(USERNAME, ""), plain.pop(PASSWORD, "")
         login = Login(username, password) if username or password else None
-        if "@" in plain.get("url", ""):
-            plain["url"], inside, problem = _split_url(camera_line, plain["url"])
+        main_path = sub_path = ""
+        if "@" in plain.get("url", "") or has_secret(plain.get("url", "")):
+            plain["url"], inside, main_path, problem = _split_url(camera_line, plain["url"])
             login = login or inside
             problems += [problem] if problem else []
+        if has_secret(plain.get("sub_path", "")):
+            sub_path = plain["sub_path"].strip()
+            plain["sub_path"] = mask_path(sub_path)
+        if main_path or sub_path:
+            login = replace(login or Login("", ""), main_path=main_path, sub_path=sub_path)
         if login is not None:
             logins[index] = login
         kept.append(CameraCells(camera_line, plain))
     return Unit(number, Given(line, cells, tuple(kept)), logins, tuple(problems))
 
 
-def _split_url(line: int, text: str) -> tuple[str, Login | None, Problem | None]:
-    """Return the address without its log-in, the log-in, and what is wrong. Nothing before the last "@" is ever kept."""
+def _split_url(line: int, text: str) -> tuple[str, Login | None, str, Problem | None]:
+    """Return the address without its log-in, the log-in, the path if it carries one too, and what is wrong.
+
+    Nothing before the last "@" is ever kept.
+    """
     try:
         url = parse_camera_url(text)
     except BrightKitchenError as wrong:
-        return "…@" + text.rpartition("@")[2], None, Problem(CAMERAS, line, "url", wrong.code, dict(wrong.params))
+        problem = Problem(CAMERAS, line, "url", wrong.code, dict(wrong.params)) if "@" in text else None
+        return mask_path(f"…@{text.rpartition('@')[2]}" if "@" in text else text), None, "", problem
     login = Login(url.username or "", url.password or "") if url.username or url.password else None
-    return build_address(url.host, url.port, url.tls, url.path), login, None
+    sealed = url.path if has_secret(url.path) else ""
+    return build_address(url.host, url.port, url.tls, mask_path(url.path)), login, sealed, None
 
 
 def _too_long(sheet: str, line: int, cells: dict[str, str]) -> list[Problem]:

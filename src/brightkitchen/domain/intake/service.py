@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.authz.model import Actor, Place
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.model import CameraLogin
-from brightkitchen.domain.cameras.store import camera_credentials, count_by_node
+from brightkitchen.domain.cameras.store import count_by_node, open_login
 from brightkitchen.domain.intake import policy as rules
 from brightkitchen.domain.intake import store
 from brightkitchen.domain.intake.checking import Draft, Known, PremisesDraft, check_unit
@@ -434,14 +434,7 @@ class ImportService:
         return existing
 
     def _open_login(self, row: Mapping[str, object]) -> CameraLogin | None:
-        name, secret, camera = row["username_sealed"], row["password_sealed"], str(row["id"])
-        if not isinstance(name, bytes) or not isinstance(secret, bytes):
-            return None
-        table = camera_credentials.name
-        return CameraLogin(
-            self._sealer.open(name, table=table, column="username_sealed", row=camera),
-            self._sealer.open(secret, table=table, column="password_sealed", row=camera),
-        )
+        return open_login(self._sealer, str(row["id"]), row) if row["username_sealed"] is not None else None
 
     async def _check_hosts(self, drafts: Iterable[Draft]) -> HostProblems:
         """Ask the guard about every address of a file once; names are looked up side by side, a minute in all."""

@@ -248,7 +248,7 @@ async def load_logins(
         wanted = sa.select(import_logins).where(import_logins.c.job_id == job, import_logins.c.number.in_(chunk))
         for row in await connection.execute(wanted):
             text = sealer.open(row.logins_sealed, table=_LOGINS, column="logins_sealed", row=f"{job}/{row.number}")
-            pairs = msgspec.json.decode(text, type=dict[int, tuple[str, str]])
+            pairs = msgspec.json.decode(text, type=dict[int, tuple[str, ...]])
             found[row.number] = {index: Login(*pair) for index, pair in pairs.items()}
     return found
 
@@ -303,7 +303,12 @@ async def load_cameras_at(connection: AsyncConnection, hosts: Iterable[str]) -> 
     found: list[Mapping[str, object]] = []
     for chunk in split_values(sorted(set(hosts))):
         wanted = (
-            sa.select(cameras, camera_credentials.c.username_sealed, camera_credentials.c.password_sealed)
+            sa.select(
+                cameras,
+                camera_credentials.c.username_sealed,
+                camera_credentials.c.password_sealed,
+                camera_credentials.c.paths_sealed,
+            )
             .select_from(cameras.outerjoin(camera_credentials, camera_credentials.c.camera_id == cameras.c.id))
             .where(cameras.c.host.in_(chunk), cameras.c.retired_at.is_(None))
         )
@@ -317,7 +322,9 @@ async def load_cameras_at(connection: AsyncConnection, hosts: Iterable[str]) -> 
 
 
 def _seal_logins(sealer: FieldSealer, job: ImportId, unit: Unit) -> bytes:
-    plain = {index: (login.username, login.password) for index, login in unit.logins.items()}
+    plain = {
+        index: (login.username, login.password, login.main_path, login.sub_path) for index, login in unit.logins.items()
+    }
     return sealer.seal(
         msgspec.json.encode(plain).decode(), table=_LOGINS, column="logins_sealed", row=f"{job}/{unit.number}"
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brightkitchen.domain.cameras.store import camera_credentials, camera_zones, cameras
+from brightkitchen.domain.cameras.model import CameraLogin
+from brightkitchen.domain.cameras.store import camera_credentials, camera_zones, cameras, seal_login
 from brightkitchen.domain.intake.matching import CameraStep, Plan
 from brightkitchen.domain.premises.store import premises
 from brightkitchen.kernel.entropy import Entropy
@@ -173,18 +174,10 @@ class BatchWriter:
 
     def _sealed(self, camera_id: str, host: str, step: CameraStep) -> dict[str, object]:
         assert step.login is not None
-        table = camera_credentials.name
-        return {
-            "camera_id": camera_id,
-            "host": host,
-            "username_sealed": self._sealer.seal(
-                step.login.username, table=table, column="username_sealed", row=camera_id
-            ),
-            "password_sealed": self._sealer.seal(
-                step.login.password, table=table, column="password_sealed", row=camera_id
-            ),
-            "updated_at": self._now,
-        }
+        given = step.login
+        login = CameraLogin(given.username, given.password, given.main_path, given.sub_path)
+        sealed = seal_login(self._sealer, camera_id, login)
+        return {"camera_id": camera_id, "host": host, "updated_at": self._now, **sealed}
 
     def _least_loaded(self) -> NodeId:
         node = min(self._load, key=lambda each: (self._load[each], each))

@@ -14,6 +14,7 @@ CHANGE: Final = "premises.change"
 RETIRE: Final = "premises.retire"
 GRADE: Final = "premises.grade"
 HOURS: Final = "premises.hours"
+RECORDED_HOURS: Final = "premises.recorded_hours"
 EXEMPT: Final = "premises.exempt"
 PEOPLE: Final = "premises.people"
 UNMASK_PHONE: Final = "premises.unmask_phone"
@@ -24,7 +25,7 @@ RESUME: Final = "premises.resume"
 
 GENERAL_ACTIONS: Final = (LIST, ADD)
 OBJECT_ACTIONS: Final = (
-    *(CARD, VIEW, CHANGE, RETIRE, GRADE, HOURS, EXEMPT, PEOPLE),
+    *(CARD, VIEW, CHANGE, RETIRE, GRADE, HOURS, RECORDED_HOURS, EXEMPT, PEOPLE),
     *(UNMASK_PHONE, UNMASK_ID_NO, SUSPEND, DECIDE, RESUME),
 )
 
@@ -48,6 +49,8 @@ def register_actions(policy: Policy) -> None:
         policy.register(action, _ADMINS)
     policy.register(GRADE, OFFICERS | {Role.LOCAL})
     policy.register(HOURS, OFFICERS | _KEEPERS | {Role.OWNER})
+    # Where recording follows the hours, whoever says them switches it off: that is for regulators (SECURITY A3).
+    policy.register(RECORDED_HOURS, OFFICERS)
     policy.register(PEOPLE, _KEEPERS | {Role.OWNER})
     policy.register(UNMASK_PHONE, OFFICERS | OPERATORS | {Role.OWNER, Role.FS_DIRECTOR})
     policy.register(UNMASK_ID_NO, OFFICERS | {Role.OWNER})

@@ -1,6 +1,6 @@
 """The register of premises: what may be known of them, changed in them, and who answers for them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -48,6 +48,8 @@ from brightkitchen.kernel.sealing import FieldSealer
 from brightkitchen.kernel.units import US_PER_S
 
 log = get_logger(__name__)
+ByHours = Callable[[AsyncConnection, PremisesId], Awaitable[bool]]
+"""Whether a premises is recorded by its hours."""
 
 MAX_PEOPLE: Final = 40
 MAX_PERSON_NAME_CHARS: Final = 50
@@ -74,6 +76,10 @@ class PremisesFile:
     is_suspended: bool
     people: tuple[Person, ...]
     suspensions: tuple[Suspension, ...]
+
+
+async def _is_never_recorded_by_hours(_connection: AsyncConnection, _premises: PremisesId) -> bool:
+    return False
 
 
 class PremisesService:
@@ -103,6 +109,8 @@ class PremisesService:
         self._entropy = entropy
         self._zone = zone
         self._cursors = CursorSigner(entropy)
+        self.is_recorded_by_hours: ByHours = _is_never_recorded_by_hours
+        """Whoever decides on recording puts the question here."""
 
     # ---- kinds
 
@@ -235,7 +243,7 @@ class PremisesService:
         """Change a premises. changes: names of `PremisesFacts` with their new values (Any: whatever the field holds).
 
         raises: FieldErrors, EditConflict, BrightKitchenError "premises.number_taken", "access.none" (a field that is not the
-        actor's to change, or a region out of reach).
+        actor's to change, or a region out of reach), "premises.hours_recorded".
         """
         unknown = set(changes) - set(FACT_NAMES)
         if unknown:
@@ -252,6 +260,8 @@ class PremisesService:
             different = tuple(name for name in FACT_NAMES if getattr(checked, name) != getattr(old, name))
             if not different:
                 return old
+            if "hours" in different:
+                await self._check_recorded_hours(connection, actor, old)
             new = replace(
                 old,
                 **_facts_of(checked),
@@ -276,6 +286,13 @@ class PremisesService:
             await self._record(connection, actor, "change", new, detail=detail, names=names)
         log.info("premises changed", premises=new.id, version=new.version)
         return new
+
+    async def _check_recorded_hours(self, connection: AsyncConnection, actor: Actor, premises: Premises) -> None:
+        """raises: BrightKitchenError "premises.hours_recorded" where other hours would be another recording, except to regulators."""
+        if self._policy.check(actor, rules.RECORDED_HOURS, premises).allowed:
+            return
+        if await self.is_recorded_by_hours(connection, premises.id):
+            raise BrightKitchenError(Kind.FORBIDDEN, "premises.hours_recorded", field="hours")
 
     async def retire_premises(self, actor: Actor, premises_id: str, *, expected_version: int | None = None) -> None:
         """Take a premises out of the register; what belonged to it lives on.

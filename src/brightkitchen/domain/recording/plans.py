@@ -106,6 +106,13 @@ class PlanService:
                 wanted[camera] = plan.recorded_at(now)
         return wanted
 
+    async def is_by_hours(self, connection: AsyncConnection, premises: PremisesId) -> bool:
+        """True if a camera of the premises rests when the premises is closed: whoever changes the hours changes what is recorded."""
+        said = await store.load_rules(connection)
+        subjects = await store.load_subjects(connection, premises_id=premises)
+        resting = (Mode.OPEN_HOURS, Mode.SUB_WHEN_CLOSED)
+        return any(_effective(said, subject, frozenset()).mode in resting for subject in subjects.values())
+
     async def keep_telling(self) -> None:
         """Tell every node again a few times a day: the quiet windows reach a week ahead only. Runs until cancelled."""
         while True:

@@ -251,9 +251,13 @@ async def load_usual(
 
 
 async def load_subjects(
-    connection: AsyncConnection, *, node: NodeId | None = None, camera_ids: Iterable[str] | None = None
+    connection: AsyncConnection,
+    *,
+    node: NodeId | None = None,
+    premises_id: PremisesId | None = None,
+    camera_ids: Iterable[str] | None = None,
 ) -> dict[CameraId, Subject]:
-    """Return the cameras in service of a node, or those of `camera_ids`, as rules are about them."""
+    """Return the cameras in service of a node or of a premises, or those of `camera_ids`, as rules are about them."""
     wanted = sa.select(
         cameras.c.id,
         cameras.c.premises_id,
@@ -274,6 +278,9 @@ async def load_subjects(
     if node is not None:
         wanted = wanted.where(cameras.c.node == node, cameras.c.retired_at.is_(None))
         more = more.where(cameras.c.node == node, cameras.c.retired_at.is_(None))
+    if premises_id is not None:
+        wanted = wanted.where(cameras.c.premises_id == premises_id, cameras.c.retired_at.is_(None))
+        more = more.where(cameras.c.premises_id == premises_id, cameras.c.retired_at.is_(None))
     if camera_ids is not None:
         known = list(camera_ids)
         wanted, more = wanted.where(cameras.c.id.in_(known)), more.where(cameras.c.id.in_(known))

@@ -155,6 +155,12 @@ async def delete_factor(connection: AsyncConnection, user: UserId, factor: str) 
     return gone.rowcount == 1
 
 
+async def delete_factors(connection: AsyncConnection, user: UserId) -> None:
+    """Forget all factors of a person, those still to be tried out too, and the recovery codes that stand in for them."""
+    await connection.execute(factors.delete().where(factors.c.user_id == user))
+    await connection.execute(recovery_codes.delete().where(recovery_codes.c.user_id == user))
+
+
 async def save_recovery_codes(connection: AsyncConnection, user: UserId, codes: dict[str, str], now: Utc) -> None:
     """Keep these (id → SHA-256) and forget all earlier ones."""
     await connection.execute(recovery_codes.delete().where(recovery_codes.c.user_id == user))

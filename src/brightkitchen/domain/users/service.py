@@ -247,6 +247,14 @@ class UserService:
         _log.info("user created", extra={"user": user.id})
         return CreatedUser(user, chosen)
 
+    async def forget_devices(self, connection: AsyncConnection, user: UserId) -> None:
+        """Fits `people.Leaver`: whoever leaves, or gets a lost log-in back, has no known browser and no factor any more.
+
+        A lost log-in is one whose factors are lost or another's: two people vouched for the person, who sets up new ones.
+        """
+        await factor_store.forget_devices(connection, user)
+        await factor_store.delete_factors(connection, user)
+
     async def reset_password(self, actor: Actor, username: str, *, password: str | None = None) -> CreatedUser:
         """Give a person another password (random unless given), to be changed at the next log-in; all their sessions end.
 
