@@ -22,7 +22,7 @@ from brightkitchen_sim.server.pacer import Pacer
 from brightkitchen_sim.server.track import VideoLoop
 from brightkitchen_sim.testpicture import ensure_pattern_clip
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 CAMERAS = 200
 AT_ONCE = 16  # the default of media.connects_at_once
 STEP_S = 0.005

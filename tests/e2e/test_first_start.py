@@ -17,7 +17,7 @@ from tests.e2e.product import Product, free_port_base
 
 from brightkitchen_sim.liveclock import read_clock
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 BACK_MS = 30_000
 
 

@@ -18,7 +18,7 @@ from tests.e2e.product import FIRST_CAMERA, Product, free_port_base
 
 from brightkitchen_sim.liveclock import read_clock
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 TOGETHER = 3
 RECORDED_S = 105
 PICTURE_MS = 40
