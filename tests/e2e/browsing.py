@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from tests.e2e.product import ROOT, Product
 
 from brightkitchen_sim.liveclock import read_clock
@@ -70,6 +70,20 @@ def log_in(page: Page, product: Product) -> None:
     page.get_by_label("密码", exact=True).fill(product.password)
     page.get_by_role("button", name="登录").click()
     page.wait_for_url("**/live**")
+
+
+def seal(page: Page, note: str) -> str:
+    """Fill in the dialog that a snapshot opens for an officer; return the number of the evidence."""
+    dialog = page.get_by_role("dialog", name="固定截图")
+    dialog.get_by_text("违规处置").click()
+    dialog.get_by_label("说明").fill(note)
+    shoot(page, "evidence-seal")
+    dialog.get_by_role("button", name="固 定").or_(dialog.get_by_role("button", name="固定", exact=True)).click()
+    said = page.get_by_text("已固定为证据")
+    expect(said).to_be_visible(timeout=20_000)
+    number = said.inner_text().split("证据")[1][:11]
+    assert number.startswith("E")
+    return number
 
 
 def see(video: Locator) -> Seen | None:

@@ -167,7 +167,7 @@ def test_wrong_code_and_step_up_are_said_in_words(installed: Running, page: Page
     page.get_by_label("新密码", exact=True).fill(NEW)
     page.get_by_label("再输入一次新密码").fill(NEW)
     page.get_by_role("button", name="修改并继续").click()
-    page.wait_for_url(re.compile("/live"))
+    page.wait_for_url(re.compile("/onboarding"))
     page.goto(f"{installed.url}/account")
     expect(page.get_by_text("运营商项目经理")).to_be_visible()
     expect(page.get_by_role("button", name="添加通行密钥")).to_have_count(0)  # opened by address

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import aiohttp
 import httpx
 import pytest
-from tests.e2e.browsing import chromium, log_in, wait_seen
+from tests.e2e.browsing import chromium, log_in, seal, wait_seen
 from tests.e2e.caller import Caller, build_utc, parse_utc_ms, until
 from tests.e2e.product import Product
 
@@ -133,8 +133,8 @@ def spoken(product: Product, caller: Caller, camera: str) -> Iterator[list[tuple
         recorded_ms = caller.wait_recording(camera, after_ms=started_ms + 8000)
         page.goto(f"{product.url}play?c={camera}&t={build_utc(recorded_ms - 6000)}")
         wait_seen(page, page.locator(".bk-desk-picture video"))
-        with page.expect_download():
-            page.get_by_role("button", name="截图").click()
+        page.get_by_role("button", name="截图").click()
+        seal(page, "令牌检查")
         context.close()
     yield said
 

@@ -1,5 +1,6 @@
 """Recordings in a real browser, judged by the clock that is drawn into the pictures (T03, R-VID-7, R-VID-8)."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -20,9 +21,9 @@ from brightkitchen_sim.liveclock import read_clock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 TOGETHER = 3
-RECORDED_S = 105
+RECORDED_S = 65
 PICTURE_MS = 40
-FAST_S = 10
+FAST_S = 6
 
 # Every tile's clock strip at one moment: all are drawn before any is read.
 _STRIPS = """() => {
@@ -36,7 +37,10 @@ _STRIPS = """() => {
     if (drawn.includes(null)) return null;
     return drawn.map((canvas) => {
         const {width, height} = canvas;
-        return [width, height, [...canvas.getContext('2d').getImageData(0, 0, width, height).data.filter((_, at) => at % 4 === 1)]];
+        const luma = canvas.getContext('2d').getImageData(0, 0, width, height).data.filter((_, at) => at % 4 === 1);
+        let text = '';
+        for (let at = 0; at < luma.length; at += 32768) text += String.fromCharCode(...luma.subarray(at, at + 32768));
+        return [width, height, btoa(text)];
     });
 }"""
 
@@ -146,7 +150,7 @@ def pause_on(page: Page, video: str = ".bk-desk-picture video") -> Seen:
 
 
 # T03: 8× plays 8×, by the clocks in the pictures
-def test_eight_times_for_ten_seconds_shows_eighty_seconds(
+def test_eight_times_shows_eight_seconds_each_second(
     page: Page, running: Product, clocks: list[Json], recorded: tuple[int, int]
 ) -> None:
     go(page, running, clocks[:1], recorded[0])
@@ -193,7 +197,7 @@ def test_seek_shows_the_moment_within_two_seconds(
     wait_seen(page, video)
     pause_on(page)
     took = []
-    for step in (70_000, -35_000, 50_000, -60_000, 20_000):
+    for step in (40_000, -20_000, 30_000, -35_000, 15_000):
         wanted = shown_ms(page) + step
         times = abs(step) // 5_000
         before = page.evaluate("Date.now()")
@@ -237,13 +241,13 @@ def test_steps_show_exactly_the_next_and_the_previous_picture(
 def test_back_goes_back_at_its_speed(
     page: Page, running: Product, clocks: list[Json], recorded: tuple[int, int]
 ) -> None:
-    go(page, running, clocks[:1], recorded[0] + 60_000)
+    go(page, running, clocks[:1], recorded[0] + 45_000)
     video = page.locator(".bk-desk-picture video")
     wait_seen(page, video)
     for _ in range(3):
         page.keyboard.press("KeyJ")
     expect(page.get_by_text("倒放4倍")).to_be_visible()
-    first = until(lambda: s if (s := see(video)) and s.clock_ms < recorded[0] + 55_000 else None, 15, "going back")
+    first = until(lambda: s if (s := see(video)) and s.clock_ms < recorded[0] + 40_000 else None, 15, "going back")
     page.wait_for_timeout(5_000)
     later = wait_seen(page, video)
     ratio = (later.clock_ms - first.clock_ms) / (later.now_ms - first.now_ms)
@@ -256,7 +260,10 @@ def read_together(page: Page) -> list[int] | None:
     strips = page.evaluate(_STRIPS)
     if strips is None:
         return None
-    clocks = [read_clock(np.asarray(luma, np.uint8).reshape(height, width)) for width, height, luma in strips]
+    clocks = [
+        read_clock(np.frombuffer(base64.b64decode(luma), np.uint8).reshape(height, width))
+        for width, height, luma in strips
+    ]
     return None if None in clocks else [clock for clock in clocks if clock is not None]
 
 

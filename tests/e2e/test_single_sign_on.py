@@ -181,7 +181,7 @@ def test_person_links_logs_in_and_unlinks(city: City, page: Page) -> None:
     page.get_by_label("新密码", exact=True).fill(NEW)
     page.get_by_label("再输入一次新密码").fill(NEW)
     page.get_by_role("button", name="修改并继续").click()
-    page.wait_for_url(re.compile("/live"))
+    page.wait_for_url(re.compile("/onboarding"))
     page.goto(f"{city.control.url}/account")
     page.get_by_role("button", name=f"关联{LABEL}").click()
     _answer_provider(page, city, "liu-8823")
