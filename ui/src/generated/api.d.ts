@@ -725,7 +725,7 @@ export interface paths {
         };
         /**
          * Get Camera
-         * @description Show one camera.
+         * @description Show one camera; to officers also one that was removed and whose recordings are still there.
          */
         get: operations["get_camera"];
         put?: never;
@@ -2980,6 +2980,7 @@ export interface components {
          *     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
          *
          *     quarantined_at: since when nobody sees it, because it showed quarantine_zone, which no camera may show.
+         *     retired_at: when it was removed; only its recordings are left then, and only officers are told.
          */
         CameraOut: {
             /** Id */
@@ -3001,6 +3002,8 @@ export interface components {
             activity: "NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE";
             /** Quarantined At */
             quarantined_at: string | null;
+            /** Retired At */
+            retired_at: string | null;
             /** Quarantine Zone */
             quarantine_zone: string;
             /** Address */

@@ -131,7 +131,7 @@ class Capturer:
         raises: BrightKitchenError "access.none", "evidence.purpose_note", "evidence.range", "evidence.too_many", "evidence.no_room",
         what the node says, and "evidence.not_trusted" if what it hands over is not what it signed.
         """
-        camera = await self._cameras.access_camera(actor, wish.camera, rules.CAPTURE)
+        camera = await self._cameras.access_recorded(actor, wish.camera, rules.CAPTURE)
         if actor.user is None:
             raise not_found()
         _check_wish(wish, self._clock.utc())
