@@ -208,7 +208,9 @@ async def test_added_camera_reaches_the_node_and_its_password_only_on_request(
     assert forbidden(control) == {}
 
 
-async def test_new_opening_hours_reach_the_node_at_once(place: Path, control: Control, admin: httpx.AsyncClient) -> None:
+async def test_new_opening_hours_reach_the_node_at_once(
+    place: Path, control: Control, admin: httpx.AsyncClient
+) -> None:
     await insert_premises(control, id=KITCHEN, hours="1-7 08:00-20:00")
     await add_camera(admin, premises_id=KITCHEN)
     rule = {"mode": "open_hours", "reason": "夜间无人"}
