@@ -27,7 +27,7 @@ _SETTINGS: Final[dict[str, Any]] = {  # Any: the library's own settings
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What is wished. claim: the library's definition of a manifest as JSON, "" = read. chain: PEM, the leaf first, to sign with;
-    the root, to read with. source, target: descriptors; target -1 = none. media_type: "image/jpeg" or "video/mp4"."""
+    the root, to read with ("" = none is trusted). source, target: descriptors; target -1 = none. media_type: "image/jpeg" or "video/mp4"."""
 
     claim: str = ""
     chain: str
@@ -67,7 +67,8 @@ def main() -> None:
     import c2pa
 
     source, target = _take_files(head)
-    settings = _SETTINGS if head.claim else {**_SETTINGS, "trust": {"trust_anchors": head.chain}}
+    is_judged = bool(head.chain and not head.claim)
+    settings = {**_SETTINGS, "trust": {"trust_anchors": head.chain}} if is_judged else _SETTINGS
     context = c2pa.Context(c2pa.Settings.from_dict(settings))
     kept = [c2pa.Stream(sys.stdin.buffer)]  # as long as one callback lives the page with the others stays executable
     _warm_up(c2pa, context, head)
