@@ -5949,7 +5949,7 @@ export interface components {
          * @description What is wrong; the sentence is ``evidence.found.<trouble>``.
          * @enum {string}
          */
-        Trouble: "file_missing" | "file_changed" | "file_extra" | "list_broken" | "list_signature" | "keys_broken" | "manifest_broken" | "manifest_changed" | "seal_broken" | "signature_wrong" | "key_unknown" | "key_not_valid_then" | "statement_broken" | "statement_signature" | "statement_differs" | "chain_broken" | "not_an_export";
+        Trouble: "file_missing" | "file_changed" | "file_extra" | "list_broken" | "list_signature" | "keys_broken" | "manifest_broken" | "manifest_changed" | "seal_broken" | "signature_wrong" | "key_unknown" | "key_not_valid_then" | "statement_broken" | "statement_signature" | "statement_differs" | "chain_broken" | "stamp_broken" | "stamp_differs" | "not_an_export";
         /** UnmaskIn */
         UnmaskIn: {
             /**
