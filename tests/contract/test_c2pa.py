@@ -56,6 +56,7 @@ async def test_display_copy_carries_c2pa_that_names_the_original_and_no_person(k
     outcome = await read((folder / "display.jpg").read_bytes(), JPEG, root)
     assert (facts["c2pa"], outcome.state, outcome.codes) == ("signed", "Trusted", ())
     assert set(outcome.jail) >= JAIL
+    assert (await kitchen.client.get(f"/api/v1/evidence/{item['id']}")).json()["c2pa"] == "signed"
     original = (folder / "original.jpg").read_bytes()
     said = outcome.assertions[LABEL]
     assert said["originals"] == [
@@ -100,6 +101,7 @@ async def test_capture_while_the_signer_is_away_is_kept_without_c2pa_and_says_so
     facts = await manifest_of(kitchen, item)
     display = (kitchen.folder_of(item) / "display.jpg").read_bytes()
     assert (facts["c2pa"], (await read(display, JPEG)).state) == ("failed", "none")
+    assert (await kitchen.client.get(f"/api/v1/evidence/{item['id']}")).json()["c2pa"] == "failed"
 
 
 async def test_stamp_that_takes_too_long_leaves_the_picture_as_it_was(kitchen: Kitchen) -> None:

@@ -3730,7 +3730,10 @@ export interface components {
          * @enum {string}
          */
         EvidenceState: "CAPTURED" | "SEALED" | "LINKED" | "EXPORTED" | "RELEASED" | "DISPOSED";
-        /** EvidenceViewOut */
+        /**
+         * EvidenceViewOut
+         * @description c2pa: what the display copy carries; null for items from before there was C2PA.
+         */
         EvidenceViewOut: {
             /** Id */
             id: string;
@@ -3807,6 +3810,7 @@ export interface components {
             manifest: string;
             /** Seal */
             seal: string;
+            c2pa: components["schemas"]["Stamp"] | null;
         };
         /**
          * ExportIn
@@ -5477,6 +5481,12 @@ export interface components {
              */
             error?: string;
         };
+        /**
+         * Stamp
+         * @description What a manifest says of the display copy's C2PA signature.
+         * @enum {string}
+         */
+        Stamp: "signed" | "failed" | "off";
         /**
          * StandingOut
          * @description Where a premises stands; steps[0] is the next step where there is one.

@@ -24,7 +24,7 @@ from brightkitchen.domain.evidence.files import EvidenceFolder, sync_folder
 from brightkitchen.domain.evidence.model import OPEN_EXPORTS, Export, ExportState, Item, Purpose
 from brightkitchen.domain.evidence.ports import Signer, Stamper
 from brightkitchen.domain.evidence.service import EvidenceService, check_purpose, checked_case
-from brightkitchen.domain.evidence.stamps import MP4, CopyMaker, fingerprint_of_root, name_of_copy
+from brightkitchen.domain.evidence.stamps import CopyMaker, fingerprint_of_root, is_clip, name_of_copy
 from brightkitchen.domain.evidence.states import Event, EvidenceState, find_transition
 from brightkitchen.domain.evidence.verify import (
     C2PA_ROOT_FILE,
@@ -325,7 +325,8 @@ class ExportService:
     async def _write(self, export: Export, contents: _Contents, part: Path, progress: _Progress) -> tuple[str, int]:
         """Write the zip in a thread; the list comes last, when every hash is known, and is signed in between."""
         free_bytes = (await asyncio.to_thread(shutil.disk_usage, self._folder.path)).free
-        if free_bytes < 2 * export.total_bytes + 256 * 1024 * 1024:
+        copies_bytes = self._copies.measure(contents.items)
+        if free_bytes < export.total_bytes + copies_bytes + 256 * 1024 * 1024:
             raise BrightKitchenError(Kind.EXHAUSTED, "evidence.no_room", free_mib=free_bytes >> 20)
         archive = await asyncio.to_thread(zipfile.ZipFile, part, "w", zipfile.ZIP_STORED, True)
         try:
@@ -360,7 +361,7 @@ class ExportService:
         without: list[str] = []
         for item in contents.items:
             for fact in files_of(item):
-                if fact.role != "original" or fact.type != MP4:
+                if not is_clip(fact):
                     continue
                 with await asyncio.to_thread(self._copies.open_copy) as copy:
                     if await self._copies.stamp(item, fact, copy):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import BinaryIO, Final, cast
 
+from brightkitchen.domain.evidence.checking import files_of
 from brightkitchen.domain.evidence.files import EXPORTS, EvidenceFolder
 from brightkitchen.domain.evidence.model import Item
 from brightkitchen.domain.evidence.ports import Stamper
@@ -36,6 +37,12 @@ class Stamp(StrEnum):
     SIGNED = "signed"
     FAILED = "failed"
     OFF = "off"
+
+
+def stamp_of(manifest: str) -> Stamp | None:
+    """Return what a manifest says of its display copy; None if it is from before there was C2PA."""
+    said = parse_canonical(manifest.encode()).get("c2pa")
+    return Stamp(said) if isinstance(said, str) else None
 
 
 def build_claim(
@@ -119,6 +126,12 @@ class CopyMaker:
             log.warning("an export without C2PA", code=cause.code)
             return b""
 
+    def measure(self, items: Sequence[Item]) -> int:
+        """Return how much room the copies of these items take at most, with the one that is being made."""
+        facts = [fact for item in items for fact in files_of(item) if is_clip(fact)]
+        sizes_bytes = [fact.size_bytes for fact in facts if fact.size_bytes <= MAX_COPY_BYTES]
+        return 0 if self._stamper is None else sum(sizes_bytes) + max(sizes_bytes, default=0)
+
     def open_copy(self) -> BinaryIO:
         """Return an empty file without a name: nothing is left of it, whatever happens. Blocks."""
         return cast(BinaryIO, tempfile.TemporaryFile(dir=self._folder.path / EXPORTS, buffering=0))
@@ -139,6 +152,11 @@ class CopyMaker:
             log.warning("a clip without C2PA copy", number=item.number, problem=str(cause))
             return False
         return True
+
+
+def is_clip(fact: FileFact) -> bool:
+    """True for a file that an export holds a signed copy of."""
+    return fact.role == "original" and fact.type == MP4
 
 
 def name_of_copy(number: str, original: str) -> str:
