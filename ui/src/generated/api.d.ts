@@ -3733,7 +3733,10 @@ export interface components {
          * @enum {string}
          */
         EvidenceState: "CAPTURED" | "SEALED" | "LINKED" | "EXPORTED" | "RELEASED" | "DISPOSED";
-        /** EvidenceViewOut */
+        /**
+         * EvidenceViewOut
+         * @description c2pa: what the display copy carries; null for items from before there was C2PA.
+         */
         EvidenceViewOut: {
             /** Id */
             id: string;
@@ -3810,6 +3813,7 @@ export interface components {
             manifest: string;
             /** Seal */
             seal: string;
+            c2pa: components["schemas"]["Stamp"] | null;
         };
         /**
          * ExportIn
@@ -5481,6 +5485,12 @@ export interface components {
             error?: string;
         };
         /**
+         * Stamp
+         * @description What a manifest says of the display copy's C2PA signature.
+         * @enum {string}
+         */
+        Stamp: "signed" | "failed" | "off";
+        /**
          * StandingOut
          * @description Where a premises stands; steps[0] is the next step where there is one.
          */
@@ -5952,7 +5962,7 @@ export interface components {
          * @description What is wrong; the sentence is ``evidence.found.<trouble>``.
          * @enum {string}
          */
-        Trouble: "file_missing" | "file_changed" | "file_extra" | "list_broken" | "list_signature" | "keys_broken" | "manifest_broken" | "manifest_changed" | "seal_broken" | "signature_wrong" | "key_unknown" | "key_not_valid_then" | "statement_broken" | "statement_signature" | "statement_differs" | "chain_broken" | "not_an_export";
+        Trouble: "file_missing" | "file_changed" | "file_extra" | "list_broken" | "list_signature" | "keys_broken" | "manifest_broken" | "manifest_changed" | "seal_broken" | "signature_wrong" | "key_unknown" | "key_not_valid_then" | "statement_broken" | "statement_signature" | "statement_differs" | "chain_broken" | "stamp_broken" | "stamp_differs" | "not_an_export";
         /** UnmaskIn */
         UnmaskIn: {
             /**
