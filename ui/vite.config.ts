@@ -30,7 +30,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["./src/testing/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
-    testTimeout: 15_000,
+    testTimeout: 60_000,
     restoreMocks: true,
   },
 });

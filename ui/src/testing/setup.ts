@@ -5,7 +5,7 @@ import { startI18n } from "@/shared/i18n";
 import { server } from "./server";
 
 // A machine that is busy is slow, not wrong; and a page is loaded when it is first opened.
-configure({ asyncUtilTimeout: 10_000 });
+configure({ asyncUtilTimeout: 20_000 });
 
 /** What jsdom lacks and antd asks for. */
 window.matchMedia = (query) =>
