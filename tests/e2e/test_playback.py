@@ -184,8 +184,11 @@ def test_speed_is_the_true_speed(
     later = wait_seen(page, video)
     ratio = (later.clock_ms - begun.clock_ms) / (later.now_ms - begun.now_ms)
     print(f"{label}: {ratio:.3f} times")
-    # Key frames are a second apart in this recording: either end may be that far from the clock.
-    assert ratio == pytest.approx(speed, rel=0.05 + (0.25 / speed if speed >= 4 else 0))
+    # Either end was seen between two pictures; faster than 4 times only key frames are shown, a second apart in this recording.
+    apart_s = 1.0 if speed >= 4 else PICTURE_MS / 1000
+    assert ratio == pytest.approx(
+        speed, rel=0.05, abs=0.05 * speed + 2 * apart_s / (later.now_ms - begun.now_ms) * 1000
+    )
 
 
 # T03: seek within 2 s
@@ -235,7 +238,7 @@ def test_steps_show_exactly_the_next_and_the_previous_picture(
         keys.append(until(lambda: s.clock_ms if (s := see(video)) and s.clock_ms < last else None, 5, "a key frame"))  # noqa: B023
     distances = [earlier - later for earlier, later in pairwise(keys)]
     print(f"key frames: {distances} ms apart")
-    assert len({d // 100 for d in distances}) == 1 and distances[0] >= 900
+    assert max(distances) - min(distances) <= PICTURE_MS + 5 and min(distances) >= 900
 
 
 def test_back_goes_back_at_its_speed(
@@ -287,7 +290,7 @@ def test_several_cameras_play_in_step(
         f"skew of {TOGETHER} cameras at {label}: median {median(skews)}, p90 {sorted(skews)[len(skews) * 9 // 10]}, most {max(skews)} ms"
     )
     assert len(skews) > 15
-    assert sorted(skews)[len(skews) * 9 // 10] <= 100
+    assert sorted(skews)[len(skews) * 9 // 10] <= 100 * int(label[0])  # recorded time: 100 ms of the viewer's
     if label == "1×":
         page.keyboard.press("KeyK")
         page.wait_for_timeout(600)
@@ -302,9 +305,10 @@ def test_clip_exact_to_the_frame_is_what_was_marked(
     go(page, running, clocks[:1], recorded[0] + 30_000)
     video = page.locator(".bk-desk-picture video")
     wait_seen(page, video)
-    pause_on(page)
-    page.wait_for_timeout(300)
-    first = wait_seen(page, video)
+    paused = pause_on(page)
+    page.keyboard.press("Period")  # a step shows exactly the picture that the page means
+    page.wait_for_timeout(500)
+    first = wait_seen(page, video, after_s=paused.at_s)
     page.keyboard.press("KeyI")
     page.keyboard.press("ArrowRight")
     until(lambda: s if (s := see(video)) and s.clock_ms > first.clock_ms + 4_000 else None, 5, "five seconds on")
