@@ -7,6 +7,7 @@ the first alone.
 import asyncio
 import gc
 import json
+import os
 import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ log = get_logger(__name__)
 STOP_TIMEOUT_S = 6.0
 VIEWS_TIMEOUT_S = 2.0
 _GB = 10**9
+_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,31 @@ def build_node(config: Config, name: str, folder: Path, guard: NetGuard, machine
     node = MediaNode(
         name,
         hub=Hub(clock=clock, entropy=entropy, supervisor=supervisor, idle_stop_s=config.media.idle_close_s),
-        recorder=Recorder(store, writer, clock=clock, entropy=entropy, segment_s=config.media.segment_s),
+        recorder=Recorder(
+            store,
+            writer,
+            clock=clock,
+            entropy=entropy,
+            segment_s=config.media.segment_s,
+            queue_limit_bytes=queue_limit_bytes(
+                os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), config.media.nodes
+            ),
+        ),
         store=store,
         source_factory=open_source,
         clock=clock,
         supervisor=supervisor,
     )
     return node
+
+
+def queue_limit_bytes(memory_bytes: int, nodes: int) -> int:
+    """Return how much of what is recorded may wait for the disk, bytes.
+
+    A disk that writes back what lay in the page cache answers nobody for a second or two, and 200 cameras send 60 MB in that time: a
+    sixteenth of the machine's memory for all its nodes, 64 to 512 MiB for each. Only a stalled disk fills it.
+    """
+    return max(64 * _MIB, min(512 * _MIB, memory_bytes // 16 // nodes))
 
 
 def store_rules(config: Config, name: str) -> StoreRules:

@@ -44,7 +44,6 @@ from brightkitchen.media.store.worker import Worker
 
 log = get_logger(__name__)
 
-QUEUE_LIMIT_BYTES: Final = 64 * 1024 * 1024
 RESERVE_BYTES: Final = 256 * 1024 * 1024
 COMMIT_EVERY_S: Final = 0.5
 _REORDER_TICKS: Final = 90_000
