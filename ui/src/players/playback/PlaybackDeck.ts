@@ -173,8 +173,9 @@ export class PlaybackDeck {
     return { rate: Math.abs(this.#speed), isBack: this.#speed < 0 };
   }
 
+  /** The first whole millisecond in which a picture is shown: instants are sent in milliseconds, and one cut short would name the picture before. */
   #toMs(timeS: number): number {
-    return this.#epochMs + timeS * 1000;
+    return Math.ceil(this.#epochMs + timeS * 1000 - 0.001);
   }
 
   #hold(): void {
@@ -192,8 +193,10 @@ export class PlaybackDeck {
     const leader = this.#leader();
     if (!leader || this.#speed < 0 || leader.player.coverAt(this.#atMs).kind !== "has" || !leader.player.hasPicture)
       return;
-    this.#atMs = leader.player.atMs;
-    for (const { player } of this.#seats) if (player !== leader.player) player.moveTo(this.#atMs);
+    // On a busy machine the picture on the screen lags behind the element's clock: all are told which one it is, the leader too.
+    const { element, frames } = leader.player;
+    this.#atMs = this.#toMs(frames.at(element.currentTime) ?? element.currentTime);
+    for (const { player } of this.#seats) player.moveTo(this.#atMs);
     this.#options.onPosition(this.#atMs);
   }
 
