@@ -2696,6 +2696,8 @@ export interface components {
             premises_id: string | null;
             /** Premises Name */
             premises_name: string;
+            /** Region */
+            region: string;
             /** Zone */
             zone: string;
             /** Profile */

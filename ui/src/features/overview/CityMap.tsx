@@ -65,7 +65,12 @@ export function CityMap({ overview, measure, hrefOf, isNarrow = false }: MapProp
       )}
     </svg>
   ) : (
-    <Tiles {...{ areas, readings, hrefOf }} />
+    <>
+      <Tiles {...{ areas, readings, hrefOf }} />
+      <p className="bk-map-note">
+        {t(areas.every((area) => area.longitude_deg !== null) ? "overview.tilesBySeat" : "overview.tilesInOrder")}
+      </p>
+    </>
   );
 }
 
@@ -76,10 +81,10 @@ interface DrawProps {
 }
 
 function Tiles({ areas, readings, hrefOf }: DrawProps) {
-  const { columns, tiles } = useMemo(() => placeTiles(areas), [areas]);
+  const { tracks, tiles } = useMemo(() => placeTiles(areas), [areas]);
   return (
-    <ul className="bk-area-tiles" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
-      {tiles.map(({ code, column, row }) => {
+    <ul className="bk-area-tiles" style={{ gridTemplateColumns: `repeat(${tracks}, minmax(0, 1fr))` }}>
+      {tiles.map(({ code, column, span, row }) => {
         const area = areas.find((each) => each.code === code);
         const reading = readings.get(code);
         if (!area || !reading) return null;
@@ -92,7 +97,7 @@ function Tiles({ areas, readings, hrefOf }: DrawProps) {
         );
         const look = `bk-area-tile bk-step-${reading.step ?? "none"}`;
         return (
-          <li key={code} style={{ gridColumn: column, gridRow: row }}>
+          <li key={code} style={{ gridColumn: `${column} / span ${span}`, gridRow: row }}>
             {hrefOf ? (
               <Link className={look} to={hrefOf(area)}>
                 {content}

@@ -36,6 +36,7 @@ const alarm = {
   camera_name: "烹饪1号",
   premises_id: "prm_1",
   premises_name: "站前小学食堂",
+  region: "210302006",
   zone: "COOK",
   profile: "main",
   reason: "behind",
@@ -184,7 +185,7 @@ describe("the wall display", () => {
     );
     renderAt("/screen");
     expect(await screen.findByText("各县区完成率", {}, { timeout: 8_000 })).toBeInTheDocument();
-    expect(await screen.findByText(/^烹饪/)).toBeInTheDocument();
+    expect(await screen.findByText(/^铁东区 · 烹饪/)).toBeInTheDocument();
     expect(screen.getAllByText("应录未录")).toHaveLength(2);
     expect(screen.queryByText("站前小学食堂")).toBeNull();
     expect(screen.queryAllByRole("link")).toEqual([]);

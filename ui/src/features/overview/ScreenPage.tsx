@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
-import { type Overview, overviewQuery } from "@/shared/api/overview";
+import { type Overview, type OverviewArea, overviewQuery } from "@/shared/api/overview";
 import { useProblemText } from "@/shared/api/ProblemText";
 import { systemQuery, useZone } from "@/shared/api/system";
 import { formatShare } from "@/shared/numbers/share";
@@ -124,7 +124,7 @@ function Figure({ name, value, under }: { name: string; value: ReactNode; under:
   );
 }
 
-function Work({ overview: { region, total } }: { overview: Overview }) {
+function Work({ overview: { region, total, areas } }: { overview: Overview }) {
   const { t } = useTranslation();
   const { rows } = useWork(region, { alarms: total.alarms !== null, faults: total.faults !== null });
   return (
@@ -162,7 +162,7 @@ function Work({ overview: { region, total } }: { overview: Overview }) {
           <ul>
             {rows.slice(0, rowsShown).map((row) => (
               <li key={row.id}>
-                <Row row={row} />
+                <Row row={row} areas={areas} />
               </li>
             ))}
           </ul>
@@ -172,12 +172,14 @@ function Work({ overview: { region, total } }: { overview: Overview }) {
   );
 }
 
-/** Time, what it is, which zone: never which kitchen. */
-function Row({ row }: { row: WorkRow }) {
+/** Time, what it is, which county or township and which zone: never which kitchen. */
+function Row({ row, areas }: { row: WorkRow; areas: readonly OverviewArea[] }) {
   const { t, i18n } = useTranslation();
   const zone = useZone();
   const kinds = useKinds();
   const words = useRecordingWords();
+  const region = row.kind === "alarm" ? row.alarm.region : row.ticket.region;
+  const place = areas.find(({ code }) => region.startsWith(code))?.name;
   return (
     <>
       <time dateTime={row.at}>{formatMoment(Date.parse(row.at), zone, i18n.language, serverNowMs())}</time>
@@ -192,10 +194,12 @@ function Row({ row }: { row: WorkRow }) {
       )}
       <span>
         {row.kind === "alarm"
-          ? [kinds.zone(row.alarm.zone), words.reason(row.alarm.reason)].filter(Boolean).join(" · ")
+          ? [place, kinds.zone(row.alarm.zone), words.reason(row.alarm.reason)].filter(Boolean).join(" · ")
           : row.ticket.camera_id === null
-            ? t("fault.batch", { count: row.ticket.children })
-            : [kinds.zone(row.ticket.zone ?? ""), t(`fault.state.${row.ticket.state}`)].filter(Boolean).join(" · ")}
+            ? [place, t("fault.batch", { count: row.ticket.children })].filter(Boolean).join(" · ")
+            : [place, kinds.zone(row.ticket.zone ?? ""), t(`fault.state.${row.ticket.state}`)]
+                .filter(Boolean)
+                .join(" · ")}
       </span>
     </>
   );

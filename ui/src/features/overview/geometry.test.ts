@@ -24,34 +24,38 @@ const insetSize = { width: 200, height: 200 };
 
 describe("tiles", () => {
   it("lie as the seats do: north above south, west left of east", () => {
-    const { columns, tiles } = placeTiles([
+    const { tracks, tiles } = placeTiles([
       seat("210381", 122.7, 40.9),
       seat("210321", 122.4, 41.4),
       seat("210323", 123.3, 40.3),
       seat("210302", 123.0, 41.1),
     ]);
-    expect(columns).toBe(2);
+    expect(tracks).toBe(2);
     expect(tiles).toEqual([
-      { code: "210321", column: 1, row: 1 },
-      { code: "210302", column: 2, row: 1 },
-      { code: "210381", column: 1, row: 2 },
-      { code: "210323", column: 2, row: 2 },
+      { code: "210321", column: 1, span: 1, row: 1 },
+      { code: "210302", column: 2, span: 1, row: 1 },
+      { code: "210381", column: 1, span: 1, row: 2 },
+      { code: "210323", column: 2, span: 1, row: 2 },
     ]);
   });
   it("keep the order they came in where a seat is unknown, and leave none alone in the last row", () => {
     const codes = Array.from({ length: 7 }, (_, index) => `21030200${index}`);
-    const { columns, tiles } = placeTiles(codes.map((code) => seat(code, null, null)));
-    expect(columns).toBe(3);
+    const { tracks, tiles } = placeTiles(codes.map((code) => seat(code, null, null)));
+    expect(tracks).toBe(6);
     expect(tiles.map(({ code }) => code)).toEqual(codes);
     expect([1, 2, 3].map((row) => tiles.filter((tile) => tile.row === row).length)).toEqual([3, 2, 2]);
   });
-  it("never share a place", () => {
-    for (let count = 0; count < 40; count += 1) {
-      const { columns, tiles } = placeTiles(
+  it("fill every row from side to side and never share a place", () => {
+    for (let count = 1; count < 40; count += 1) {
+      const { tracks, tiles } = placeTiles(
         Array.from({ length: count }, (_, index) => seat(`${index}`, (index * 7) % 5, (index * 3) % 11)),
       );
-      expect(new Set(tiles.map(({ column, row }) => `${column} ${row}`)).size).toBe(count);
-      expect(Math.max(0, ...tiles.map(({ column }) => column))).toBeLessThanOrEqual(columns);
+      expect(new Set(tiles.map(({ code }) => code)).size).toBe(count);
+      const taken = tiles.flatMap(({ column, span, row }) =>
+        Array.from({ length: span }, (_, index) => `${row} ${column + index}`),
+      );
+      const rows = Math.max(...tiles.map(({ row }) => row));
+      expect([count, new Set(taken).size, taken.length]).toEqual([count, rows * tracks, rows * tracks]);
     }
   });
 });

@@ -8,19 +8,21 @@ export interface Placed {
 
 export interface Tile {
   code: string;
-  /** From 1, as a grid of CSS counts. */
+  /** Its first track from 1, as a grid of CSS counts, and how many it spans: rows of unlike length are equally wide. */
   column: number;
+  span: number;
   row: number;
 }
 
 /** One tile for each area: in rows from north to south and in each row from west to east; in the order given where a seat is unknown. */
-export function placeTiles(areas: readonly Placed[]): { columns: number; tiles: Tile[] } {
+export function placeTiles(areas: readonly Placed[]): { tracks: number; tiles: Tile[] } {
   const isKnown = areas.every((area) => area.longitude_deg !== null && area.latitude_deg !== null);
   const columns = Math.max(1, Math.ceil(Math.sqrt(areas.length)));
   const ordered = isKnown
     ? [...areas].sort((one, other) => (other.latitude_deg ?? 0) - (one.latitude_deg ?? 0))
     : [...areas];
   const rows = Math.ceil(ordered.length / columns);
+  const tracks = Math.max(1, columns * (columns - 1)); // rows hold as many tiles as there are columns, or one less
   const tiles: Tile[] = [];
   let taken = 0;
   for (let row = 0; row < rows; row += 1) {
@@ -29,11 +31,12 @@ export function placeTiles(areas: readonly Placed[]): { columns: number; tiles: 
     const some = ordered.slice(taken, taken + size);
     taken += size;
     if (isKnown) some.sort((one, other) => (one.longitude_deg ?? 0) - (other.longitude_deg ?? 0));
+    const span = tracks / Math.max(1, size);
     some.forEach(({ code }, index) => {
-      tiles.push({ code, column: index + 1, row: row + 1 });
+      tiles.push({ code, column: index * span + 1, span, row: row + 1 });
     });
   }
-  return { columns, tiles };
+  return { tracks, tiles };
 }
 
 export interface Shape {
