@@ -39,7 +39,16 @@ export function AreaTable({ overview }: { overview: Overview }) {
           </tr>
         </tfoot>
       </table>
+      {hasRest(overview) && <p className="bk-area-rest">{t("overview.rest")}</p>}
     </section>
+  );
+}
+
+/** True if the total counts something that lies in none of the areas. */
+function hasRest({ total, areas }: Overview): boolean {
+  const counts = (cell: OverviewCell) => [cell.values.due, cell.values.watched, cell.alarms, cell.faults];
+  return counts(total).some(
+    (count, index) => (count ?? 0) !== areas.reduce((sum, area) => sum + (counts(area)[index] ?? 0), 0),
   );
 }
 

@@ -97,6 +97,7 @@ describe("the overview", () => {
       ["1", "/faults?r=210302"],
     ]);
     expect(row).toHaveTextContent("21/28");
+    expect(table).toHaveTextContent("没有归入以上区域的单位和摄像头只计入合计。"); // 30 in all, 60 by county
     const heads = screen.getAllByRole("link").filter((link) => link.classList.contains("bk-head"));
     expect(heads.map((link) => link.getAttribute("href"))).toEqual([
       "/numbers?n=completed",
