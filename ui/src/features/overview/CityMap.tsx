@@ -6,8 +6,8 @@ import { type Overview, type OverviewArea, outlinesQuery } from "@/shared/api/ov
 import { drawOutlines, placeTiles, type Shape } from "./geometry";
 import { type Measure, mostOf, type Reading, readMeasure } from "./measures";
 
-const size = { width: 640, height: 440 };
-const insetSize = { width: 190, height: 170 };
+const size = { width: 420, height: 460 };
+const insetSize = { width: 260, height: 270 };
 const margin = 12;
 
 interface MapProps {
@@ -43,7 +43,7 @@ export function CityMap({ overview, measure, hrefOf, isNarrow = false }: MapProp
     <svg
       className="bk-outlines"
       viewBox={`${-margin} ${-margin} ${size.width + 2 * margin + (drawn.inset.length > 0 ? insetSize.width + 24 : 0)} ${size.height + 2 * margin}`}
-      role="img"
+      role="group"
       aria-label={t("overview.map")}
     >
       <Shapes shapes={drawn.shapes} hidden={drawn.inset} {...{ areas, readings, hrefOf }} />
