@@ -55,7 +55,7 @@ sizes:           ## the ten longest functions and files
 	$(PY) tools/sizes.py
 
 lock:            ## write the lock files anew
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build -o requirements/run.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
 .PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city soak kills ui cover sizes lock

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.clock import Clock, SystemClock
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.evidence import Seal, What
 from brightkitchen.signer.keys import KeyFolder
+from brightkitchen.signer.stamps import StampKeys
 
 
 class LocalSigner:
@@ -17,6 +18,8 @@ class LocalSigner:
         self.is_away = False
         self._clock = clock
         self._keys: KeyFolder | None = None
+        # The library judges certificates by the machine's clock, whatever a test says.
+        self._stamps = StampKeys(folder, clock=SystemClock(), entropy=SystemEntropy())
 
     @property
     def key_folder(self) -> KeyFolder:
@@ -31,6 +34,20 @@ class LocalSigner:
     async def keys(self) -> bytes:
         self._check()
         return self.key_folder.spell_history()
+
+    async def stamp(self, to_sign: bytes) -> bytes:
+        self._check()
+        assert self.key_folder  # the folder is there
+        return self._stamps.sign(to_sign)
+
+    async def stamp_chain(self) -> tuple[str, str]:
+        self._check()
+        assert self.key_folder
+        return self._stamps.chain()
+
+    def forget_stamps(self) -> None:
+        """As if its process had been started anew."""
+        self._stamps = StampKeys(self.folder, clock=SystemClock(), entropy=SystemEntropy())
 
     def _check(self) -> None:
         if self.is_away:

@@ -108,6 +108,7 @@ async def open_town(folder: Path, address: DatabaseAddress) -> AsyncIterator[Tow
             signer=LocalSigner(folder / "signer", clock),
             nodes=HttpNodes(nodes, {}, "127.0.0.1"),
             marker=MarkingProcess(""),
+            stamper=None,
         ),
         time_zone=ZONE.key,
         clock=clock,

@@ -21,6 +21,7 @@ from brightkitchen.bootstrap.exports import AuditedExports
 from brightkitchen.bootstrap.journal import AuditJournal
 from brightkitchen.bootstrap.operations import Operations
 from brightkitchen.bootstrap.services import Ground, Recorders, build_services
+from brightkitchen.bootstrap.stamping import StampingProcess
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.keyring import KeyRing
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role
@@ -263,6 +264,7 @@ async def build_control(
             signer=signer,
             nodes=HttpNodes(nodes, {}, "127.0.0.1"),
             marker=MarkingProcess(""),
+            stamper=StampingProcess(signer),
         ),
         time_zone="Asia/Shanghai",
         clock=clock,

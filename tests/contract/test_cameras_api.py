@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 from tests.contract.conftest import NODE, OTHER_NODE, Control, add_camera
+from tests.contract.people import acting_as
+from tests.contract.register import COUNTY, KITCHEN, OTHER_COUNTY, insert_premises
 
+from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.cameras import store
 from brightkitchen.kernel.cameraspec import Credential
 from brightkitchen.kernel.camerastate import CameraState, Reason, StreamReport
@@ -134,7 +137,8 @@ async def test_removed_camera_is_not_found_and_its_password_is_forgotten(
     camera = await add_camera(admin, username="viewer", password=CANARY)
     path = f"/api/v1/cameras/{camera['id']}"
     assert (await admin.delete(path)).status_code == 204
-    gone, never = await admin.get(path), await admin.get("/api/v1/cameras/cam_0000000000000000")
+    async with acting_as(control, "kuang", Grant(Role.OPERATOR_PM)) as other:
+        gone, never = await other.get(path), await other.get("/api/v1/cameras/cam_0000000000000000")
     assert gone.status_code == 404
     assert {**gone.json(), "instance": ""} == {**never.json(), "instance": ""}
     async with control.database.read() as connection:
@@ -142,6 +146,38 @@ async def test_removed_camera_is_not_found_and_its_password_is_forgotten(
         logins = (await connection.execute(store.camera_credentials.select())).all()
     assert [(row.id, row.retired_at) for row in rows] == [(camera["id"], control.clock.utc())]
     assert logins == []
+
+
+async def test_removed_camera_leaves_its_recordings_to_officers_and_nothing_else(
+    admin: httpx.AsyncClient, control: Control
+) -> None:
+    await insert_premises(control, id=KITCHEN)
+    camera = await add_camera(admin, premises_id=KITCHEN)
+    path = f"/api/v1/cameras/{camera['id']}"
+    assert (await admin.delete(path)).status_code == 204
+    owner = Grant(Role.OWNER, Scope(premises=KITCHEN))
+    wish = {"camera": camera["id"], "profile": "main", "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:01:00Z"}
+    held = {"camera_id": camera["id"], "from": "2025-01-01T00:00:00Z", "to": "2025-01-01T00:10:00Z", "note": "投诉核查"}
+    async with (
+        acting_as(control, "officer", Grant(Role.COUNTY_OFFICER, Scope(COUNTY))) as officer,
+        acting_as(control, "stranger", Grant(Role.COUNTY_OFFICER, Scope(OTHER_COUNTY))) as stranger,
+        acting_as(control, "owner", owner) as site,
+    ):
+        found = (await officer.get(path)).json()
+        assert found["retired_at"] is not None
+        assert found["abilities"] == ["camera.view", "camera.play", "camera.snapshot", "camera.thumb", "camera.clip"]
+        assert camera["id"] not in (await officer.get("/api/v1/cameras")).text
+        for act, status in (("play", 200), ("thumb", 200), ("live", 404)):
+            answer = await officer.post("/api/v1/media/tokens", json={"items": [wish | {"act": act}]})
+            assert (act, answer.status_code) == (act, status)
+        for change in ({"zone": "STORE"}, {"name": "别的"}):
+            assert (await officer.patch(path, json=change, headers={"If-Match": "*"})).status_code == 404
+        assert (await officer.delete(path)).status_code == 404
+        assert (await officer.post("/api/v1/recording/holds", json=held)).status_code == 201
+        for other in (stranger, site):
+            assert (await other.get(path)).status_code == 404
+            answer = await other.post("/api/v1/media/tokens", json={"items": [wish | {"act": "play"}]})
+            assert answer.status_code == 404
 
 
 async def test_removed_camera_leaves_the_address_free(admin: httpx.AsyncClient) -> None:

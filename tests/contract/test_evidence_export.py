@@ -21,6 +21,8 @@ from brightkitchen.kernel.canonicaljson import build_canonical, parse_canonical
 
 MEMBERS = [
     "README.txt",
+    "c2pa-root.pem",
+    "c2pa/E2611-00002-1.mp4",
     "chain.jsonl",
     "export.json",
     "export.seal.json",

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 from tests.contract.conftest import NODE, ORIGIN, OTHER_NODE, Control, add_camera
+from tests.contract.register import KITCHEN, insert_premises
 
 from brightkitchen.domain.audit.model import MEDIA_VIEW, Filters
 from brightkitchen.kernel.cameraspec import Credential
@@ -205,6 +206,22 @@ async def test_added_camera_reaches_the_node_and_its_password_only_on_request(
             credential=Credential(camera=camera["id"], host="10.1.2.3", username="viewer", password="s3cret-pass"),
         )
     assert forbidden(control) == {}
+
+
+async def test_new_opening_hours_reach_the_node_at_once(
+    place: Path, control: Control, admin: httpx.AsyncClient
+) -> None:
+    await insert_premises(control, id=KITCHEN, hours="1-7 08:00-20:00")
+    await add_camera(admin, premises_id=KITCHEN)
+    rule = {"mode": "open_hours", "reason": "夜间无人"}
+    answer = await admin.put(f"/api/v1/recording/rules/premises/{KITCHEN}", json=rule, headers={"If-None-Match": "*"})
+    assert answer.status_code == 200, answer.text
+    async with join(place) as (node, _welcome, before):
+        answer = await admin.patch(f"/api/v1/premises/{KITCHEN}", json={"hours": "1-7 03:00-04:00"})
+        assert answer.status_code == 200, answer.text
+        after = await node.hear()
+        assert isinstance(after, Desired)
+        assert after.cameras[0].plan.quiet != before.cameras[0].plan.quiet
 
 
 async def test_rogue_node_gets_no_password_of_others_and_is_counted(

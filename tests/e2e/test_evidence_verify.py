@@ -81,19 +81,42 @@ def test_live_and_recorded_snapshots_show_the_moment_they_claim(export: Path, tm
 def test_exported_media_opens_in_other_programs(export: Path, tmp_path: Path) -> None:
     folder = unpack(export, tmp_path)
     (clip,) = folder.glob("items/*/original-1.mp4")
-    for file, kind in (*((jpeg, "JPEG") for jpeg in folder.glob("items/*/*.jpg")), (clip, "MP4")):
+    (copy,) = folder.glob("c2pa/*.mp4")
+    for file, kind in (*((jpeg, "JPEG") for jpeg in folder.glob("items/*/*.jpg")), (clip, "MP4"), (copy, "MP4")):
         if shutil.which("exiftool"):
             said = subprocess.run(["exiftool", "-json", str(file)], capture_output=True, timeout=30, check=True).stdout
             found = json.loads(said)[0]
             assert (found["FileType"], "Error" in found, "Warning" in found) == (kind, False, False), found
-    probed = subprocess.run(
-        ["ffprobe", "-v", "warning", "-count_frames", "-show_streams", "-of", "json", str(clip)],
-        capture_output=True,
-        timeout=30,
-        check=True,
-    )
-    video = json.loads(probed.stdout)["streams"][0]
-    assert (video["codec_name"], int(video["nb_read_frames"]) >= 70, probed.stderr) == ("h264", True, b"")
+    frames = []
+    for file in (clip, copy):
+        probed = subprocess.run(
+            ["ffprobe", "-v", "warning", "-count_frames", "-show_streams", "-of", "json", str(file)],
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
+        video = json.loads(probed.stdout)["streams"][0]
+        assert (video["codec_name"], int(video["nb_read_frames"]) >= 70, probed.stderr) == ("h264", True, b"")
+        frames.append(video["nb_read_frames"])
+    assert frames[0] == frames[1]
+
+
+def test_copies_with_c2pa_open_in_chromium_and_the_command_calls_them_intact(
+    browser: Browser, export: Path, tmp_path: Path
+) -> None:
+    folder = unpack(export, tmp_path)
+    (copy,) = folder.glob("c2pa/*.mp4")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(copy.as_uri())
+    page.wait_for_function("document.querySelector('video')?.readyState >= 2")
+    assert page.evaluate("document.querySelector('video').videoWidth") > 0
+    for jpeg in folder.glob("items/*/display.jpg"):
+        page.goto(jpeg.as_uri())
+        page.wait_for_function("document.images.length === 1 && document.images[0].naturalWidth > 0")
+    context.close()
+    said = json.loads(run_command("evidence", "verify", "--json", str(export)).stdout)
+    assert (len(said["c2pa"]), {each["state"] for each in said["c2pa"].values()}) == (4, {"Trusted"})
 
 
 def judge(browser: Browser, page_file: Path, package: Path) -> Page:

@@ -53,6 +53,8 @@ def test_signer_is_a_process_with_its_own_folder_and_no_network(product: Product
         [json.dumps({"type": "sign", "what": "bk-evidence-v1", "digest": DIGEST}).encode()],
         [json.dumps({"type": "hello", "secret": "00" * 32}).encode()],
         [b'{"type":"keys"}'],
+        [b'{"type":"stamp_chain"}'],
+        [json.dumps({"type": "stamp", "to_sign": b"\x84\x6aSignature1".hex()}).encode()],
         [b"x" * 10_000],
         [b"\xff\xfe"],
         [],
@@ -63,6 +65,21 @@ def test_signer_without_the_secret_signs_and_tells_nothing(product: Product, lin
     for answer in ask(product.data / "run" / "signer.sock", *lines):
         assert json.loads(answer) == {"type": "refused", "code": "signer.refused"}
     assert _signed(product) == before
+
+
+def test_snapshot_is_signed_with_c2pa_by_the_signer_and_control_never_loads_the_library(
+    product: Product, caller: Caller
+) -> None:
+    taken = capture(caller, caller.clock_camera()["id"])
+    found: Json = caller.http.get(f"/api/v1/evidence/{taken['id']}").json()
+    assert json.loads(found["manifest"])["c2pa"] == "signed"
+    whats = [json.loads(line)["what"] for line in _signed(product).splitlines()]
+    assert "c2pa" in whats
+    assert {f"c2pa-{name}" for name in ("root.key", "root.pem", "0001.key", "0001.pem")} <= {
+        file.name for file in (product.data / "signer").iterdir()
+    }
+    for child in processes_of(product).values():
+        assert not any("c2pa" in each.path for each in child.memory_maps())
 
 
 def test_secret_of_the_signer_is_in_no_argument_and_no_environment(product: Product) -> None:

@@ -20,6 +20,7 @@ from brightkitchen.bootstrap.operations import build_fault_rules
 from brightkitchen.bootstrap.services import Built, Ground, build_services
 from brightkitchen.bootstrap.sign_on import build_sign_on
 from brightkitchen.bootstrap.signer import signer_socket_of
+from brightkitchen.bootstrap.stamping import build_stamper
 from brightkitchen.cli.admin_socket import make_local_app
 from brightkitchen.domain.audit.anchoring import Anchorer
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -100,6 +101,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                     signer=signer,
                     nodes=HttpNodes(nodes, ports, config.web.host),
                     marker=MarkingProcess(config.evidence.font),
+                    stamper=build_stamper(signer, is_wanted=config.evidence.c2pa),
                 ),
                 time_zone=config.time_zone,
                 clock=clock,

@@ -1,7 +1,6 @@
 """Joins evidence to the nodes, to the signer and to whoever draws its display copies."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import Final
 import aiohttp
 import msgspec
 
-import brightkitchen
 from brightkitchen.domain.audit.service import AuditTrail
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.policy import Policy
@@ -22,7 +20,7 @@ from brightkitchen.domain.evidence import policy as evidence_policy
 from brightkitchen.domain.evidence.capturing import Capturer
 from brightkitchen.domain.evidence.exporting import ExportService
 from brightkitchen.domain.evidence.files import EvidenceFolder
-from brightkitchen.domain.evidence.ports import Holds, Marker, NodeMedia, Signer
+from brightkitchen.domain.evidence.ports import Holds, Marker, NodeMedia, Signer, Stamper
 from brightkitchen.domain.evidence.sealing import Sealer
 from brightkitchen.domain.evidence.service import EvidenceService
 from brightkitchen.domain.users.approvals import ApprovalService
@@ -34,6 +32,7 @@ from brightkitchen.kernel.evidencestream import MEDIA_TYPE, Framed, PieceReader
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.tasks import Supervisor
+from brightkitchen.media.evidence.stampreading import build_environment
 from brightkitchen.web.nodechannel import NodeRegistry
 
 log = get_logger(__name__)
@@ -52,12 +51,13 @@ MAX_DRAWN_BYTES: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceGround:
-    """What evidence stands on: its folder, the signer, the way to nodes, and who draws."""
+    """What evidence stands on: its folder, the signer, the way to nodes, who draws, and who signs copies with C2PA (None: nobody)."""
 
     folder: EvidenceFolder
     signer: Signer
     nodes: NodeMedia
     marker: Marker
+    stamper: Stamper | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ def build_evidence(
         ground.nodes,
         ground.folder,
         ground.marker,
+        ground.stamper,
         holds,
         audit,
         software=software,
@@ -123,7 +124,15 @@ def build_evidence(
         entropy=entropy,
     )
     exports = ExportService(
-        database, service, ground.signer, ground.folder, audit, software=software, clock=clock, entropy=entropy
+        database,
+        service,
+        ground.signer,
+        ground.stamper,
+        ground.folder,
+        audit,
+        software=software,
+        clock=clock,
+        entropy=entropy,
     )
     return Evidence(service, exports, sealer)
 
@@ -212,12 +221,7 @@ class MarkingProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env={
-                    "PYTHONPATH": str(Path(brightkitchen.__file__).parent.parent),
-                    "PYTHONDONTWRITEBYTECODE": "1",
-                    "LC_ALL": "C.UTF-8",
-                    "PATH": os.defpath,
-                },
+                env=build_environment(),
                 cwd="/",
                 start_new_session=True,
             )

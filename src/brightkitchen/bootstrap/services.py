@@ -217,6 +217,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     )
     recording.holds.is_open = evidence.service.is_open
     premises.is_recorded_by_hours = recording.plans.is_by_hours
+    premises.tell_hours = recording.plans.tell_all
     inquiry = AuditInquiry(database, policy, audit, anchors=ground.anchors, clock=clock)
     services = Services(
         users=users,

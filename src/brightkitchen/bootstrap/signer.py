@@ -13,6 +13,7 @@ from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.log import configure_logging
 from brightkitchen.signer.keys import KeyFolder
 from brightkitchen.signer.server import SignerServer
+from brightkitchen.signer.stamps import StampKeys
 
 LOOK_EVERY_S: Final = 3600.0
 
@@ -32,8 +33,9 @@ async def _serve(config: Config, secret: str, inherit_fd: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     watch_launcher(inherit_fd, stop.set)
-    keys = KeyFolder(signer_dir_of(config), suite=config.evidence.suite, clock=clock, entropy=SystemEntropy())
-    server = SignerServer(keys, secret=secret, clock=clock)
+    folder, entropy = signer_dir_of(config), SystemEntropy()
+    keys = KeyFolder(folder, suite=config.evidence.suite, clock=clock, entropy=entropy)
+    server = SignerServer(keys, StampKeys(folder, clock=clock, entropy=entropy), secret=secret, clock=clock)
     await server.open(signer_socket_of(config))
     print(json.dumps({"event": "ready"}), flush=True)
     try:

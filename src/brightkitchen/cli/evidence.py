@@ -3,12 +3,14 @@
 import argparse
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 import msgspec
 
+from brightkitchen.cli.stamps import INTACT as INTACT_STAMPS
+from brightkitchen.cli.stamps import verify_stamps
 from brightkitchen.domain.evidence.verify import (
     Finding,
     Trust,
@@ -18,6 +20,8 @@ from brightkitchen.domain.evidence.verify import (
 )
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.text import say
+from brightkitchen.media.evidence.stamping import Outcome
+from brightkitchen.media.evidence.stampreading import has_library
 
 INTACT: Final = 0
 BROKEN: Final = 1
@@ -47,26 +51,30 @@ def run(arguments: argparse.Namespace, language: str) -> int:
     raises: BrightKitchenError "evidence.unreadable", "evidence.trust_file" if it could not be judged.
     """
     trusted = _read_trust(arguments.trust) if arguments.trust is not None else None
-    verdict = verify_package(open_package(arguments.file), trusted=trusted)
+    package = open_package(arguments.file)
+    verdict = verify_package(package, trusted=trusted)
+    stamps = verify_stamps(package, verdict) if has_library() else None
     if arguments.json:
-        print(msgspec.json.encode(build_json(verdict, language)).decode())
+        print(msgspec.json.encode(build_json(verdict, language, stamps)).decode())
     else:
         for finding in verdict.findings:
             print(say_finding(finding, language))
+        print(_say_stamps(stamps, verdict, language))
         print(_say_verdict(verdict, language))
     if not verdict.is_intact:
         return BROKEN
     return INTACT if verdict.trust is Trust.KNOWN else UNKNOWN_SIGNER
 
 
-def build_json(verdict: Verdict, language: str) -> dict[str, object]:
-    """Return the verdict for programs."""
+def build_json(verdict: Verdict, language: str, stamps: Mapping[str, Outcome] | None) -> dict[str, object]:
+    """Return the verdict for programs. stamps: None = not looked at."""
     return {
         "intact": verdict.is_intact,
         "signer": verdict.trust.value,
         "fingerprint": verdict.fingerprint,
         "items": verdict.numbers,
         "files": verdict.files,
+        "c2pa": None if stamps is None else {name: {"state": o.state, "codes": o.codes} for name, o in stamps.items()},
         "findings": [
             {
                 "trouble": finding.trouble.value,
@@ -158,6 +166,21 @@ def _read_trust(path: Path) -> frozenset[str]:
         return read_trusted(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as cause:
         raise BrightKitchenError(Kind.INVALID, "evidence.trust_file", path=str(path)) from cause
+
+
+def _say_stamps(stamps: Mapping[str, Outcome] | None, verdict: Verdict, language: str) -> str:
+    if stamps is None:
+        return say("evidence.c2pa.no_library", language)
+    if not stamps:
+        return say("evidence.c2pa.none", language)
+    said = verdict.export.get("c2pa")
+    root = str(said.get("root", "")) if isinstance(said, dict) else ""
+    states = [outcome.state for outcome in stamps.values()]
+    if any(state not in INTACT_STAMPS for state in states):
+        broken = sum(state not in INTACT_STAMPS for state in states)
+        return say("evidence.c2pa.broken", language, count=broken, copies=len(states))
+    code = "under_root" if all(state == "Trusted" for state in states) else "unknown"
+    return say(f"evidence.c2pa.{code}", language, copies=len(states), root=root)
 
 
 def _say_verdict(verdict: Verdict, language: str) -> str:

@@ -142,11 +142,12 @@ class AuditConfig(_Branch, frozen=True, kw_only=True):
 
 
 class EvidenceConfig(_Branch, frozen=True, kw_only=True):
-    """How evidence is signed, and with which letters its display copies are marked."""
+    """How evidence is signed, with which letters its display copies are marked, and whether copies carry C2PA."""
 
     suite: Literal["ed25519", "sm2"] = "ed25519"
     signer_dir: str = ""
     font: str = ""
+    c2pa: bool = True
 
 
 class LogConfig(_Branch, frozen=True, kw_only=True):

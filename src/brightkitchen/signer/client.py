@@ -18,6 +18,10 @@ from brightkitchen.signer.messages import (
     Refused,
     SignAsk,
     Signed,
+    StampAsk,
+    StampChain,
+    StampChainAsk,
+    Stamped,
     Welcomed,
     decode_answer,
 )
@@ -46,6 +50,20 @@ class SignerClient:
         answer = await self._ask(KeysAsk())
         if isinstance(answer, Keys):
             return answer.lines.encode()
+        raise _refusal(answer)
+
+    async def stamp(self, to_sign: bytes) -> bytes:
+        """Return the C2PA key's signature over a COSE Sig_structure. raises: as `sign`, "signer.stamp_refused" if it is none."""
+        answer = await self._ask(StampAsk(to_sign=to_sign.hex()))
+        if isinstance(answer, Stamped):
+            return bytes.fromhex(answer.signature)
+        raise _refusal(answer)
+
+    async def stamp_chain(self) -> tuple[str, str]:
+        """Return the certificates of the C2PA key as PEM: the leaf, the root. raises: as `sign`."""
+        answer = await self._ask(StampChainAsk())
+        if isinstance(answer, StampChain):
+            return answer.leaf, answer.root
         raise _refusal(answer)
 
     def close(self) -> None:

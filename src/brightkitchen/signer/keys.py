@@ -28,6 +28,7 @@ from brightkitchen.kernel.keyhistory import (
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.signing import PrivateKey, suite_of
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc
+from brightkitchen.signer.synced import append_synced, write_secret
 
 log = get_logger(__name__)
 
@@ -112,7 +113,7 @@ class KeyFolder:
         )
         seal = msgspec.structs.replace(seal, signature=self._key.sign(seal.to_sign()).hex())
         said = build_canonical({"at": seal.at, "digest": digest, "kid": seal.kid, "what": what})
-        _append(self._folder / SIGNED_FILE, said + b"\n")
+        append_synced(self._folder / SIGNED_FILE, said + b"\n")
         return seal
 
     def _kid(self) -> str:
@@ -143,42 +144,13 @@ class KeyFolder:
             raise _damaged(f"{kid}.key") from cause
 
     def _write_secret(self, kid: str, key: PrivateKey) -> None:
-        descriptor = os.open(self._folder / f"{kid}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        try:
-            secret = key.to_bytes()
-            if os.write(descriptor, secret) != len(secret):
-                raise OSError("the key was not written whole")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        _sync_folder(self._folder)
+        write_secret(self._folder / f"{kid}.key", key.to_bytes())
 
     def _append_history(self, line: Line) -> None:
         assert line.history == hash_history(self._lines)
         data = spell(line)
-        _append(self._folder / HISTORY_FILE, data + b"\n")
+        append_synced(self._folder / HISTORY_FILE, data + b"\n")
         self._lines.append(data)
-
-
-def _append(file: Path, data: bytes) -> None:
-    is_new = not file.exists()
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-    try:
-        if os.write(descriptor, data) != len(data):
-            raise OSError("a line was not written whole")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if is_new:
-        _sync_folder(file.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _damaged(what: str) -> BrightKitchenError:

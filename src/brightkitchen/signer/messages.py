@@ -7,9 +7,11 @@ import msgspec
 
 from brightkitchen.kernel.evidence import Seal, What
 
-MAX_LINE_BYTES: Final = 4096
+MAX_LINE_BYTES: Final = 16 * 1024
 MAX_ANSWER_BYTES: Final = 1024 * 1024
+MAX_STAMP_BYTES: Final = 6 * 1024
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+StampHex = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})+$", max_length=2 * MAX_STAMP_BYTES)]
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello", forbid_unknown_fields=True):
@@ -32,7 +34,17 @@ class KeysAsk(msgspec.Struct, frozen=True, kw_only=True, tag="keys", forbid_unkn
     """The history of public keys, please."""
 
 
-Ask = Hello | SignAsk | KeysAsk
+class StampAsk(msgspec.Struct, frozen=True, kw_only=True, tag="stamp", forbid_unknown_fields=True):
+    """Sign this COSE Sig_structure (hex) with the C2PA key; anything else is refused (docs/design/evidence.md §5, E5)."""
+
+    to_sign: StampHex
+
+
+class StampChainAsk(msgspec.Struct, frozen=True, kw_only=True, tag="stamp_chain", forbid_unknown_fields=True):
+    """The certificates of the C2PA key, please."""
+
+
+Ask = Hello | SignAsk | KeysAsk | StampAsk | StampChainAsk
 
 
 class Welcomed(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", forbid_unknown_fields=True):
@@ -49,12 +61,25 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, tag="keys", forbid_unknown
     lines: str
 
 
+class Stamped(msgspec.Struct, frozen=True, kw_only=True, tag="stamped", forbid_unknown_fields=True):
+    """signature: hex."""
+
+    signature: str
+
+
+class StampChain(msgspec.Struct, frozen=True, kw_only=True, tag="stamp_chain", forbid_unknown_fields=True):
+    """Certificates as PEM: of the key in use, and of the installation's root that signed it."""
+
+    leaf: str
+    root: str
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused", forbid_unknown_fields=True):
     """code: of a sentence."""
 
     code: str
 
 
-Answer = Welcomed | Signed | Keys | Refused
+Answer = Welcomed | Signed | Keys | Stamped | StampChain | Refused
 decode_ask: Final[Callable[[bytes], Ask]] = msgspec.json.Decoder(Ask).decode
 decode_answer: Final[Callable[[bytes], Answer]] = msgspec.json.Decoder(Answer).decode

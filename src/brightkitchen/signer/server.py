@@ -1,4 +1,4 @@
-"""The signer's door: a Unix socket for our own user, one secret, two questions (docs/design/evidence.md §5, E5)."""
+"""The signer's door: a Unix socket for our own user, one secret, four questions (docs/design/evidence.md §5, E5)."""
 
 import asyncio
 import hmac
@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.errors import BrightKitchenError
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.privatesocket import open_private_socket, read_peer_uid
 from brightkitchen.signer.keys import KeyFolder
@@ -25,9 +26,14 @@ from brightkitchen.signer.messages import (
     Refused,
     SignAsk,
     Signed,
+    StampAsk,
+    StampChain,
+    StampChainAsk,
+    Stamped,
     Welcomed,
     decode_ask,
 )
+from brightkitchen.signer.stamps import StampKeys
 
 log = get_logger(__name__)
 
@@ -35,19 +41,24 @@ HELLO_TIMEOUT_S: Final = 5.0
 WRITE_TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 8
 SIGNATURES_PER_S: Final = 50
+STAMPS_PER_S: Final = 10
 
 
 class SignerServer:
     """Answers one question after the other; signing is never concurrent."""
 
-    def __init__(self, keys: KeyFolder, *, secret: str, clock: Clock, uid: int | None = None) -> None:
+    def __init__(
+        self, keys: KeyFolder, stamps: StampKeys, *, secret: str, clock: Clock, uid: int | None = None
+    ) -> None:
         """secret: hex, of this start. uid: whose processes may connect; our own by default."""
         self._keys = keys
+        self._stamps = stamps
         self._secret = secret.encode()
         self._clock = clock
         self._uid = os.getuid() if uid is None else uid
         self._turn = asyncio.Lock()
-        self._recent_s: deque[float] = deque()
+        self._signed = _Rate(SIGNATURES_PER_S)
+        self._stamped = _Rate(STAMPS_PER_S)
         self._connections = 0
         self._server: asyncio.Server | None = None
         self.refused = 0
@@ -101,22 +112,62 @@ class SignerServer:
             return Keys(lines=self._keys.spell_history().decode())
         if isinstance(ask, SignAsk):
             return await self._sign(ask)
+        if isinstance(ask, StampAsk):
+            return await self._stamp(ask)
+        if isinstance(ask, StampChainAsk):
+            return await self._tell_chain()
         return Refused(code="signer.refused")
 
     async def _sign(self, ask: SignAsk) -> Answer:
         async with self._turn:
-            now_s = self._clock.mono_s()
-            while self._recent_s and now_s - self._recent_s[0] >= 1.0:
-                self._recent_s.popleft()
-            if len(self._recent_s) >= SIGNATURES_PER_S:
+            if not self._signed.take(self._clock.mono_s()):
                 return Refused(code="signer.busy")
-            self._recent_s.append(now_s)
             try:
                 seal = await asyncio.to_thread(self._keys.sign, ask.what, ask.digest)
             except OSError as cause:
                 log.error("not signed: it could not be written down", problem=cause.strerror)
                 return Refused(code="signer.unavailable")
         return Signed(seal=seal)
+
+    async def _stamp(self, ask: StampAsk) -> Answer:
+        async with self._turn:
+            if not self._stamped.take(self._clock.mono_s()):
+                return Refused(code="signer.busy")
+            try:
+                signature = await asyncio.to_thread(self._stamps.sign, bytes.fromhex(ask.to_sign))
+            except ValueError as cause:
+                log.warning("not signed: it is no C2PA claim of ours", problem=str(cause))
+                return Refused(code="signer.stamp_refused")
+            except (OSError, BrightKitchenError) as cause:
+                log.error("not signed with the C2PA key", problem=str(cause))
+                return Refused(code="signer.unavailable")
+        return Stamped(signature=signature.hex())
+
+    async def _tell_chain(self) -> Answer:
+        async with self._turn:
+            try:
+                leaf, root = await asyncio.to_thread(self._stamps.chain)
+            except (OSError, BrightKitchenError) as cause:
+                log.error("no C2PA key", problem=str(cause))
+                return Refused(code="signer.unavailable")
+        return StampChain(leaf=leaf, root=root)
+
+
+class _Rate:
+    """At most so many in each second."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._recent_s: deque[float] = deque()
+
+    def take(self, now_s: float) -> bool:
+        """Return False if there were too many."""
+        while self._recent_s and now_s - self._recent_s[0] >= 1.0:
+            self._recent_s.popleft()
+        if len(self._recent_s) >= self._most:
+            return False
+        self._recent_s.append(now_s)
+        return True
 
 
 async def _read(reader: asyncio.StreamReader) -> Ask | None:

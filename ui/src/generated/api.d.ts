@@ -725,7 +725,7 @@ export interface paths {
         };
         /**
          * Get Camera
-         * @description Show one camera.
+         * @description Show one camera; to officers also one that was removed and whose recordings are still there.
          */
         get: operations["get_camera"];
         put?: never;
@@ -3022,6 +3022,7 @@ export interface components {
          *     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
          *
          *     quarantined_at: since when nobody sees it, because it showed quarantine_zone, which no camera may show.
+         *     retired_at: when it was removed; only its recordings are left then, and only officers are told.
          */
         CameraOut: {
             /** Id */
@@ -3043,6 +3044,8 @@ export interface components {
             activity: "NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE";
             /** Quarantined At */
             quarantined_at: string | null;
+            /** Retired At */
+            retired_at: string | null;
             /** Quarantine Zone */
             quarantine_zone: string;
             /** Address */
@@ -3772,7 +3775,10 @@ export interface components {
          * @enum {string}
          */
         EvidenceState: "CAPTURED" | "SEALED" | "LINKED" | "EXPORTED" | "RELEASED" | "DISPOSED";
-        /** EvidenceViewOut */
+        /**
+         * EvidenceViewOut
+         * @description c2pa: what the display copy carries; null for items from before there was C2PA.
+         */
         EvidenceViewOut: {
             /** Id */
             id: string;
@@ -3849,6 +3855,7 @@ export interface components {
             manifest: string;
             /** Seal */
             seal: string;
+            c2pa: components["schemas"]["Stamp"] | null;
         };
         /**
          * ExportIn
@@ -5607,6 +5614,12 @@ export interface components {
             error?: string;
         };
         /**
+         * Stamp
+         * @description What a manifest says of the display copy's C2PA signature.
+         * @enum {string}
+         */
+        Stamp: "signed" | "failed" | "off";
+        /**
          * StandingOut
          * @description Where a premises stands; steps[0] is the next step where there is one.
          */
@@ -6078,7 +6091,7 @@ export interface components {
          * @description What is wrong; the sentence is ``evidence.found.<trouble>``.
          * @enum {string}
          */
-        Trouble: "file_missing" | "file_changed" | "file_extra" | "list_broken" | "list_signature" | "keys_broken" | "manifest_broken" | "manifest_changed" | "seal_broken" | "signature_wrong" | "key_unknown" | "key_not_valid_then" | "statement_broken" | "statement_signature" | "statement_differs" | "chain_broken" | "not_an_export";
+        Trouble: "file_missing" | "file_changed" | "file_extra" | "list_broken" | "list_signature" | "keys_broken" | "manifest_broken" | "manifest_changed" | "seal_broken" | "signature_wrong" | "key_unknown" | "key_not_valid_then" | "statement_broken" | "statement_signature" | "statement_differs" | "chain_broken" | "stamp_broken" | "stamp_differs" | "not_an_export";
         /** UnmaskIn */
         UnmaskIn: {
             /**

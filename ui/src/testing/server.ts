@@ -15,6 +15,7 @@ export function aCamera(changes: Partial<Camera> = {}): Camera {
     zones: [],
     activity: "ACTIVE",
     quarantined_at: null,
+    retired_at: null,
     quarantine_zone: "",
     address: "rtsp://10.0.0.1:554/main",
     sub_path: "/sub",

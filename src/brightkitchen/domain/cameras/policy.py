@@ -36,24 +36,38 @@ def register_actions(policy: Policy) -> None:
 
     The operator sees live pictures, to judge its own work, but no recordings: they are evidence.
     """
-    for action in (LIST, VIEW):
-        policy.register(action, _VIEWERS | _KEEPERS)
+    policy.register(LIST, _VIEWERS | _KEEPERS)
+    policy.register(VIEW, _VIEWERS | _KEEPERS, condition=_may_be_known)
     for action in (ADD, PROBE, CHANGE):
-        policy.register(action, _KEEPERS)
-    policy.register(REMOVE, _KEEPERS - {Role.OPERATOR_INSTALLER})
+        policy.register(action, _KEEPERS, condition=_is_in_service)
+    policy.register(REMOVE, _KEEPERS - {Role.OPERATOR_INSTALLER}, condition=_is_in_service)
     policy.register(REZONE, OFFICERS | _KEEPERS, condition=_may_rezone)
     policy.register(LIVE, _VIEWERS | OPERATORS, condition=_may_be_seen)
-    policy.register(THUMB, _VIEWERS | OPERATORS, condition=_may_be_seen)
-    policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT}, condition=_may_be_seen)
-    policy.register(SNAPSHOT, _VIEWERS, condition=_may_be_seen)
+    policy.register(THUMB, _VIEWERS | OPERATORS, condition=may_be_replayed)
+    policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT}, condition=may_be_replayed)
+    policy.register(SNAPSHOT, _VIEWERS, condition=may_be_replayed)
     # A download leaves the house: officers, and the owner of the kitchen for its own.
-    policy.register(CLIP, OFFICERS | {Role.OWNER}, condition=_may_be_seen, human_only=True)
-    policy.register(QUARANTINE, OFFICERS, human_only=True)
+    policy.register(CLIP, OFFICERS | {Role.OWNER}, condition=may_be_replayed, human_only=True)
+    policy.register(QUARANTINE, OFFICERS, condition=_is_in_service, human_only=True)
 
 
-def _may_be_seen(_actor: Actor, camera: Placed) -> bool:
+def _is_in_service(_actor: Actor, camera: Placed) -> bool:
+    return not (isinstance(camera, Camera) and camera.retired_at is not None)
+
+
+def _may_be_known(actor: Actor, camera: Placed) -> bool:
+    """What was removed is gone for everybody but officers, whom its footage may still concern (SECURITY A3)."""
+    return _is_in_service(actor, camera) or bool(actor.roles & OFFICERS)
+
+
+def _may_be_seen(actor: Actor, camera: Placed) -> bool:
     """Nobody sees a channel in quarantine (SECURITY P1)."""
-    return not (isinstance(camera, Camera) and camera.is_quarantined)
+    return _is_in_service(actor, camera) and not (isinstance(camera, Camera) and camera.is_quarantined)
+
+
+def may_be_replayed(actor: Actor, camera: Placed) -> bool:
+    """What it recorded may be seen: not in quarantine, and in service unless an officer asks."""
+    return _may_be_known(actor, camera) and not (isinstance(camera, Camera) and camera.is_quarantined)
 
 
 def _may_rezone(actor: Actor, camera: Placed) -> bool:
@@ -61,7 +75,7 @@ def _may_rezone(actor: Actor, camera: Placed) -> bool:
 
     Of a channel in quarantine nobody does: that takes two people (`quarantine`).
     """
-    if isinstance(camera, Camera) and camera.is_quarantined:
+    if isinstance(camera, Camera) and (camera.is_quarantined or camera.retired_at is not None):
         return False
     return not (isinstance(camera, Camera) and camera.is_approved) or bool(actor.roles & OFFICERS)
 

@@ -26,7 +26,8 @@ from brightkitchen.domain.evidence import store
 from brightkitchen.domain.evidence.files import EvidenceFolder, Incoming, Written
 from brightkitchen.domain.evidence.manifest import DISPLAY_FILE, STATEMENT_FILE, build_draft
 from brightkitchen.domain.evidence.model import CaptureWish, EvidenceKind, HoldState, Item, Purpose
-from brightkitchen.domain.evidence.ports import Holds, Marker, NodeMedia
+from brightkitchen.domain.evidence.ports import Holds, Marker, NodeMedia, Stamper
+from brightkitchen.domain.evidence.stamps import Stamp, build_claim, stamp_bytes
 from brightkitchen.domain.evidence.states import EvidenceState
 from brightkitchen.domain.premises.store import load_kinds
 from brightkitchen.kernel.canonicaljson import Json
@@ -42,6 +43,7 @@ from brightkitchen.kernel.evidence import (
     FileFact,
     SignedStatement,
     Statement,
+    hash_bytes,
     parse_statement,
 )
 from brightkitchen.kernel.evidencestream import MAX_FILES, FileHead, Framed, Piece, Refusal
@@ -102,6 +104,7 @@ class Capturer:
         nodes: NodeMedia,
         folder: EvidenceFolder,
         marker: Marker,
+        stamper: Stamper | None,
         holds: Holds,
         audit: AuditTrail,
         *,
@@ -117,6 +120,7 @@ class Capturer:
         self._nodes = nodes
         self._folder = folder
         self._marker = marker
+        self._stamper = stamper
         self._holds = holds
         self._audit = audit
         self._software = software
@@ -131,7 +135,7 @@ class Capturer:
         raises: BrightKitchenError "access.none", "evidence.purpose_note", "evidence.range", "evidence.too_many", "evidence.no_room",
         what the node says, and "evidence.not_trusted" if what it hands over is not what it signed.
         """
-        camera = await self._cameras.access_camera(actor, wish.camera, rules.CAPTURE)
+        camera = await self._cameras.access_recorded(actor, wish.camera, rules.CAPTURE)
         if actor.user is None:
             raise not_found()
         _check_wish(wish, self._clock.utc())
@@ -272,10 +276,9 @@ class Capturer:
             hold_state=HoldState.NONE,
             manifest="",
         )
-        files = await self._draw_and_write(item, zone, received, said)
-        manifest = build_draft(
-            self._facts(item, zone, decision, said, own_clock, parse_statement(received.signed)), files
-        )
+        files, stamp = await self._draw_and_write(item, zone, received, said)
+        facts = self._facts(item, zone, decision, said, own_clock, parse_statement(received.signed))
+        manifest = build_draft({**facts, "c2pa": stamp.value}, files)
         item = replace(item, manifest=manifest, size_bytes=sum(fact.size_bytes for fact in files))
         await asyncio.to_thread(self._folder.publish, received.incoming, number)
         async with self._database.write() as connection:
@@ -286,11 +289,15 @@ class Capturer:
         log.info("evidence captured", number=number, camera=camera.id, kind=wish.kind.value)
         return item
 
-    async def _draw_and_write(self, item: Item, zone: str, received: _Received, said: Statement) -> list[FileFact]:
+    async def _draw_and_write(
+        self, item: Item, zone: str, received: _Received, said: Statement
+    ) -> tuple[list[FileFact], Stamp]:
         """Write statement and display copy beside what was received; return every file of the item."""
         poster = next((f.name for f in said.files if f.role == _POSTER), said.files[0].name)
         jpeg = await asyncio.to_thread(received.incoming.read, poster)
         display = await self._marker.draw(jpeg, self._marks(item, zone))
+        claim = build_claim(item, zone, said.files, software=self._software, statement=hash_bytes(received.signed))
+        display, stamp = await stamp_bytes(self._stamper, display, claim, number=item.number)
         facts = list(said.files)
         for name, role, kind, data in (
             (STATEMENT_FILE, "statement", "application/json", received.signed),
@@ -300,7 +307,7 @@ class Capturer:
             facts.append(
                 FileFact(name=name, role=role, type=kind, size_bytes=written.size_bytes, sha256=written.sha256)
             )
-        return facts
+        return facts, stamp
 
     async def _hold(self, connection: AsyncConnection, actor: Actor, item: Item) -> Item:
         """Keep the recording around it."""

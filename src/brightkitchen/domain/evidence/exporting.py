@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,10 +22,12 @@ from brightkitchen.domain.evidence import store
 from brightkitchen.domain.evidence.checking import files_of
 from brightkitchen.domain.evidence.files import EvidenceFolder, sync_folder
 from brightkitchen.domain.evidence.model import OPEN_EXPORTS, Export, ExportState, Item, Purpose
-from brightkitchen.domain.evidence.ports import Signer
+from brightkitchen.domain.evidence.ports import Signer, Stamper
 from brightkitchen.domain.evidence.service import EvidenceService, check_purpose, checked_case
+from brightkitchen.domain.evidence.stamps import CopyMaker, fingerprint_of_root, is_clip, name_of_copy
 from brightkitchen.domain.evidence.states import Event, EvidenceState, find_transition
 from brightkitchen.domain.evidence.verify import (
+    C2PA_ROOT_FILE,
     CHAIN_FILE,
     EXPORT_FILE,
     EXPORT_SEAL_FILE,
@@ -37,7 +39,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
-from brightkitchen.kernel.evidence import EXPORT_FORMAT, FileFact, hash_bytes
+from brightkitchen.kernel.evidence import EXPORT_FORMAT, UNKNOWN, FileFact, hash_bytes
 from brightkitchen.kernel.ids import is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc
@@ -89,6 +91,7 @@ class ExportService:
         database: Database,
         evidence: EvidenceService,
         signer: Signer,
+        stamper: Stamper | None,
         folder: EvidenceFolder,
         audit: AuditTrail,
         *,
@@ -99,6 +102,7 @@ class ExportService:
         self._database = database
         self._evidence = evidence
         self._signer = signer
+        self._copies = CopyMaker(stamper, folder, software=software)
         self._folder = folder
         self._audit = audit
         self._software = software
@@ -313,16 +317,22 @@ class ExportService:
             KEYS_FILE: await self._signer.keys(),
             CHAIN_FILE: chain,
         }
+        root = await self._copies.root()
+        if root:
+            texts[C2PA_ROOT_FILE] = root
         return _Contents(texts, items)
 
     async def _write(self, export: Export, contents: _Contents, part: Path, progress: _Progress) -> tuple[str, int]:
         """Write the zip in a thread; the list comes last, when every hash is known, and is signed in between."""
         free_bytes = (await asyncio.to_thread(shutil.disk_usage, self._folder.path)).free
-        if free_bytes < export.total_bytes + 256 * 1024 * 1024:
+        copies_bytes = self._copies.measure(contents.items)
+        if free_bytes < export.total_bytes + copies_bytes + 256 * 1024 * 1024:
             raise BrightKitchenError(Kind.EXHAUSTED, "evidence.no_room", free_mib=free_bytes >> 20)
         archive = await asyncio.to_thread(zipfile.ZipFile, part, "w", zipfile.ZIP_STORED, True)
         try:
             await asyncio.to_thread(_write_files, archive, self._folder, contents, progress)
+            without = await self._add_copies(archive, contents, progress)
+            root = contents.texts.get(C2PA_ROOT_FILE)
             listed = build_canonical(
                 {
                     "format": EXPORT_FORMAT,
@@ -333,6 +343,7 @@ class ExportService:
                     "case_no": export.case_no,
                     "recipient": export.recipient,
                     "software": self._software,
+                    "c2pa": {"root": fingerprint_of_root(root) if root else UNKNOWN, "without": list(without)},
                     "files": [
                         {"name": f.name, "size_bytes": f.size_bytes, "sha256": f.sha256} for f in contents.listed
                     ],
@@ -344,6 +355,21 @@ class ExportService:
         finally:
             await asyncio.to_thread(archive.close)
         return await asyncio.to_thread(_publish, part, self._folder.export_file(export.id), progress)
+
+    async def _add_copies(self, archive: zipfile.ZipFile, contents: _Contents, progress: _Progress) -> list[str]:
+        """Add a C2PA-signed copy of every clip; return the names of those that have none."""
+        without: list[str] = []
+        for item in contents.items:
+            for fact in files_of(item):
+                if not is_clip(fact):
+                    continue
+                with await asyncio.to_thread(self._copies.open_copy) as copy:
+                    if await self._copies.stamp(item, fact, copy):
+                        name = name_of_copy(item.number, fact.name)
+                        await asyncio.to_thread(_add_copy, archive, name, copy, contents, progress)
+                    else:
+                        without.append(f"{ITEMS_FOLDER}{item.number}/{fact.name}")
+        return without
 
     async def _finish(self, export: Export, items: Sequence[Item], sha256: str, file_bytes: int) -> None:
         now = self._clock.utc()
@@ -422,6 +448,19 @@ def _write_files(archive: zipfile.ZipFile, folder: EvidenceFolder, contents: _Co
                 log.error("evidence is damaged", number=item.number, file=fact.name)
                 raise BrightKitchenError(Kind.DATA_LOSS, "evidence.damaged", number=item.number, name=fact.name)
             contents.listed.append(_listed(name, fact.size_bytes, fact.sha256))
+
+
+def _add_copy(archive: zipfile.ZipFile, name: str, copy: BinaryIO, contents: _Contents, progress: _Progress) -> None:
+    """Runs in a thread. The job's length does not count copies."""
+    digest, size_bytes = hashlib.sha256(), copy.seek(0, os.SEEK_END)
+    copy.seek(0)
+    with archive.open(_entry(name), "w") as target:
+        while chunk := copy.read(_CHUNK_BYTES):
+            if progress.is_cancelled:
+                raise _Cancelled
+            digest.update(chunk)
+            target.write(chunk)
+    contents.listed.append(_listed(name, size_bytes, digest.hexdigest()))
 
 
 def _copy(source: IO[bytes], target: IO[bytes], measure: Callable[[bytes], object], progress: _Progress) -> None:

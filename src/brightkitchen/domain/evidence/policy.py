@@ -5,6 +5,7 @@ from typing import Final
 from brightkitchen.domain.authz.model import Actor, Placed, Role
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.authz.roles import OFFICERS
+from brightkitchen.domain.cameras import policy as camera_rules
 from brightkitchen.domain.evidence.model import Item
 from brightkitchen.domain.evidence.states import Event, find_transition
 
@@ -24,7 +25,7 @@ ACTIONS: Final = (CAPTURE, *OBJECT_ACTIONS)
 
 def register_actions(policy: Policy) -> None:
     """Register this slice's actions. What leaves the house, and what ends, is never a machine's act."""
-    policy.register(CAPTURE, OFFICERS, human_only=True)
+    policy.register(CAPTURE, OFFICERS, condition=camera_rules.may_be_replayed, human_only=True)
     policy.register(VIEW, OFFICERS)
     policy.register(CHECK, OFFICERS)
     policy.register(DOWNLOAD, OFFICERS, condition=_has_files, human_only=True)

@@ -1,7 +1,7 @@
 """What evidence needs from elsewhere; `bootstrap` passes in what fits."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,6 +41,19 @@ class Marker(Protocol):
     @property
     def has_letters(self) -> bool:
         """False where there is no font with Chinese letters: then only Latin letters and digits can be drawn."""
+
+
+class Stamper(Protocol):
+    """Signs copies with C2PA, somewhere where a file can do no harm."""
+
+    async def stamp(self, source: BinaryIO, target: BinaryIO, *, media_type: str, claim: str, timeout_s: float) -> None:
+        """Write a signed copy of the file `source` to the empty file `target`. claim: of `stamps.build_claim`.
+
+        raises: BrightKitchenError "evidence.not_stamped" or what the signer says; `target` is worth nothing then.
+        """
+
+    async def root(self) -> bytes:
+        """Return the root certificate, PEM. raises: as `Signer.sign`."""
 
 
 class Holds(Protocol):

@@ -38,9 +38,12 @@ EXPORT_SEAL_FILE: Final = "export.seal.json"
 KEYS_FILE: Final = "keys.jsonl"
 CHAIN_FILE: Final = "chain.jsonl"
 ITEMS_FOLDER: Final = "items/"
+C2PA_FOLDER: Final = "c2pa/"
+C2PA_ROOT_FILE: Final = "c2pa-root.pem"
 MAX_TEXT_BYTES: Final = 8 * 1024 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
 _ITEM_PATH: Final = re.compile(r"items/(E[0-9]{4}-[0-9]{5,9})/([a-z0-9][a-z0-9.-]{0,60})")
+_COPY_PATH: Final = re.compile(r"c2pa/(E[0-9]{4}-[0-9]{5,9})-[0-9]{1,4}\.mp4")
 _LINES: Final = re.compile(rb"[^\n]*\n")
 
 
@@ -63,6 +66,8 @@ class Trouble(StrEnum):
     STATEMENT_SIGNATURE = "statement_signature"
     STATEMENT_DIFFERS = "statement_differs"
     CHAIN_BROKEN = "chain_broken"
+    STAMP_BROKEN = "stamp_broken"
+    STAMP_DIFFERS = "stamp_differs"
     NOT_AN_EXPORT = "not_an_export"
 
 
@@ -94,6 +99,7 @@ class Verdict:
     fingerprint: str = ""
     trust: Trust = Trust.NOT_ASKED
     export: Mapping[str, Json] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
 
     @property
     def is_intact(self) -> bool:
@@ -361,6 +367,7 @@ def _check_item(
         return
     if (manifest.seq, hash_bytes(manifest_bytes), link) not in chain:
         verdict.add(Trouble.CHAIN_BROKEN, CHAIN_FILE, number, f"{manifest.seq} is not in the chain")
+    verdict.manifests[number] = manifest
     _check_files(folder, number, manifest.files, measured, verdict)
     statement = _read_text(package, folder + STATEMENT_FILE, verdict)
     if statement is not None:
@@ -392,5 +399,5 @@ def _judge_trust(history: History, trusted: Collection[str] | None) -> Trust:
 
 
 def _item_of(name: str) -> str:
-    match = _ITEM_PATH.fullmatch(name)
+    match = _ITEM_PATH.fullmatch(name) or _COPY_PATH.fullmatch(name)
     return match[1] if match else ""

@@ -111,6 +111,8 @@ class PremisesService:
         self._cursors = CursorSigner(entropy)
         self.is_recorded_by_hours: ByHours = _is_never_recorded_by_hours
         """Whoever decides on recording puts the question here."""
+        self.tell_hours: Callable[[], None] = lambda: None
+        """Called when opening hours were changed, or the category whose rule counts: recording may rest at other times now."""
 
     # ---- kinds
 
@@ -285,6 +287,8 @@ class PremisesService:
             detail: dict[str, str | int] = {"act": "change", "version": new.version, "fields": ",".join(different)}
             await self._record(connection, actor, "change", new, detail=detail, names=names)
         log.info("premises changed", premises=new.id, version=new.version)
+        if not {"hours", "category"}.isdisjoint(different):
+            self.tell_hours()
         return new
 
     async def _check_recorded_hours(self, connection: AsyncConnection, actor: Actor, premises: Premises) -> None:

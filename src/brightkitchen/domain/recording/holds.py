@@ -19,7 +19,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, FieldErrors, Kind, field_error, not_found
-from brightkitchen.kernel.ids import CameraId, NodeId, is_id, new_id
+from brightkitchen.kernel.ids import NodeId, is_id, new_id
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.nodeprotocol import Holds
 from brightkitchen.kernel.units import US_PER_S, Utc
@@ -105,9 +105,8 @@ class HoldService:
     async def place_hold(self, actor: Actor, camera_id: str, *, from_at: Utc, to_at: Utc, note: str) -> HeldRange:
         """Hold a stretch by hand. raises: BrightKitchenError "access.none", "web.fields"."""
         async with self._database.write() as connection:
-            camera = (
-                await camera_store.load_camera(connection, CameraId(camera_id)) if is_id(camera_id, "cam") else None
-            )
+            known = await camera_store.load_cameras_ever(connection, [camera_id]) if is_id(camera_id, "cam") else {}
+            camera = known.get(camera_id)
             if camera is None or not self._policy.check(actor, rules.PLACE_HOLD, camera).allowed:
                 raise not_found()
             _check_note("note", note)

@@ -117,7 +117,7 @@ class PlanService:
         """Tell every node again a few times a day: the quiet windows reach a week ahead only. Runs until cancelled."""
         while True:
             await self._clock.sleep(TELL_AGAIN_S)
-            self._tell_all()
+            self.tell_all()
 
     # ---- for people
 
@@ -199,7 +199,7 @@ class PlanService:
                 names={"reason": reason.strip()},
             )
             await self._audit.append(connection, entry)
-        self._tell_all()
+        self.tell_all()
         return rule
 
     async def load_changes(
@@ -273,7 +273,8 @@ class PlanService:
                     places[rule.subject] = (Placing(found.place), found.name)
         return places
 
-    def _tell_all(self) -> None:
+    def tell_all(self) -> None:
+        """Have every node ask anew what it should do."""
         for node in self._nodes.all():
             self._nodes.desired_changed(node)
 

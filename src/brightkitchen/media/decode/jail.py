@@ -121,18 +121,20 @@ class JailError(Exception):
     """The jail cannot be built here; the worker must not run."""
 
 
-def enter_jail() -> tuple[str, ...]:
+def enter_jail(*, most_open: int = 3, most_file_bytes: int = 0) -> tuple[str, ...]:
     """Give up everything but the open pipes 0, 1 and 2; return what is in force. Call once, with one thread, after the warm-up.
 
+    most_open: how many of the lowest descriptors stay open; who keeps more than 3 was handed files by its parent.
+    most_file_bytes: how large a file may become that is open for writing.
     raises: JailError if this machine has no filter for system calls that we know.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     program = _build_filter(platform.machine())
     in_force = []
-    os.closerange(3, 65536)
+    os.closerange(most_open, 65536)
     if libc.unshare(_CLONE_NEWNET) == 0:
         in_force.append("netns")
-    _limit_resources()
+    _limit_resources(most_open, most_file_bytes)
     in_force.append("rlimits")
     if os.geteuid() == 0:
         os.setgroups([])
@@ -150,10 +152,10 @@ def enter_jail() -> tuple[str, ...]:
     return tuple(in_force)
 
 
-def _limit_resources() -> None:
+def _limit_resources(most_open: int, most_file_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_open, most_open))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_file_bytes, most_file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
 

@@ -62,7 +62,13 @@ class StreamRoutes:
         if rate not in map(str, RATES) or tracks not in _TRACKS:
             raise BrightKitchenError(Kind.INVALID, "media.rate_invalid", rates=", ".join(map(str, RATES)))
         wish = Wish(key, from_at, to_at, int(rate), _TRACKS[tracks], joins=request.query.get("joins") == "1")
-        direct = await self._server.direct.prepare(wish)
+        try:
+            direct = await self._server.direct.prepare(wish)
+        except BrightKitchenError as empty:
+            if empty.code != "media.nothing_recorded":
+                raise
+            # No failure: a player asks on at the end of what is recorded, and a browser writes each 404 down as an error.
+            return web.Response(status=204)
         try:
             return await send_pieces(
                 request,

@@ -70,6 +70,7 @@ class CameraOut(Out):
     zone: the code of the primary zone, "" if nobody said; old cameras may have a word. zones: codes of what else it shows.
 
     quarantined_at: since when nobody sees it, because it showed quarantine_zone, which no camera may show.
+    retired_at: when it was removed; only its recordings are left then, and only officers are told.
     """
 
     id: str
@@ -80,6 +81,7 @@ class CameraOut(Out):
     zones: list[str]
     activity: ActivityName
     quarantined_at: Instant | None
+    retired_at: Instant | None
     quarantine_zone: str
     address: str
     sub_path: str | None
@@ -197,6 +199,7 @@ def present_camera(camera: Camera, actor: Actor, services: Services) -> CameraOu
         zones=list(camera.more_zones),
         activity=_ACTIVITIES[camera.activity],
         quarantined_at=present_instant(camera.quarantined_at),
+        retired_at=present_instant(camera.retired_at),
         quarantine_zone=camera.quarantine_zone,
         address=camera.address,
         sub_path=camera.path_sub,

@@ -18,6 +18,7 @@ from brightkitchen.domain.evidence.model import (
     ItemEvent,
     Purpose,
 )
+from brightkitchen.domain.evidence.stamps import Stamp, stamp_of
 from brightkitchen.domain.evidence.states import EvidenceState
 from brightkitchen.domain.evidence.verify import Finding, Trouble
 from brightkitchen.kernel.text import has_sentence, say
@@ -126,10 +127,13 @@ class EvidenceEventOut(Out):
 
 
 class EvidenceViewOut(EvidenceOut):
+    """c2pa: what the display copy carries; null for items from before there was C2PA."""
+
     files: list[EvidenceFileOut]
     events: list[EvidenceEventOut]
     manifest: str
     seal: str
+    c2pa: Stamp | None
 
 
 class FindingOut(Out):
@@ -225,6 +229,7 @@ def present_view(item: Item, events: Iterable[ItemEvent], actor: Actor, services
         ],
         manifest=item.manifest,
         seal=item.seal,
+        c2pa=stamp_of(item.manifest),
     )
 
 

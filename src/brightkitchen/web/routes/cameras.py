@@ -103,9 +103,9 @@ async def probe_camera(request: Request, caller: Human, given: ProbeIn) -> Probe
 
 @router.get("/{camera_id}", operation_id="get_camera", response_model=CameraOut)
 async def get_camera(request: Request, response: Response, caller: Signed, camera_id: str) -> CameraOut:
-    """Show one camera."""
+    """Show one camera; to officers also one that was removed and whose recordings are still there."""
     services = services_of(request)
-    camera = await services.cameras.access_camera(caller.actor, camera_id, policy.VIEW)
+    camera = await services.cameras.access_recorded(caller.actor, camera_id, policy.VIEW)
     response.headers["etag"] = write_etag(camera.version)
     return present_camera(camera, caller.actor, services)
 

@@ -102,6 +102,7 @@ function Facts({ item }: { item: EvidenceView }) {
     [t("evidence.driftLabel"), item.is_drift_warned ? t("evidence.driftWarned", { drift: drift(item) }) : drift(item)],
     [t("evidence.capturedAt"), moment(item.captured_at)],
     [t("evidence.time"), t(item.is_time_assured ? "evidence.assured" : "evidence.notAssured")],
+    [t("evidence.c2pa"), item.c2pa ? t(`evidence.c2pa.${item.c2pa}`) : ""],
     [t("evidence.source"), t(`evidence.source.${item.source}`)],
     [t("evidence.operator"), item.operator_name],
     [t("evidence.purpose"), t(`evidence.purpose.${item.purpose}`)],

@@ -43,7 +43,6 @@ export function CityMap({ overview, measure, hrefOf, isNarrow = false }: MapProp
     <svg
       className="bk-outlines"
       viewBox={`${-margin} ${-margin} ${size.width + 2 * margin + (drawn.inset.length > 0 ? insetSize.width + 24 : 0)} ${size.height + 2 * margin}`}
-      role="group"
       aria-label={t("overview.map")}
     >
       <Shapes shapes={drawn.shapes} hidden={drawn.inset} {...{ areas, readings, hrefOf }} />

@@ -18,7 +18,9 @@ export function CameraChoice({ camera, onChange }: Props) {
   const [isOpen, setOpen] = useState(false);
   const search = useCameraSearch({ enabled: isOpen });
   const labelOf = (each: Camera) =>
-    [each.premises_name, each.name, zoneBeside(each.name, words.zone(each.zone))].filter(Boolean).join(" · ");
+    [each.premises_name, each.name, zoneBeside(each.name, words.zone(each.zone)), each.retired_at && t("play.removed")]
+      .filter(Boolean)
+      .join(" · ");
   const playable = (search.found ?? []).filter((each) => each.abilities.includes("camera.play"));
   const nothing = search.isFailing ? (
     <span className="bk-warning-text">

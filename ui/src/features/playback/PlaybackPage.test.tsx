@@ -34,7 +34,7 @@ function aNode() {
     http.delete(`${node}/media/session`, () => new HttpResponse(null, { status: 204 })),
     http.get(`${node}/play/:camera/stream.mp4`, ({ request }) => {
       lists.push(new URL(request.url).searchParams.get("from"));
-      return new HttpResponse(null, { status: 404 });
+      return new HttpResponse(null, { status: 204 });
     }),
     http.get(`${node}/play/:camera/timeline`, () =>
       HttpResponse.json({

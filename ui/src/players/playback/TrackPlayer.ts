@@ -289,12 +289,8 @@ export class TrackPlayer {
     const query = new URLSearchParams({ profile, from, to: new Date(toMs).toISOString(), tracks });
     if (joins) query.set("joins", "1");
     if (isThinned(this.#manner)) query.set("rate", String(thinRate(this.#manner.rate)));
-    try {
-      return await this.#session.get(`/play/${camera}/stream.mp4?${query}`, signal);
-    } catch (error) {
-      if (error instanceof MediaRefused && error.status === 404) return undefined;
-      throw error;
-    }
+    const answer = await this.#session.get(`/play/${camera}/stream.mp4?${query}`, signal);
+    return answer.status === 204 ? undefined : answer;
   }
 
   async #append(answer: Response, signal: AbortSignal): Promise<void> {
