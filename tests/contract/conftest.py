@@ -283,6 +283,7 @@ async def build_control(
         city="鞍山市",
         time_zone="Asia/Shanghai",
         static_dir=static,
+        outlines_file=tmp_path / "outlines.geojson",
     )
     if not await users.has_anybody():
         city = (Grant(Role.CITY_ADMIN),)

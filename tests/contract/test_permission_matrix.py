@@ -23,6 +23,7 @@ from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
 from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
 from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
 from brightkitchen.domain.onboarding.policy import ACTIONS as ONBOARDING_ACTIONS
+from brightkitchen.domain.overview.policy import ACTIONS as OVERVIEW_ACTIONS
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.recording.policy import ACTIONS as RECORDING_ACTIONS
@@ -238,6 +239,8 @@ ENTRIES = {
     ("GET", "/api/v1/imports/{import_id}/errors.csv"): Entry("imports.create; its maker", 401, 200),
     ("POST", "/api/v1/imports/{import_id}/run"): Entry("imports.create; its maker", 401, 202),
     ("POST", "/api/v1/imports/{import_id}/cancel"): Entry("imports.create; its maker", 401, 200),
+    ("GET", "/api/v1/overview"): Entry("overview.view", 401, 200),
+    ("GET", "/api/v1/overview/outlines"): Entry("overview.view", 401, 200),
     ("GET", "/api/v1/numbers"): Entry("numbers.view", 401, 200),
     ("GET", "/api/v1/numbers/rows"): Entry("numbers.view", 401, 200, query="?number=due"),
     ("GET", "/api/v1/numbers/export.xlsx"): Entry("numbers.export", 401, 200, query="?purpose=REPORT"),
@@ -406,6 +409,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *USER_ACTIONS,
         *IMPORT_ACTIONS,
         *NUMBER_ACTIONS,
+        *OVERVIEW_ACTIONS,
         *ONBOARDING_ACTIONS,
         *MAINTENANCE_ACTIONS,
         *AUDIT_ACTIONS,

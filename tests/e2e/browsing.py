@@ -69,7 +69,8 @@ def log_in(page: Page, product: Product) -> None:
     page.get_by_label("账号", exact=True).fill(product.username)
     page.get_by_label("密码", exact=True).fill(product.password)
     page.get_by_role("button", name="登录").click()
-    page.wait_for_url("**/live**")
+    page.wait_for_url("**/overview")
+    page.goto(product.url + "live")
 
 
 def seal(page: Page, note: str) -> str:

@@ -104,7 +104,7 @@ def test_first_log_in_changes_the_password_sets_up_codes_and_a_passkey(installed
     codes = page.locator(".bk-recovery li").all_inner_texts()
     _shoot_all(page, "login-recovery")
     page.get_by_role("button", name="已保存，进入系统").click()
-    page.wait_for_url(re.compile("/live"))
+    page.wait_for_url(re.compile("/overview"))
 
     page.get_by_role("button", name=re.compile("的菜单")).click()
     page.get_by_text("我的账号").click()
@@ -126,7 +126,7 @@ def test_first_log_in_changes_the_password_sets_up_codes_and_a_passkey(installed
     _shoot_all(page, "login-step2")
     ahead = Utc(SystemClock().utc() + STEP_S * US_PER_S)  # the present code may be used up; one step ahead is taken
     page.get_by_label("动态码（6位数字）").fill(code_at(key, ahead))
-    page.wait_for_url(re.compile("/live"))
+    page.wait_for_url(re.compile("/overview"))
     page.goto(f"{url}account")
     page.get_by_role("button", name="重新生成").click()  # within five minutes of the log-in: nobody asks again
     expect(page.locator(".bk-recovery li")).to_have_count(10)
@@ -141,7 +141,7 @@ def test_first_log_in_changes_the_password_sets_up_codes_and_a_passkey(installed
     expect(page.get_by_role("alert")).to_contain_text("还可再试4次")
     page.get_by_label("恢复码", exact=True).fill(fresh[0])
     page.get_by_role("button", name="登录", exact=True).click()
-    page.wait_for_url(re.compile("/live"))
+    page.wait_for_url(re.compile("/overview"))
     assert refusals == []
 
 

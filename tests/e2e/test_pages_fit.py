@@ -13,7 +13,17 @@ pytestmark = pytest.mark.e2e
 SIZES = ((1920, 1080), (1366, 768), (390, 844))
 LANGUAGES = ("zh-CN", "en")
 PAGES = (
-    *("/live", "/play", "/premises", "/premises/{premises}", "/onboarding", "/onboarding/{premises}"),
+    *(
+        "/overview",
+        "/overview?r=210302",
+        "/screen",
+        "/live",
+        "/play",
+        "/premises",
+        "/premises/{premises}",
+        "/onboarding",
+        "/onboarding/{premises}",
+    ),
     *("/approvals/frames", "/devices", "/devices/inventory", "/faults", "/people", "/organisations"),
     *("/numbers", "/audit", "/imports", "/account", "/account/nothing-here"),
 )

@@ -7,6 +7,7 @@ import sys
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import uvloop
@@ -50,6 +51,9 @@ from brightkitchen.web.metrics import ControlMetrics
 from brightkitchen.web.nodechannel import NodeChannel, NodeRegistry, serve_on_socket
 from brightkitchen.web.options import WebOptions
 from brightkitchen.web.server import Listener, WebServer
+
+OUTLINES_FILE: Final = "outlines.geojson"
+"""In the data folder, if the installation has outlines of its areas (docs/ref/outlines.md)."""
 
 
 def run_control(config: Config, inherit_fd: int) -> int:
@@ -122,6 +126,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             time_zone=config.time_zone,
             demo=config.demo.enabled,
             trusted_proxy=config.web.trusted_proxy,
+            outlines_file=data / OUTLINES_FILE,
         )
         await services.cameras.place_lost_cameras()
         await services.cameras.seal_open_paths()

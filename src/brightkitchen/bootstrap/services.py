@@ -32,6 +32,8 @@ from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.onboarding.policy import action_of
 from brightkitchen.domain.onboarding.states import Event
+from brightkitchen.domain.overview import policy as overview_policy
+from brightkitchen.domain.overview.service import OverviewService
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.initials import InitialsSession, initials_here
@@ -234,6 +236,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         entropy=entropy,
         imports=imports,
         numbers=numbers,
+        overview=OverviewService(database, policy, numbers),
         onboarding=operations.onboarding,
         frames=operations.frames,
         devices=operations.devices,
@@ -275,6 +278,7 @@ def _build_policy() -> Policy:
         user_policy,
         import_policy,
         number_policy,
+        overview_policy,
         recording_policy,
         inquiry_policy,
     ):

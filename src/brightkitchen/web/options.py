@@ -20,6 +20,7 @@ from brightkitchen.domain.maintenance.faults import FaultService
 from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.onboarding.frames import FrameService
 from brightkitchen.domain.onboarding.service import OnboardingService
+from brightkitchen.domain.overview.service import OverviewService
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.recording.services import RecordingServices
 from brightkitchen.domain.users.oidc import SingleSignOn
@@ -39,6 +40,7 @@ class WebOptions:
     """origins: every address this site may be called by, e.g. ("http://127.0.0.1:8080", "http://localhost:8080").
 
     media_ports: where each node listens on the same host. trusted_proxy: the one address whose X-Forwarded-For counts.
+    outlines_file: GeoJSON of the map's areas; need not be there.
     """
 
     origins: tuple[str, ...]
@@ -49,6 +51,7 @@ class WebOptions:
     demo: bool = False
     static_dir: Path = BUILT_UI
     trusted_proxy: str = ""
+    outlines_file: Path | None = None
 
     def origin_of_host(self, host: str) -> str | None:
         """Return the configured origin that a Host header names, or None."""
@@ -87,6 +90,7 @@ class Services:
     entropy: Entropy
     imports: ImportService
     numbers: NumberService
+    overview: OverviewService
     onboarding: OnboardingService
     frames: FrameService
     devices: DeviceService

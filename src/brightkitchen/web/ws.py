@@ -65,6 +65,8 @@ class _Over(Exception):
 async def events(socket: WebSocket) -> None:
     """Send `{"type":"camera",…}` and `{"type":"removed",…}`; each 20 s `{"type":"alive",…}`. Listens to nothing.
 
+    `{"type":"work"}` says that an alarm or a fault ticket of a camera in the person's scope began, moved or ended, and not which.
+
     The origin was checked before the upgrade. Closes with 1008 when the session is over, 1013 when the page fell so far
     behind that it has to read the list again, 1012 when the person's roles changed: the page begins again.
     """
@@ -117,6 +119,7 @@ async def _tell(socket: WebSocket, caller: Caller, feed: Feed, services: Service
     told: set[str] = set()
     while True:
         changed = await feed.take(ALIVE_EVERY_S)
+        work = feed.take_work()
         now = await authenticate(socket)  # again each time: roles may have changed since
         if feed.is_closed or now is None:
             raise _Over(1008)
@@ -138,6 +141,8 @@ async def _tell(socket: WebSocket, caller: Caller, feed: Feed, services: Service
                 # Of a camera outside the scope not even its end is told (SECURITY A1), unless this page has it.
                 told.discard(camera)
                 await _send(socket, {"type": "removed", "id": camera})
+        if work & known.keys():
+            await _send(socket, {"type": "work"})
 
 
 async def _send(socket: WebSocket, event: dict[str, object]) -> None:

@@ -24,13 +24,13 @@ const starts: Record<string, string> = {
   SYS_ADMIN: "/recordings", // the storage
   SEC_ADMIN: "/people",
   AUDITOR: "/audit",
-  CITY_ADMIN: "/live",
-  CITY_OFFICER: "/live",
-  COUNTY_ADMIN: "/live",
-  COUNTY_OFFICER: "/live",
+  CITY_ADMIN: "/overview",
+  CITY_OFFICER: "/overview",
+  COUNTY_ADMIN: "/overview",
+  COUNTY_OFFICER: "/overview",
   STATION_OFFICER: "/live",
   GRID_ASSISTANT: "/premises",
-  EDU_OFFICER: "/live",
+  EDU_OFFICER: "/overview",
   OPERATOR_PM: "/onboarding",
   OPERATOR_INSTALLER: "/faults",
   OPERATOR_NOC: "/faults",
@@ -67,7 +67,15 @@ describe("the rail", () => {
 describe("an address", () => {
   it("that is not for this person is as one that does not exist", () => {
     const auditor = roles.get("AUDITOR") ?? [];
-    for (const path of ["/live", "/premises/prm_1", "/onboarding/prm_1", "/people/usr_1", "/approvals/frames"])
+    for (const path of [
+      "/overview",
+      "/screen",
+      "/live",
+      "/premises/prm_1",
+      "/onboarding/prm_1",
+      "/people/usr_1",
+      "/approvals/frames",
+    ])
       expect([path, isUsable(path, auditor)]).toEqual([path, false]);
     for (const path of ["/audit", "/account", "/account/tokens"])
       expect([path, isUsable(path, auditor)]).toEqual([path, true]);

@@ -2,6 +2,7 @@ import {
   AuditOutlined,
   BarChartOutlined,
   ClusterOutlined,
+  DashboardOutlined,
   HistoryOutlined,
   ImportOutlined,
   PlaySquareOutlined,
@@ -16,6 +17,8 @@ import { recordingTabs } from "@/shared/Tabs";
 
 /** What a person must be able to do somewhere for a page to be of use, one of them; a page not named here is for everybody. */
 const needs: readonly (readonly [pattern: string, ...abilities: string[]])[] = [
+  ["/overview", "overview.view"],
+  ["/screen", "overview.view"],
   ["/live", "camera.live"],
   ["/play", "camera.play"],
   ["/premises", "premises.list"],
@@ -51,6 +54,7 @@ export interface Entry {
 }
 
 const entries: readonly Entry[] = [
+  { to: "/overview", word: "nav.overview", icon: <DashboardOutlined />, also: ["/screen"] },
   { to: "/live", word: "nav.live", icon: <PlaySquareOutlined /> },
   { to: "/play", word: "nav.play", icon: <HistoryOutlined /> },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, also: ["/onboarding", "/approvals"] },
@@ -73,7 +77,8 @@ export function isWithin(entry: Entry, pathname: string): boolean {
 
 /** Each with what makes it somebody's morning page; the first that fits counts. */
 const starts: readonly (readonly [path: string, ...abilities: string[]])[] = [
-  ["/live", "camera.live", "camera.play"], // whoever supervises, and whose kitchen it is
+  ["/overview", "overview.view"], // whoever answers for a city, a county or its schools
+  ["/live", "camera.live", "camera.play"], // whoever supervises a street, and whose kitchen it is
   ["/onboarding", "onboarding.view", "onboarding.order"], // the operator's project manager
   ["/faults", "fault.view", "fault.handle"], // installers, the operations centre
   ["/audit", "audit.search"],

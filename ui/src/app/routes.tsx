@@ -32,11 +32,21 @@ export const routes: RouteObject[] = [
     lazy: async () => ({ Component: (await import("@/features/people/RecoverPage")).RecoverPage }),
   },
   {
+    path: "/screen",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("./WallFrame")).WallFrame }),
+  },
+  {
     element: <Frame />,
     errorElement: <PageError />,
     hydrateFallbackElement: <div className="bk-frame" aria-busy />,
     children: [
       { index: true, element: <StartPage /> },
+      {
+        path: "/overview",
+        lazy: async () => ({ Component: (await import("@/features/overview/OverviewPage")).OverviewPage }),
+      },
       { path: "/live", element: <LivePage /> },
       {
         path: "/play",

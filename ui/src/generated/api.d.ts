@@ -1965,6 +1965,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Overview
+         * @description Count a city by county, or a county by township, in the caller's scope. region "": the caller's whole scope.
+         */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/outlines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Outlines
+         * @description List the outlines of the map's areas; none if this installation has no file of them, or one with a fault (see the log).
+         */
+        get: operations["list_outlines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -2656,6 +2696,8 @@ export interface components {
             premises_id: string | null;
             /** Premises Name */
             premises_name: string;
+            /** Region */
+            region: string;
             /** Zone */
             zone: string;
             /** Profile */
@@ -4609,6 +4651,93 @@ export interface components {
          * @enum {string}
          */
         Outcome: "OK" | "MISSING" | "UNKNOWN" | "BY_HAND";
+        /** OutlineListOut */
+        OutlineListOut: {
+            /** Items */
+            items: components["schemas"]["OutlineOut"][];
+        };
+        /**
+         * OutlineOut
+         * @description polygons: each its outer ring and its holes; a ring is a closed line of [longitude, latitude] in degrees.
+         */
+        OutlineOut: {
+            /** Code */
+            code: string;
+            /** Polygons */
+            polygons: [
+                number,
+                number
+            ][][][];
+        };
+        /**
+         * OverviewAreaOut
+         * @description Seat in WGS-84; null: not known.
+         */
+        OverviewAreaOut: {
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+            /** Rates */
+            rates: {
+                [key: string]: number | null;
+            };
+            /** Alarms */
+            alarms: number | null;
+            /** Faults */
+            faults: number | null;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Longitude Deg */
+            longitude_deg: number | null;
+            /** Latitude Deg */
+            latitude_deg: number | null;
+        };
+        /**
+         * OverviewCellOut
+         * @description alarms: open ones of recordings; faults: tickets somebody has to mend; null: not for this person.
+         */
+        OverviewCellOut: {
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+            /** Rates */
+            rates: {
+                [key: string]: number | null;
+            };
+            /** Alarms */
+            alarms: number | null;
+            /** Faults */
+            faults: number | null;
+        };
+        /**
+         * OverviewOut
+         * @description region: what it is about; "" = all that the person may see. total counts what lies in no area too.
+         */
+        OverviewOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "county" | "township";
+            /** Words */
+            words: components["schemas"]["NumberWordsOut"][];
+            total: components["schemas"]["OverviewCellOut"];
+            /** Areas */
+            areas: components["schemas"]["OverviewAreaOut"][];
+        };
         /**
          * OwnAccountOut
          * @description needs_factor: a factor is asked for at each log-in. passkeys_possible: browsers allow one at this address.
@@ -9760,6 +9889,66 @@ export interface operations {
             };
         };
     };
+    get_overview: {
+        parameters: {
+            query?: {
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_outlines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutlineListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_devices: {
         parameters: {
             query?: {
@@ -9965,6 +10154,7 @@ export interface operations {
             query?: {
                 state?: components["schemas"]["TicketState"][];
                 premises?: string;
+                region?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -10834,6 +11024,7 @@ export interface operations {
         parameters: {
             query?: {
                 open?: boolean | null;
+                region?: string;
                 cursor?: string;
                 limit?: number;
             };

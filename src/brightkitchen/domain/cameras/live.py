@@ -33,16 +33,19 @@ class Feed:
 
     def __init__(self) -> None:
         self._pending: dict[CameraId, None] = {}
+        self._work: set[CameraId] = set()
         self._wake = asyncio.Event()
         self.is_overrun = False
         self.is_closed = False
 
-    def put(self, camera: CameraId) -> None:
-        """Note that `camera` changed."""
+    def put(self, camera: CameraId, *, is_work: bool = False) -> None:
+        """Note that `camera` changed. is_work: an alarm or a ticket of it did."""
         if len(self._pending) >= MAX_PENDING and camera not in self._pending:
             self.is_overrun = True
         else:
             self._pending[camera] = None
+            if is_work:
+                self._work.add(camera)
         self._wake.set()
 
     def wake(self) -> None:
@@ -53,6 +56,12 @@ class Feed:
         """Let the listener know that there will be no more."""
         self.is_closed = True
         self._wake.set()
+
+    def take_work(self) -> frozenset[CameraId]:
+        """Return those of the cameras handed out by `take` whose alarms or tickets changed, since the last call."""
+        work = frozenset(self._work - self._pending.keys())
+        self._work -= work
+        return work
 
     async def take(self, timeout_s: float) -> tuple[CameraId, ...]:
         """Return the cameras that changed since the last call; () when `timeout_s` pass without any."""
@@ -123,6 +132,11 @@ class LiveBoard:
         """Tell every listener that something about the camera changed."""
         for feed in self._feeds:
             feed.put(camera)
+
+    def announce_work(self, camera: CameraId) -> None:
+        """Tell every listener that an alarm or a fault ticket of the camera began, moved or ended."""
+        for feed in self._feeds:
+            feed.put(camera, is_work=True)
 
     def subscribe(self) -> Feed:
         """Return a feed of the changes from now on."""

@@ -111,8 +111,12 @@ class FaultService:
         premises: str | None,
         before: tuple[int, str] | None,
         limit: int,
+        region: str = "",
     ) -> tuple[list[Ticket], tuple[int, str] | None, dict[TicketState, int]]:
-        """Return a page, the newest first, where the next one begins, and how many there are in each state."""
+        """Return a page, the newest first, where the next one begins, and how many there are in each state.
+
+        region: that one with all below it, "" = all.
+        """
         if not self._policy.check(actor, rules.VIEW_FAULT).allowed:
             raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_FAULT)
@@ -125,8 +129,9 @@ class FaultService:
                 premises_id=PremisesId(premises) if premises else None,
                 before=before,
                 limit=limit + 1,
+                region=region,
             )
-            counts = await ticket_store.count_tickets(connection, grants)
+            counts = await ticket_store.count_tickets(connection, grants, region)
         last = found[limit - 1] if len(found) > limit else None
         return found[:limit], (last.opened_at, last.id) if last else None, counts
 
@@ -147,7 +152,9 @@ class FaultService:
                 connection, camera.place, now, camera=camera.id, opened_by=actor.user, note=note.strip()
             )
             await self._audit.append(connection, rules.OPEN_FAULT, actor=actor, place=camera.place, ticket=ticket.id)
-            return await self._reload(connection, ticket.id)
+            found = await self._reload(connection, ticket.id)
+        self._board.announce_work(camera.id)
+        return found
 
     async def act(
         self, actor: Actor, ticket_id: str, event: TicketEvent, *, cause: Cause | None = None, note: str = ""
@@ -180,7 +187,14 @@ class FaultService:
                 old=ticket.state.value,
                 new=moved.state.value,
             )
-            return await self._reload(connection, ticket.id)
+            found = await self._reload(connection, ticket.id)
+            below = await ticket_store.load_children(connection, ticket.id) if ticket.camera is None else []
+        self._announce((ticket, *below))
+        return found
+
+    def _announce(self, tickets: Iterable[Ticket]) -> None:
+        for camera in sorted({each.camera for each in tickets if each.camera is not None}):
+            self._board.announce_work(camera)
 
     def abilities(self, actor: Actor, ticket: Ticket) -> tuple[str, ...]:
         """Return what the actor may do to this ticket."""
@@ -214,6 +228,9 @@ class FaultService:
                 await self._group(connection, now)
             for parent in parents:
                 await self._follow_children(connection, parent, now)
+        self._announce(mended)
+        for each in new:
+            self._board.announce_work(each.camera)
 
     def _is_due(self, each: Watched, now: Utc, suspended: frozenset[PremisesId]) -> bool:
         """True if somebody has to be asked to bring the pictures back now."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Grant, Place
-from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope
+from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
 from brightkitchen.domain.cameras.store import cameras
 from brightkitchen.domain.maintenance.model import HistoryRow, Ticket
 from brightkitchen.domain.maintenance.states import OPEN_STATES, Cause, TicketState
@@ -97,13 +97,17 @@ async def load_tickets(
     premises_id: PremisesId | None,
     before: tuple[int, str] | None,
     limit: int,
+    region: str = "",
 ) -> list[Ticket]:
     """Return up to `limit` tickets inside the grants, the newest first.
 
-    states: (), any. parent: those below that ticket; None = those below none. premises_id: those of one premises,
+    region: that one with all below it, "" = all. states: (), any. parent: those below that ticket; None = those below none. premises_id: those of one premises,
     below whatever.
     """
     wanted = _tickets.where(is_in_scope(held, TICKET_SCOPE))
+    inside = region_clause(region, fault_tickets.c.region)
+    if inside is not None:
+        wanted = wanted.where(inside)
     if premises_id is not None:
         wanted = wanted.where(fault_tickets.c.premises_id == premises_id)
     elif parent is None:
@@ -128,14 +132,31 @@ def _is_on_top(held: Sequence[Grant]) -> sa.ColumnElement[bool]:
     return sa.or_(fault_tickets.c.parent_id.is_(None), fault_tickets.c.parent_id.not_in(visible))
 
 
-async def count_tickets(connection: AsyncConnection, held: Sequence[Grant]) -> dict[TicketState, int]:
-    """Return how many tickets inside the grants are in each state, those on top only."""
+async def count_tickets(connection: AsyncConnection, held: Sequence[Grant], region: str = "") -> dict[TicketState, int]:
+    """Return how many tickets inside the grants are in each state, those on top only. region: as in `load_tickets`."""
     wanted = (
         sa.select(fault_tickets.c.state, sa.func.count())
         .where(is_in_scope(held, TICKET_SCOPE), _is_on_top(held))
         .group_by(fault_tickets.c.state)
     )
+    inside = region_clause(region, fault_tickets.c.region)
+    if inside is not None:
+        wanted = wanted.where(inside)
     return {TicketState(state): count for state, count in await connection.execute(wanted)}
+
+
+async def count_open_by_region(connection: AsyncConnection, held: Sequence[Grant], region: str = "") -> dict[str, int]:
+    """Return region → how many tickets inside the grants somebody has to mend there, those on top only."""
+    open_ones = fault_tickets.c.state.in_([each.value for each in OPEN_STATES])
+    wanted = (
+        sa.select(fault_tickets.c.region, sa.func.count())
+        .where(open_ones, is_in_scope(held, TICKET_SCOPE), _is_on_top(held))
+        .group_by(fault_tickets.c.region)
+    )
+    inside = region_clause(region, fault_tickets.c.region)
+    if inside is not None:
+        wanted = wanted.where(inside)
+    return {row[0]: int(row[1]) for row in await connection.execute(wanted)}
 
 
 async def load_open_tickets(connection: AsyncConnection) -> list[Ticket]:

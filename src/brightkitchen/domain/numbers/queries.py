@@ -60,10 +60,11 @@ def is_complete(*within: Condition) -> Condition:
     is_own = sa.and_(cameras.c.premises_id == premises.c.id, _in_service, cameras.c.zone == category_zones.c.zone)
     is_active = cameras.c.activity == "ACTIVE"
     # Each level says which table is its own: by itself a subquery two levels down would join the outer tables once more.
-    shared = sa.select(camera_zones.c.camera_id).where(camera_zones.c.zone == category_zones.c.zone)
+    # Asked of the camera, which is its key's first part: a list of all cameras of the zone would be made for every camera.
+    shared = sa.exists().where(camera_zones.c.camera_id == cameras.c.id, camera_zones.c.zone == category_zones.c.zone)
     is_shared = sa.and_(
         *(cameras.c.premises_id == premises.c.id, _in_service),
-        cameras.c.id.in_(shared.correlate_except(camera_zones)),
+        shared.correlate_except(camera_zones),
     )
     may_share = sa.and_(category_zones.c.may_be_shared.is_(sa.true()), premises.c.area_m2 <= SMALL_M2)
     covered = sa.or_(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.authz.model import Grant, Place
-from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope
+from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
 from brightkitchen.domain.cameras.store import camera_zones, cameras
 from brightkitchen.domain.premises.hours import parse_hours
 from brightkitchen.domain.premises.store import categories, premises, zones
@@ -490,9 +490,13 @@ async def load_alarms(
     is_open: bool | None,
     before: tuple[int, str] | None,
     limit: int,
+    region: str = "",
 ) -> list[Alarm]:
-    """Return alarms in scope, the newest first."""
+    """Return alarms in scope, the newest first. region: that one with all below it, "" = all."""
     query = _alarms.where(is_in_scope(grants, SCOPE))
+    inside = region_clause(region, premises.c.region)
+    if inside is not None:
+        query = query.where(inside)
     if is_open is not None:
         closed = recording_alarms.c.closed_at
         query = query.where(closed.is_(None) if is_open else closed.is_not(None))
@@ -514,17 +518,30 @@ async def load_camera_alarms(connection: AsyncConnection, camera: str, from_at: 
     return [_alarm(row) for row in await connection.execute(query.order_by(recording_alarms.c.since_at).limit(500))]
 
 
-async def count_open_alarms(connection: AsyncConnection, grants: Sequence[Grant]) -> int:
+async def count_open_alarms(connection: AsyncConnection, grants: Sequence[Grant], region: str = "") -> int:
+    """Return how many alarms in scope are open. region: as in `load_alarms`."""
+    return sum((await count_alarms_by_region(connection, grants, region)).values())
+
+
+async def count_alarms_by_region(
+    connection: AsyncConnection, grants: Sequence[Grant], region: str = ""
+) -> dict[str, int]:
+    """Return region of the premises → how many alarms in scope are open there; "" for cameras without premises."""
+    where = sa.func.coalesce(premises.c.region, "")
     query = (
-        sa.select(sa.func.count())
+        sa.select(where, sa.func.count())
         .select_from(
             recording_alarms.join(cameras, cameras.c.id == recording_alarms.c.camera_id).outerjoin(
                 premises, premises.c.id == cameras.c.premises_id
             )
         )
         .where(recording_alarms.c.closed_at.is_(None), is_in_scope(grants, SCOPE))
+        .group_by(premises.c.region)
     )
-    return int((await connection.execute(query)).scalar_one())
+    inside = region_clause(region, premises.c.region)
+    if inside is not None:
+        query = query.where(inside)
+    return {row[0]: int(row[1]) for row in await connection.execute(query)}
 
 
 async def open_alarms(connection: AsyncConnection, alarms: Sequence[Mapping[str, object]]) -> None:

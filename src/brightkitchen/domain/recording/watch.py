@@ -182,8 +182,14 @@ class RecordingWatch:
                 await store.close_alarms(connection, [opened[key][0] for key in over], now)
         for row in new:
             log.error("not recorded", camera=row["camera_id"], profile=row["profile"], reason=row["reason"])
-        for camera in {*(str(row["camera_id"]) for row in new), *(key[0] for key in over)}:
-            self._board.announce(CameraId(camera))
+        camera_of = {alarm: key[0] for key, (alarm, _reason) in opened.items()}
+        told = {
+            *(str(row["camera_id"]) for row in new),
+            *(key[0] for key in over),
+            *(camera_of[each] for each, _ in changed),
+        }
+        for camera in sorted(told):
+            self._board.announce_work(CameraId(camera))
 
     def _find_over(
         self,
@@ -200,15 +206,26 @@ class RecordingWatch:
     # ---- for people
 
     async def list_alarms(
-        self, actor: Actor, *, is_open: bool | None, before: tuple[int, str] | None = None, limit: int = MAX_PAGE
+        self,
+        actor: Actor,
+        *,
+        is_open: bool | None,
+        region: str = "",
+        before: tuple[int, str] | None = None,
+        limit: int = MAX_PAGE,
     ) -> tuple[list[Alarm], tuple[int, str] | None, int]:
-        """Return a page, the newest first, where the next one begins, and how many are open."""
+        """Return a page, the newest first, where the next one begins, and how many are open.
+
+        region: that one with all below it, "" = all.
+        """
         if not self._policy.check(actor, rules.VIEW_ALARM).allowed:
             raise not_found()
         grants = self._policy.grants_for(actor, rules.VIEW_ALARM)
         async with self._database.read() as connection:
-            found = await store.load_alarms(connection, grants, is_open=is_open, before=before, limit=limit + 1)
-            count = await store.count_open_alarms(connection, grants)
+            found = await store.load_alarms(
+                connection, grants, is_open=is_open, before=before, limit=limit + 1, region=region
+            )
+            count = await store.count_open_alarms(connection, grants, region)
         last = found[limit - 1] if len(found) > limit else None
         return found[:limit], (last.opened_at, last.id) if last else None, count
 

@@ -120,6 +120,7 @@ class AlarmOut(Out):
     camera_name: str
     premises_id: str | None
     premises_name: str
+    region: str
     zone: str
     profile: str
     reason: str
@@ -246,6 +247,7 @@ def present_alarm(alarm: Alarm) -> AlarmOut:
         camera_name=alarm.camera_name,
         premises_id=alarm.place.premises,
         premises_name=alarm.premises_name,
+        region=alarm.place.region,
         zone=alarm.zone,
         profile=alarm.profile,
         reason=alarm.reason,

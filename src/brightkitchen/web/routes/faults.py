@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from brightkitchen.domain.maintenance.faults import MAX_PAGE
 from brightkitchen.domain.maintenance.states import TicketEvent, TicketState
 from brightkitchen.web.auth import Human, Signed, services_of
+from brightkitchen.web.params import RegionQuery
 from brightkitchen.web.present.maintenance import (
     TicketIn,
     TicketListOut,
@@ -29,13 +30,14 @@ async def list_faults(
     caller: Signed,
     state: Annotated[list[TicketState], Query(max_length=9)] = [],  # noqa: B006 - FastAPI copies it
     premises: Annotated[str, Query(max_length=40)] = "",
+    region: RegionQuery = "",
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> TicketListOut:
     """List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own."""
     services = services_of(request)
     found, after, counts = await services.faults.list_tickets(
-        caller.actor, states=state, premises=premises, before=read_cursor(cursor), limit=limit
+        caller.actor, states=state, premises=premises, region=region, before=read_cursor(cursor), limit=limit
     )
     return present_tickets(found, counts, build_cursor(after), caller.actor, services)
 

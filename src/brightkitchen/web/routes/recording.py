@@ -171,13 +171,14 @@ async def list_alarms(
     request: Request,
     caller: Signed,
     open: bool | None = None,
+    region: RegionQuery = "",
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=watch.MAX_PAGE)] = watch.MAX_PAGE,
 ) -> AlarmListOut:
     """List the cameras that should be recorded and are not, or were not, the newest first."""
     services = services_of(request)
     found, after, count = await services.recording.watch.list_alarms(
-        caller.actor, is_open=open, before=read_cursor(cursor), limit=limit
+        caller.actor, is_open=open, region=region, before=read_cursor(cursor), limit=limit
     )
     return AlarmListOut(items=[present_alarm(alarm) for alarm in found], next_cursor=build_cursor(after), open=count)
 

@@ -2,10 +2,11 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Segmented, Skeleton, Table, type TableColumnsType } from "antd";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
-import { faultsQuery, type Ticket, type TicketState } from "@/shared/api/maintenance";
+import { faultsQuery, openStates, type Ticket, type TicketState } from "@/shared/api/maintenance";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
 import { zoneBeside } from "@/shared/camera/zones";
+import { RegionFilter, regionOf } from "@/shared/premises/RegionFilter";
 import { useKinds } from "@/shared/premises/useKinds";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
@@ -14,8 +15,8 @@ import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { FaultDrawer } from "./FaultDrawer";
 import { TicketClock, TicketTag } from "./TicketMarks";
 
-const groups: Record<string, TicketState[]> = {
-  open: ["OPEN", "REOPENED", "TRIAGED", "DISPATCHED", "ON_SITE", "WAIT_CUSTOMER"],
+const groups: Record<string, readonly TicketState[]> = {
+  open: openStates,
   fixed: ["FIXED", "CONFIRMED"],
   closed: ["CLOSED"],
   all: [],
@@ -27,7 +28,8 @@ export function FaultsPage() {
   const [query, setQuery] = useSearchParams();
   const isPhone = useMedia(isPhoneQuery);
   const group = query.get("g") ?? "open";
-  const faults = useInfiniteQuery(faultsQuery(groups[group] ?? []));
+  const region = regionOf(query);
+  const faults = useInfiniteQuery(faultsQuery(groups[group] ?? [], region));
   const put = (key: string, value: string | undefined) =>
     setQuery((old) => {
       if (value) old.set(key, value);
@@ -35,7 +37,7 @@ export function FaultsPage() {
       return old;
     });
   const counts = new Map(faults.data?.pages[0]?.counts.map(({ state, count }) => [state, count]));
-  const sum = (states: TicketState[] | undefined) =>
+  const sum = (states: readonly TicketState[] | undefined) =>
     (states?.length ? states : [...counts.keys()]).reduce((total, state) => total + (counts.get(state) ?? 0), 0);
   const items = faults.data?.pages.flatMap((page) => page.items);
   const open = query.get("t");
@@ -55,6 +57,7 @@ export function FaultsPage() {
             label: faults.data ? t(`fault.group.${value}.count`, { count: sum(states) }) : t(`fault.group.${value}`),
           }))}
         />
+        <RegionFilter value={region} onChange={(code) => put("r", code)} />
       </div>
       {faults.isError && faults.data === undefined ? (
         <ProblemPanel error={faults.error} onRetry={() => void faults.refetch()} />

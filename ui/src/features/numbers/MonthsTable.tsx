@@ -1,7 +1,8 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { NumberCell, Numbers } from "@/shared/api/numbers";
-import { formatShare, wordsOf } from "./figures";
+import { formatShare } from "@/shared/numbers/share";
+import { wordsOf } from "./figures";
 
 const columns = ["due", "signed", "signed_new", "installed", "online", "accepted"] as const;
 const rates = ["completed_rate", "online_hours_rate", "online_day_rate"] as const;

@@ -4,8 +4,8 @@ import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
 import { renderAt } from "@/app/renderAt.testing";
 import type { DenominatorChange, NumberCell, Numbers } from "@/shared/api/numbers";
+import { formatShare, heatOf } from "@/shared/numbers/share";
 import { refusal, server, session } from "@/testing/server";
-import { formatShare, heatOf } from "./figures";
 
 const values = {
   due: 30,

@@ -34,7 +34,7 @@ export function NumbersPage() {
   const measure: Measure = isMeasure(shown) ? shown : "completed_rate";
   const numbers = useQuery(numbersQuery(region, month));
   const months = useQuery(monthsQuery(region));
-  const [opened, setOpened] = useState<Opened>();
+  const [clicked, setOpened] = useState<Opened>();
   const [isExporting, setExporting] = useState(false);
   const put = (key: string, value: string) =>
     setQuery(
@@ -46,6 +46,13 @@ export function NumbersPage() {
       { replace: key !== "r" },
     );
   const data = numbers.data;
+  // an address may name the number whose rows it is about
+  const named = data?.opens.find((number) => number === query.get("n")) as OpenNumber | undefined;
+  const opened = clicked ?? (named && { number: named, cut: { region, category: "", month } });
+  const close = () => {
+    setOpened(undefined);
+    put("n", "");
+  };
   const open = (key: string, cut: Partial<Cut>) => {
     const number = data && openedBy(data, key);
     if (number) setOpened({ number, cut: { region, category: "", month, ...cut } });
@@ -111,9 +118,7 @@ export function NumbersPage() {
           <ChangesTable />
         </>
       )}
-      {opened && data && (
-        <RowsDrawer numbers={data} number={opened.number} cut={opened.cut} onClose={() => setOpened(undefined)} />
-      )}
+      {opened && data && <RowsDrawer numbers={data} number={opened.number} cut={opened.cut} onClose={close} />}
       {isExporting && <ExportModal cut={{ region, category: "", month }} onClose={() => setExporting(false)} />}
     </div>
   );

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Cut, NumberCell, Numbers } from "@/shared/api/numbers";
-import { figuresOf, formatShare, heatOf, type Measure, openedBy, wordsOf } from "./figures";
+import { formatShare, heatOf } from "@/shared/numbers/share";
+import { figuresOf, type Measure, openedBy, wordsOf } from "./figures";
 
 interface TableProps {
   numbers: Numbers;

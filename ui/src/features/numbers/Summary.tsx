@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Numbers } from "@/shared/api/numbers";
-import { figuresOf, formatShare, openedBy, wordsOf } from "./figures";
+import { formatShare } from "@/shared/numbers/share";
+import { figuresOf, openedBy, wordsOf } from "./figures";
 
 const counts = ["due", "signed", "installed", "online", "accepted"] as const;
 const rates = [

@@ -23,11 +23,6 @@ export function wordsOf(numbers: Numbers, key: string): NumberWords {
   return numbers.words.find((words) => words.key === key) ?? { key, name: key, definition: "", parts: [] };
 }
 
-/** A share as people read it; "—" where there is nothing to divide by. */
-export function formatShare(share: number | null | undefined): string {
-  return share === null || share === undefined ? "—" : `${(share * 100).toFixed(1)}%`;
-}
-
 /** Which number a click on a measure opens: the numerator of a rate, if its rows are kept. */
 export function openedBy(numbers: Numbers, key: string): OpenNumber | undefined {
   const { parts } = wordsOf(numbers, key);
@@ -49,12 +44,6 @@ export function figuresOf(numbers: Numbers, cell: NumberCell | undefined, key: s
     part: isTime ? undefined : (cell?.values[part] ?? 0),
     whole: isTime ? undefined : (cell?.values[whole] ?? 0),
   };
-}
-
-/** Steps of the blue ramp, 0 to 4, by share. */
-export function heatOf(share: number | null | undefined): number {
-  if (share === null || share === undefined) return 0;
-  return [0.5, 0.8, 0.95, 0.9999].filter((limit) => share >= limit).length;
 }
 
 /** Which numbers a change of the log raised or lowered by one. A move between places changes none of the whole. */

@@ -7,6 +7,7 @@ import { ProblemPanel } from "@/shared/api/ProblemText";
 import { type Alarm, alarmsQuery } from "@/shared/api/recording";
 import { useAbilities } from "@/shared/api/session";
 import { zoneBeside } from "@/shared/camera/zones";
+import { RegionFilter, regionOf } from "@/shared/premises/RegionFilter";
 import { useKinds } from "@/shared/premises/useKinds";
 import { playbackAddress, useMoments, useRecordingWords } from "@/shared/recording/words";
 import { formatDuration } from "@/shared/time/format";
@@ -23,7 +24,14 @@ export function AlarmsPage() {
   const [query, setQuery] = useSearchParams();
   const isPhone = useMedia(isPhoneQuery);
   const isAll = query.get("g") === "all";
-  const alarms = useInfiniteQuery(alarmsQuery(isAll ? undefined : true));
+  const region = regionOf(query);
+  const alarms = useInfiniteQuery(alarmsQuery(isAll ? undefined : true, region));
+  const put = (key: string, value: string | undefined) =>
+    setQuery((old) => {
+      if (value) old.set(key, value);
+      else old.delete(key);
+      return old;
+    });
   const items = alarms.data?.pages.flatMap((page) => page.items);
   const count = alarms.data?.pages[0]?.open;
   const List = isPhone ? Cards : Rows;
@@ -33,7 +41,7 @@ export function AlarmsPage() {
       <div className="bk-tools">
         <Segmented
           value={isAll ? "all" : "open"}
-          onChange={(value) => setQuery(value === "all" ? { g: "all" } : {})}
+          onChange={(value) => put("g", value === "all" ? "all" : undefined)}
           options={[
             {
               value: "open",
@@ -45,6 +53,7 @@ export function AlarmsPage() {
             { value: "all", label: t("recording.alarms.group.all") },
           ]}
         />
+        <RegionFilter value={region} onChange={(code) => put("r", code)} />
       </div>
       {alarms.isError && alarms.data === undefined ? (
         <ProblemPanel error={alarms.error} onRetry={() => void alarms.refetch()} />

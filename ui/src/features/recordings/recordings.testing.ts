@@ -11,6 +11,7 @@ export function anAlarm(changes: Partial<Alarm> = {}): Alarm {
     camera_name: "烹饪间1号",
     premises_id: "prm_1",
     premises_name: "站前小学食堂",
+    region: "210302006",
     zone: "COOK",
     profile: "main",
     reason: "not_writing",

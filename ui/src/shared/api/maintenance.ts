@@ -22,7 +22,15 @@ export type Cause = NonNullable<Ticket["cause"]>;
 export type Move = Schemas["MoveOut"];
 
 const devicesKey = ["devices"] as const;
-const faultsKey = ["faults"] as const;
+export const faultsKey = ["faults"] as const;
+export const openStates: readonly TicketState[] = [
+  "OPEN",
+  "REOPENED",
+  "TRIAGED",
+  "DISPATCHED",
+  "ON_SITE",
+  "WAIT_CUSTOMER",
+];
 
 export function devicesQuery(wish: { state?: DeviceState; q?: string }) {
   return infiniteQueryOptions({
@@ -67,13 +75,15 @@ export function useMoveDevice(device: string) {
   });
 }
 
-export function faultsQuery(states: TicketState[]) {
+export function faultsQuery(states: readonly TicketState[], region = "") {
   return infiniteQueryOptions({
-    queryKey: [...faultsKey, "list", states] as const,
+    queryKey: [...faultsKey, "list", states, region] as const,
     queryFn: async ({ pageParam, signal }) =>
       bodyOf(
         await api.GET("/api/v1/faults", {
-          params: { query: { state: states, ...(pageParam ? { cursor: pageParam } : {}) } },
+          params: {
+            query: { state: [...states], ...(region ? { region } : {}), ...(pageParam ? { cursor: pageParam } : {}) },
+          },
           signal,
         }),
       ),

@@ -24,17 +24,22 @@ export type Found = Schemas["FoundOut"];
 export type EventKind = Schemas["EventKind"];
 
 const key = ["recording"] as const;
+export const alarmsKey = [...key, "alarms"] as const;
 const againMs = 30_000;
 
 /** Open ones only, or those that are over too; the newest first, with how many are open. */
-export function alarmsQuery(isOpen: boolean | undefined) {
+export function alarmsQuery(isOpen: boolean | undefined, region = "") {
   return infiniteQueryOptions({
-    queryKey: [...key, "alarms", isOpen ?? "all"] as const,
+    queryKey: [...alarmsKey, isOpen ?? "all", region] as const,
     queryFn: async ({ pageParam, signal }) =>
       bodyOf(
         await api.GET("/api/v1/recording/alarms", {
           params: {
-            query: { ...(isOpen === undefined ? {} : { open: isOpen }), ...(pageParam ? { cursor: pageParam } : {}) },
+            query: {
+              ...(isOpen === undefined ? {} : { open: isOpen }),
+              ...(region ? { region } : {}),
+              ...(pageParam ? { cursor: pageParam } : {}),
+            },
           },
           signal,
         }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contrast } from "./contrast";
-import { dark, extra, light, stage, timelineColours } from "./tokens";
+import { dark, extra, light, ramp, stage, timelineColours, wallColours } from "./tokens";
 
 const white = "#FFFFFF";
 /** [what, one, other, the ratio of the design brief]. The brief's figure is the floor, less rounding. */
@@ -36,6 +36,14 @@ const pairs: [string, string, string, number][] = [
   ["dark error on container", dark.colorError, dark.colorBgContainer, 6.8],
   ["dark seal on container", extra.dark.seal, dark.colorBgContainer, 7.9],
   ["dark control border", dark.colorBorder, dark.colorBgContainer, 3.7],
+  ["number on wall panel", wallColours.number, wallColours.panel, 16.1],
+  ["text2 on wall panel", wallColours.text2, wallColours.panel, 8.4],
+  ["warn on wall panel", wallColours.warn, wallColours.panel, 10.1],
+  ["alert on wall panel", wallColours.alert, wallColours.panel, 6.3],
+  ["edge on wall panel", wallColours.edge, wallColours.panel, 3.7],
+  ...Object.values(ramp).flatMap((steps) =>
+    steps.map(([fill, text]): [string, string, string, number] => [`text on ${fill}`, text, fill, 4.5]),
+  ),
   ["stage text on bg", stage.text, stage.bg, 15.7],
   ["stage text2 on bg", stage.text2, stage.bg, 9.0],
   ["stage text2 on tile", stage.text2, stage.tile, 8.2],

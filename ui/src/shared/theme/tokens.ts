@@ -119,6 +119,38 @@ export const timelineColours = {
 } as const;
 
 /** Official risk grades: the letter is always there; D is brown, not red. The same in both themes. */
+/** Five steps of a share, low to high, each with the colour of text on it. */
+export const ramp = {
+  light: [
+    ["#DCE8F8", "#1B2430"],
+    ["#A9C8EE", "#1B2430"],
+    ["#6BA0DF", "#101820"],
+    ["#2F6FC4", "#FFFFFF"],
+    ["#123F86", "#FFFFFF"],
+  ],
+  dark: [
+    ["#16304F", "#EEF4FF"],
+    ["#1F4F82", "#EEF4FF"],
+    ["#2E74B8", "#FFFFFF"],
+    ["#5AA2E4", "#0A1626"],
+    ["#A9D2FA", "#0A1626"],
+  ],
+} as const;
+
+/** The display on the command room's wall: dark in both themes. */
+export const wallColours = {
+  bg: "#0A1626",
+  panel: "#10213A",
+  line: "#2A4A75",
+  edge: "#5A7BA8",
+  text: "#EEF4FF",
+  text2: "#A9BEDB",
+  number: "#FFFFFF",
+  ok: "#46D3A3",
+  warn: "#FFC35A",
+  alert: "#FF7A6E",
+} as const;
+
 export const gradeColours = {
   aText: "#1F5F47",
   aBg: "#DDF0E7",
