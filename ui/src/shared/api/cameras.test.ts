@@ -182,7 +182,15 @@ describe("events", () => {
     lines[0]?.onclose?.({ code: 1006 });
     await vi.advanceTimersByTimeAsync(2_000);
     lines[1]?.onopen?.();
-    expect(invalidated).toHaveBeenCalledExactlyOnceWith({ queryKey: ["cameras"] });
+    const read = () => invalidated.mock.calls.map(([filters]) => filters?.queryKey?.join(" "));
+    expect(read()).toEqual(["cameras", "overview", "recording alarms", "faults"]);
+    // However much work comes, what shows it is read again at once and then each three seconds.
+    for (let number = 0; number < 5; number += 1) lines[1]?.onmessage?.({ data: JSON.stringify({ type: "work" }) });
+    expect(read()).toHaveLength(4);
+    await vi.advanceTimersByTimeAsync(3_100);
+    expect(read().slice(4)).toEqual(["overview", "recording alarms", "faults"]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(read()).toHaveLength(7);
     expect(questions).toHaveLength(1);
     stop();
     vi.useRealTimers();
