@@ -51,6 +51,7 @@ from brightkitchen.media.desired_file import DesiredFile, SavedDesired
 from brightkitchen.media.evidence.service import EvidenceSource
 from brightkitchen.media.evidence.statement import open_statement_key
 from brightkitchen.media.hub.hub import Hub
+from brightkitchen.media.live.webrtc.settings import WebRtcSettings
 from brightkitchen.media.node import MediaNode
 from brightkitchen.media.ports import Source, SourceSink
 from brightkitchen.media.recorder.recorder import Recorder
@@ -146,6 +147,17 @@ def store_rules(config: Config, name: str) -> StoreRules:
     )
 
 
+def webrtc_settings(config: Config, index: int) -> WebRtcSettings:
+    """Return where node number `index` is reached by UDP: at the number of its own port, unless another was chosen."""
+    media = config.media
+    return WebRtcSettings(
+        is_on=media.webrtc,
+        host=config.web.host,
+        port=(media.first_webrtc_port or media.first_port) + index,
+        addresses=media.webrtc_addresses,
+    )
+
+
 def address_of(spec: CameraSpec, profile: Profile, credential: Credential | None) -> StreamAddress:
     """Return where a stream of `spec` is. The main stream stands in for a sub-stream that does not exist."""
     is_sub = profile is Profile.SUB and spec.sub is not None
@@ -182,6 +194,7 @@ class _Node:
     def __init__(self, config: Config, index: int, name: str, inheritance: Inheritance) -> None:
         self._config = config
         self._name = name
+        self._index = index
         self._port = config.media.first_port + index
         self._admin_port = config.media.first_admin_port + index
         self._inheritance = inheritance
@@ -215,6 +228,7 @@ class _Node:
                 clock=clock,
                 entropy=entropy,
                 supervisor=supervisor,
+                webrtc=webrtc_settings(self._config, index=self._index),
             )
             self._file = DesiredFile(self._folder, self._open_sealer())
             self._statement_key = open_statement_key(self._folder / "statement.key", entropy)

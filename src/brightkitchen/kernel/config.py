@@ -6,6 +6,7 @@ File < environment < flag. A key in the environment is ``BRIGHTKITCHEN_WEB__PORT
 
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -54,6 +55,9 @@ class MediaConfig(_Branch, frozen=True, kw_only=True):
     low_water_bytes: Annotated[int, Meta(ge=1, le=1048576)] = 262144
     connects_at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
     decode_workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    webrtc: bool = True
+    first_webrtc_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    webrtc_addresses: tuple[str, ...] = ()
 
 
 class VolumeConfig(_Branch, frozen=True, kw_only=True):
@@ -193,6 +197,7 @@ def load_config(path: Path | None, environment: Mapping[str, str], flags: Mappin
     except msgspec.ValidationError as cause:
         raise BrightKitchenError(Kind.INVALID, "config.invalid", problem=str(cause)) from cause
     _check_ports(config)
+    _check_webrtc(config)
     _check_volumes(config)
     if config.auth.second_factor == "demo-off" and not config.demo.enabled:
         raise BrightKitchenError(Kind.INVALID, "config.demo_off")
@@ -241,6 +246,19 @@ def _check_volumes(config: Config) -> None:
         if volume.name in names:
             raise BrightKitchenError(Kind.INVALID, "config.volume_name", name=volume.name)
         names.append(volume.name)
+
+
+def _check_webrtc(config: Config) -> None:
+    """What viewers are told must be an address that they can send to."""
+    for text in config.media.webrtc_addresses:
+        try:
+            address = ip_address(text)
+        except ValueError:
+            address = None
+        if address is None or address.is_unspecified or address.is_multicast:
+            raise BrightKitchenError(Kind.INVALID, "config.webrtc_address", address=text)
+    if config.media.first_webrtc_port + config.media.nodes - 1 > 65535:
+        raise BrightKitchenError(Kind.INVALID, "config.webrtc_ports", port=config.media.first_webrtc_port)
 
 
 def _check_ports(config: Config) -> None:

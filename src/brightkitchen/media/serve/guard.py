@@ -29,7 +29,7 @@ END_AT_HEADER: Final = "BK-End-At"
 
 _PREFLIGHT: Final = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Content-Type, Range, X-BK-Media",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, Range, X-BK-Media",
     hdrs.ACCESS_CONTROL_MAX_AGE: "600",
 }
 _EVERYWHERE: Final = {
@@ -39,7 +39,10 @@ _EVERYWHERE: Final = {
     "Cross-Origin-Resource-Policy": "same-site",
 }
 _EXPOSED: Final = ", ".join(
-    (FRAME_AT_HEADER, ZERO_AT_HEADER, FROM_AT_HEADER, END_AT_HEADER, hdrs.CONTENT_RANGE, hdrs.RETRY_AFTER)
+    (
+        *(FRAME_AT_HEADER, ZERO_AT_HEADER, FROM_AT_HEADER, END_AT_HEADER),
+        *(hdrs.CONTENT_RANGE, hdrs.RETRY_AFTER, hdrs.LOCATION, hdrs.ETAG),
+    )
 )
 _STATUS: Final = {
     Kind.INVALID: 400,
@@ -52,6 +55,8 @@ _STATUS: Final = {
     Kind.DATA_LOSS: 500,
     Kind.INTERNAL: 500,
 }
+# What WHEP gives its own status (RFC 9725 §4.2, RFC 9110 §15.5.16, 15.5.21); everything else goes by its kind.
+_STATUS_OF_CODE: Final = {"media.offer_type": 415, "media.webrtc_cannot": 422}
 _RETRY_AFTER_S: Final = "2"
 
 
@@ -115,7 +120,7 @@ class Guard:
     def _answer(self, request: web.Request, error: BrightKitchenError, *, status: int | None = None) -> web.Response:
         if isinstance(error, TokenRefused):
             self.count_refusal(error.cause.value)
-        status = status or _STATUS[error.kind]
+        status = status or _STATUS_OF_CODE.get(error.code) or _STATUS[error.kind]
         body = {
             "type": "about:blank",
             "title": error.code,

@@ -21,7 +21,8 @@ class _ServerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         server = self._server
         yield GaugeMetricFamily("bk_media_leases", "Viewers, handles included.", value=len(server.leases))
-        yield GaugeMetricFamily("bk_media_live_viewers", "Live viewers.", value=server.muxers.viewers)
+        yield GaugeMetricFamily("bk_media_live_viewers", "Live viewers by WebSocket.", value=server.muxers.viewers)
+        yield GaugeMetricFamily("bk_media_webrtc_viewers", "Live viewers by WebRTC.", value=server.count_webrtc())
         yield GaugeMetricFamily(
             "bk_media_view_reports_waiting", "Reports control has not yet.", value=len(server.views)
         )

@@ -14,6 +14,7 @@ from brightkitchen.kernel.mediatoken import Act, TokenVerifier
 from brightkitchen.kernel.nodeprotocol import VerifyKey
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.decode.pool import DecodePool
+from brightkitchen.media.live.webrtc.settings import WebRtcSettings
 from brightkitchen.media.live.wsfmp4.muxer import LiveMuxers, StreamProvider
 from brightkitchen.media.playback.clip import Clips
 from brightkitchen.media.playback.direct import DirectStreams
@@ -44,8 +45,13 @@ class MediaServer:
         clock: Clock,
         entropy: Entropy,
         supervisor: Supervisor,
+        webrtc: WebRtcSettings | None = None,
     ) -> None:
         self.clock = clock
+        self.entropy = entropy
+        self.streams = streams
+        self.webrtc_settings = webrtc or WebRtcSettings()
+        self.count_webrtc: Callable[[], int] = lambda: 0
         self.supervisor = supervisor
         self.recordings = recordings
         self.pool = pool
