@@ -96,7 +96,9 @@ async def test_session_every_refusal_looks_the_same(node: NodeBench) -> None:
 
 
 @pytest.mark.parametrize("key", ["token", "t", "auth", "access_token", "sig"])
-@pytest.mark.parametrize("path", ["/healthz", f"/play/{CAMERA}/index.m3u8", f"/live/{CAMERA}/ws", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", f"/play/{CAMERA}/index.m3u8", f"/live/{CAMERA}/ws", f"/live/{CAMERA}/whep", "/nowhere"]
+)
 async def test_token_in_query_is_refused_everywhere(node: NodeBench, key: str, path: str) -> None:
     assert (await node.get(f"{path}?{key}=x", None))[0] == 400
 
@@ -161,7 +163,9 @@ async def test_handle_deleted_is_closed(node: NodeBench) -> None:
 # -- headers -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/", "/media/", f"/play/{CAMERA}/index.m3u8", f"/live/{CAMERA}/ws"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/", "/media/", f"/play/{CAMERA}/index.m3u8", f"/live/{CAMERA}/ws", f"/live/{CAMERA}/whep"]
+)
 async def test_headers_are_on_every_answer(node: NodeBench, path: str) -> None:
     _, _, headers = await node.get(path, None)
     assert headers["Cache-Control"] == "no-store"
@@ -176,7 +180,7 @@ async def test_preflight_names_our_headers_to_listed_origins_only(node: NodeBenc
     asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-bk-media,range"}
     async with node.client.options(node.url("/media/session"), headers={"Origin": ORIGIN, **asked}) as answer:
         assert answer.status == 204
-        assert answer.headers["Access-Control-Allow-Headers"] == "Content-Type, Range, X-BK-Media"
+        assert answer.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type, Range, X-BK-Media"
     async with node.client.options(node.url("/media/session"), headers={"Origin": "null", **asked}) as answer:
         assert (answer.status, answer.headers.get("Access-Control-Allow-Origin")) == (401, None)
 

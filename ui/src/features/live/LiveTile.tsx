@@ -10,6 +10,7 @@ import { type ReactNode, useEffect, useImperativeHandle, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { LiveState } from "@/players/live/LiveDriver";
+import { useLiveWay } from "@/players/live/liveWay";
 import type { Camera } from "@/shared/api/cameras";
 import { useAbilities } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
@@ -21,6 +22,7 @@ import { askToSeal } from "@/shared/evidence/sealing";
 import { saveLiveSnapshot } from "@/shared/media/snapshot";
 import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
 import { serverNowMs } from "@/shared/time/serverClock";
+import { LowDelayTool } from "./LowDelayTool";
 import { TileWords } from "./TileWords";
 import { useLiveDriver } from "./useLiveDriver";
 
@@ -49,6 +51,7 @@ export function LiveTile(props: Props) {
     profile: profileFor(camera, tiles),
     hasSub: Boolean(camera.sub_path),
     audio: hasSound,
+    way: useLiveWay(),
   });
   const label = useTileLabel(camera, live.state);
   const takeSnapshot = useSnapshot(camera, live.shownAtMs);
@@ -169,6 +172,7 @@ function StripTools(props: StripProps) {
           {hasSound ? <SoundOutlined /> : <MutedOutlined />}
         </Tool>
       )}
+      <LowDelayTool />
       {can("camera.snapshot") && (
         <Tool label={`${t("live.snapshot")} S`} onClick={props.onSnapshot}>
           <CameraOutlined />

@@ -1,6 +1,8 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { LiveDriver, type LiveState, type Profile, TokenDenied } from "@/players/live/LiveDriver";
+import { chooseDriver, type LivePlayer, type LiveWay } from "@/players/live/chooseDriver";
+import { type LiveState, type Profile, TokenDenied } from "@/players/live/LiveDriver";
 import { browserPorts } from "@/players/live/ports";
+import { whepPorts } from "@/players/live/whepPorts";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
 import { ProblemError } from "@/shared/api/problem";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -20,6 +22,7 @@ interface Wish {
   profile: Profile;
   hasSub: boolean;
   audio: boolean;
+  way: LiveWay;
 }
 
 async function liveToken(camera: string, profile: Profile) {
@@ -33,18 +36,19 @@ async function liveToken(camera: string, profile: Profile) {
 
 /** Plays one camera in a video element while the page is seen. */
 export function useLiveDriver(video: RefObject<HTMLVideoElement | null>, wish: Wish): LiveHandle {
-  const { camera, profile, hasSub, audio } = wish;
+  const { camera, profile, hasSub, audio, way } = wish;
   const [state, setState] = useState<LiveState>({ kind: "idle" });
-  const driver = useRef<LiveDriver | undefined>(undefined);
+  const driver = useRef<LivePlayer | undefined>(undefined);
   const isPaused = useHiddenPause();
   useEffect(() => {
     const element = video.current;
     if (!element || isPaused) return;
     element.muted = !audio;
-    const mine = new LiveDriver(
+    const mine = chooseDriver(
       element,
       { camera, profile, hasSub, audio, fetchToken: (wanted) => liveToken(camera, wanted), onState: setState },
-      browserPorts(serverNowMs),
+      whepPorts(browserPorts(serverNowMs)),
+      way,
     );
     driver.current = mine;
     mine.start();
@@ -52,7 +56,7 @@ export function useLiveDriver(video: RefObject<HTMLVideoElement | null>, wish: W
       driver.current = undefined;
       mine.stop();
     };
-  }, [video, camera, profile, hasSub, audio, isPaused]);
+  }, [video, camera, profile, hasSub, audio, way, isPaused]);
   return {
     state,
     isPaused,

@@ -42,7 +42,9 @@ export interface VideoPort {
 
 export interface LivePorts {
   openSocket(url: string): SocketPort;
-  /** undefined: this browser has no Media Source Extensions. */
+  /** This browser has Media Source Extensions. */
+  readonly hasMse: boolean;
+  /** undefined: it has none. */
   createMediaSource(): MediaSourcePort | undefined;
   canPlay(mime: string): boolean;
   /** The server's UTC, ms. */
@@ -98,6 +100,7 @@ declare global {
 export function browserPorts(utcNowMs: () => number): LivePorts {
   const Source = window.ManagedMediaSource ?? window.MediaSource;
   return {
+    hasMse: Source !== undefined,
     openSocket: (url) => new WebSocket(url),
     createMediaSource: () => (Source ? new BrowserMediaSource(new Source()) : undefined),
     canPlay: (mime) => Boolean(Source?.isTypeSupported(mime)),
