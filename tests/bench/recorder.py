@@ -54,10 +54,10 @@ def source(mode: str, cameras: int, report: Path) -> Iterator[subprocess.Popen[s
             raise SystemExit("the source did not start")
         yield process
     finally:
-        _end(process, signal.SIGTERM)
+        end_process(process, signal.SIGTERM)
 
 
-def _end(process: subprocess.Popen[Any], number: signal.Signals, timeout_s: float = 30) -> None:
+def end_process(process: subprocess.Popen[Any], number: signal.Signals, timeout_s: float = 30) -> None:
     if process.poll() is None:
         process.send_signal(number)
         try:
@@ -110,12 +110,12 @@ def run_ours(mode: str, cameras: int, window_s: float, folder: Path) -> Row:
                 raise SystemExit(f"not all {cameras} cameras came up")
             pause(SETTLE_S)
             cpu_ms, pss_mb = measure([node.pid], cameras, window_s)
-            _end(cameras_process, signal.SIGTERM)
+            end_process(cameras_process, signal.SIGTERM)
             pause(2.0)
             node.send_signal(signal.SIGTERM)
             written = json.loads(node.stdout.readline())["frames"]
         finally:
-            _end(node, signal.SIGTERM)
+            end_process(node, signal.SIGTERM)
     sent = [_sent(camera) for camera in json.loads(report.read_text())["cameras"]]
     missing = sum(max(0, one - other) for one, other in zip(sent, written, strict=True))
     return Row("BrightKitchen", mode, cameras, cpu_ms, pss_mb, sum(sent), missing)
@@ -156,7 +156,7 @@ def run_ffmpeg(mode: str, cameras: int, window_s: float, folder: Path) -> Row:
             cpu_ms, pss_mb = measure(alive, cameras, window_s)
         finally:
             for process in recorders:
-                _end(process, signal.SIGKILL)
+                end_process(process, signal.SIGKILL)
     return Row("ffmpeg -c copy", mode, cameras, cpu_ms, pss_mb)
 
 
