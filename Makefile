@@ -42,6 +42,9 @@ bench-viewing:   ## from the click to the picture and the delay of live pictures
 bench-city:      ## 6,000 premises and 18,000 cameras on both databases: what each request costs, how long an import takes
 	$(PY) -m tests.bench.city
 
+bench-webrtc:    ## viewers by WebRTC and by WebSocket: what each costs the node, how old pictures are
+	$(PY) -m tests.bench.webrtc_viewers
+
 soak:            ## record failing cameras for half an hour: memory, leaks, every outage a gap
 	$(PY) -m tests.soak.soak --minutes 30
 
@@ -61,4 +64,4 @@ lock:            ## write the lock files anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
-.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city bench-viewing soak kills ui cover sizes lock
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city bench-webrtc bench-viewing soak kills ui cover sizes lock

@@ -22,3 +22,12 @@ def test_command_loads_only_what_it_needs(words: tuple[str, ...], tmp_path: Path
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "argparse" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_media_node_loads_nothing_of_webrtc_before_the_first_offer() -> None:
+    script = "import sys; import brightkitchen.bootstrap.node; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    assert "brightkitchen.media.live.webrtc.route" in loaded
+    assert not {"pylibsrtp", "OpenSSL", "av", "brightkitchen.media.live.webrtc.service"} & set(loaded)

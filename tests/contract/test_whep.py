@@ -178,6 +178,25 @@ async def test_lost_packet_is_sent_again_and_only_while_it_is_known(node: NodeBe
     assert [read_rtp(packet) for packet in sealed] == [read_rtp(wanted)]
 
 
+async def test_packet_of_a_large_picture_is_sent_again_from_far_back(node: NodeBench, viewers: Makes) -> None:
+    await begin(node)
+    viewer = viewers()
+    await watch(node, viewer)
+    await viewer.wait_for(lambda: pictures(viewer) == 5)
+    first = len(viewer.packets)
+    slice_of = b"\x41" + bytes(400_000)
+    data = len(slice_of).to_bytes(4) + slice_of
+    node.feed([AccessUnit(VIDEO_TRACK, 5 * FRAME, data, False, node.clock.utc())])
+    # Asked after each packet: it must not take long, or the socket overflows.
+    await viewer.wait_for(lambda: len(viewer.packets) > first and read_rtp(viewer.packets[-1])[4])
+    assert len(viewer.packets) - first > 300
+    sealed: list[bytes] = []
+    viewer.on_rtp = sealed.append
+    viewer.send_rtcp(build_nack(video_ssrc(viewer), [read_rtp(viewer.packets[first])[0]]))
+    await viewer.wait_for(lambda: bool(sealed))
+    assert read_rtp(sealed[0]) == read_rtp(viewer.packets[first])
+
+
 async def test_viewer_that_lost_the_picture_begins_anew_once_and_then_waits_for_a_key_frame(
     node: NodeBench, viewers: Makes
 ) -> None:

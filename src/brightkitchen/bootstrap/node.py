@@ -152,7 +152,7 @@ def webrtc_settings(config: Config, index: int) -> WebRtcSettings:
     media = config.media
     return WebRtcSettings(
         is_on=media.webrtc,
-        host=config.web.host,
+        host=media.webrtc_host or config.web.host,
         port=(media.first_webrtc_port or media.first_port) + index,
         addresses=media.webrtc_addresses,
     )

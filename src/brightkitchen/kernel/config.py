@@ -56,6 +56,7 @@ class MediaConfig(_Branch, frozen=True, kw_only=True):
     connects_at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
     decode_workers: Annotated[int, Meta(ge=1, le=64)] = 1
     webrtc: bool = True
+    webrtc_host: str = ""
     first_webrtc_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     webrtc_addresses: tuple[str, ...] = ()
 

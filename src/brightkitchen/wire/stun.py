@@ -107,6 +107,7 @@ def _build_attribute(name: int, value: bytes) -> bytes:
 
 def _xor_address(address: tuple[str, int], transaction: bytes) -> bytes:
     host = ip_address(address[0])
+    host = getattr(host, "ipv4_mapped", None) or host  # a socket for both families tells IPv4 so
     mask = _COOKIE_BYTES + transaction
     port = address[1] ^ (_COOKIE >> 16)
     mixed = bytes(byte ^ other for byte, other in zip(host.packed, mask, strict=False))

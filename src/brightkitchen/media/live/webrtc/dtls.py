@@ -19,6 +19,7 @@ from pylibsrtp import Policy, Session
 from brightkitchen.kernel.units import US_PER_S, Utc
 
 MTU_BYTES: Final = 1200
+RESEND_WINDOW: Final = 8192  # packets; libsrtp seals none that is further back
 _RECORD_HEADER_BYTES: Final = 13
 _MAX_FLIGHT_BYTES: Final = 16 * 1024
 _CIPHERS: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
@@ -151,6 +152,7 @@ class Dtls:
         theirs = Policy(keys[0] + salts[0], Policy.SSRC_ANY_INBOUND, srtp_profile=suite.number)
         ours = Policy(keys[1] + salts[1], Policy.SSRC_ANY_OUTBOUND, srtp_profile=suite.number)
         ours.allow_repeat_tx = True  # a packet that is asked for again goes out as it was
+        ours.window_size = RESEND_WINDOW
         sending, receiving = Session(ours), Session(theirs)
         return SecurePath(sending.protect, sending.protect_rtcp, receiving.unprotect_rtcp)
 

@@ -12,6 +12,7 @@ HEADER_BYTES: Final = 20  # with the one extension
 TAG_BYTES: Final = 16
 PAYLOAD_BYTES: Final = PACKET_BYTES - HEADER_BYTES - TAG_BYTES
 HISTORY_FRAMES: Final = 64
+HISTORY_BYTES: Final = 4 * 1024 * 1024
 _plain = Struct(">BBHII").pack
 _extended = Struct(">BBHIIII").pack
 _PROFILE: Final = 0xBEDE_0001  # one-byte extensions, one word of them (RFC 8285 §4.2)
@@ -63,20 +64,27 @@ class Track:
         self._payload_type = payload_type
         self._extension = extension
         self._next = first_sequence  # unwrapped
-        self._history: deque[tuple[int, Frame, int]] = deque(maxlen=HISTORY_FRAMES if keeps else 0)
+        self._keeps = keeps
+        self._history: deque[tuple[int, Frame, int]] = deque()
+        self._history_bytes = 0
 
-    def send(self, frame: Frame, timestamp: int, seal: Seal, emit: Emit) -> bool:
-        """Send a whole frame; False if part of it did not go out."""
+    def seal(self, frame: Frame, timestamp: int, seal: Seal) -> list[Sequence[bytes]]:
+        """Return a whole frame as sealed runs, which now count as sent."""
         self.last_timestamp = timestamp
         packets = self._build(range(len(frame.payloads)), frame, self._next, timestamp, seal)
-        self._history.append((self._next, frame, timestamp))
+        if self._keeps:
+            self._remember(frame, timestamp)
         self._next += len(packets)
         self.packets += len(packets)
         self.payload_bytes += frame.size_bytes
-        is_out = True
-        for run in frame.runs:
-            is_out = emit(packets[run]) and is_out
-        return is_out
+        return [packets[run] for run in frame.runs]
+
+    def _remember(self, frame: Frame, timestamp: int) -> None:
+        history = self._history
+        history.append((self._next, frame, timestamp))
+        self._history_bytes += frame.size_bytes
+        while len(history) > HISTORY_FRAMES or (self._history_bytes > HISTORY_BYTES and len(history) > 1):
+            self._history_bytes -= history.popleft()[1].size_bytes
 
     def send_again(self, sequences: Iterable[int], limit_bytes: int, seal: Seal, emit: Emit) -> int:
         """Send those packets again that are still known, at most so many bytes; return how many bytes that was."""

@@ -19,6 +19,7 @@ from brightkitchen.media.live.webrtc.udp import Address, UdpPort
 from brightkitchen.wire.rtp.feedback import Lost, PictureLost, build_goodbye, build_sender_report, parse_feedback
 
 CATCH_UP_TICKS: Final = 900  # the beginning is shown within 10 ms
+PACE_BYTES: Final = 48 * 1024  # at once: browsers' sockets hold 64 KiB
 RESTART_EVERY_S: Final = 3.0
 MIN_RESEND_BYTES: Final = 64 * 1024  # in a second
 BAD_FRACTION: Final = 64  # of 256 packets lost
@@ -54,6 +55,7 @@ class Peer:
         self._port = port
         self._path: SecurePath | None = None
         self._backlog: deque[tuple[Frame, int]] = deque()
+        self._sealed: deque[Sequence[bytes]] = deque()  # the rest of a large picture, before the backlog
         self._skipping = True  # until the beginning
         self._restarted_s = float("-inf")
         self._resend_left = MIN_RESEND_BYTES
@@ -67,7 +69,7 @@ class Peer:
 
     @property
     def has_backlog(self) -> bool:
-        return bool(self._backlog)
+        return bool(self._sealed or self._backlog)
 
     # -- the path ----------------------------------------------------------------------------------------------------
 
@@ -112,49 +114,52 @@ class Peer:
 
     def catch_up(self, frames: Sequence[Frame]) -> None:
         """Begin with these pictures, the first a key frame; `send_backlog` sends them."""
-        self._backlog.clear()
+        self._backlog.clear()  # what is sealed already still goes out: its numbers are given
         self._skipping = not frames
         if frames:
             step = max(1, CATCH_UP_TICKS // len(frames))
             self._backlog.extend((frame, frames[-1].timestamp + at * step) for at, frame in enumerate(frames))
 
     def send_picture(self, frame: Frame) -> None:
-        """Send one picture now, or behind what still waits."""
+        """Send one picture now, or behind what still waits; `send_backlog` sends what is left."""
         if self._skipping:
             if not frame.is_key:
                 return
             self._skipping = False
-        if self._backlog:
-            if frame.is_key:  # the new group is better than what is left of the old one
-                self._backlog.clear()
-            self._backlog.append((frame, frame.timestamp))
-        else:
-            self._send(frame, frame.timestamp)
+        is_free = not self.has_backlog
+        if frame.is_key:  # the new group is better than what is left of the old one
+            self._backlog.clear()
+        self._backlog.append((frame, frame.timestamp))
+        if is_free:
+            self.send_backlog()
 
     def send_sound(self, frame: Frame) -> None:
         """Send one packet of sound, unless pictures are being left out."""
         if self.audio is not None and self._path is not None and not self._skipping:
-            self.audio.send(frame, frame.timestamp, self._path.protect, self._emit)
+            for run in self.audio.seal(frame, frame.timestamp, self._path.protect):
+                self._emit(run)
 
-    def send_backlog(self, budget_bytes: int) -> None:
-        """Send what waits, until so many bytes went out."""
-        while self._backlog and budget_bytes > 0:
-            frame, timestamp = self._backlog.popleft()
-            self._send(frame, timestamp)
-            budget_bytes -= frame.size_bytes
-
-    def _send(self, frame: Frame, timestamp: int) -> None:
-        if self._path is None:
-            return
-        timestamp = max(timestamp, self.video.last_timestamp + 1)
-        if not self.video.send(frame, timestamp, self._path.protect, self._emit):
-            self._drop_gop()
+    def send_backlog(self) -> None:
+        """Send what waits, but no more than `PACE_BYTES` or one run; call it some milliseconds later again if there is more."""
+        budget_bytes = PACE_BYTES
+        while self._path is not None and budget_bytes > 0:
+            if not self._sealed:
+                if not self._backlog:
+                    return
+                frame, timestamp = self._backlog.popleft()
+                timestamp = max(timestamp, self.video.last_timestamp + 1)
+                self._sealed.extend(self.video.seal(frame, timestamp, self._path.protect))
+            run = self._sealed.popleft()
+            budget_bytes -= len(run) * len(run[0])
+            if not self._emit(run):
+                self._drop_gop()
 
     def _emit(self, packets: Sequence[bytes]) -> bool:
         return self.address is not None and self._port.send(packets, self.address)
 
     def _drop_gop(self) -> None:
         self._backlog.clear()
+        self._sealed.clear()
         self._skipping = True
         self.dropped_gops += 1
 
@@ -188,7 +193,7 @@ class Peer:
             self.resent_bytes += sent_bytes
 
     def _restart(self, now_s: float) -> None:
-        if self._backlog or self._skipping:
+        if self.has_backlog or self._skipping:
             return
         if now_s - self._restarted_s >= RESTART_EVERY_S:
             self._restarted_s = now_s

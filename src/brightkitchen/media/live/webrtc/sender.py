@@ -23,9 +23,17 @@ _USUAL_TICKS: Final = TICKS_PER_S // 25
 
 
 class CameraSender:
-    """Attached to its stream while anybody is interested. on_unfit: called when the camera turns out to send what WebRTC cannot show."""
+    """Attached to its stream while anybody is interested. on_unfit: called when the camera turns out to send what WebRTC cannot show;
+    on_backlog: when a viewer has more to be sent a little later."""
 
-    def __init__(self, key: StreamKey, stream: LiveStream, on_unfit: Callable[["CameraSender"], None]) -> None:
+    def __init__(
+        self,
+        key: StreamKey,
+        stream: LiveStream,
+        *,
+        on_unfit: Callable[["CameraSender"], None],
+        on_backlog: Callable[[], None],
+    ) -> None:
         self.key = key
         self.peers: list[Peer] = []
         self.video: VideoFormat | None = None
@@ -34,6 +42,7 @@ class CameraSender:
         self.is_reordered = False
         self._stream = stream
         self._on_unfit = on_unfit
+        self._on_backlog = on_backlog
         self._interested = 0
         self._ring: list[Frame] = []
         self._last_pts = -1
@@ -116,8 +125,12 @@ class CameraSender:
         if unit.is_key:
             self._ring = []
         self._ring.append(frame)
+        is_left = False
         for peer in self.peers:
             peer.send_picture(frame)
+            is_left = is_left or peer.has_backlog
+        if is_left:
+            self._on_backlog()
 
     def _place(self, pts: int) -> int:
         """Return the picture's UTC in ticks; always after the last one's, also when the clock was set back."""
