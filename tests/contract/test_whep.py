@@ -120,6 +120,7 @@ async def test_viewer_gets_the_group_of_pictures_and_then_every_picture_byte_for
     answer = await watch(node, viewer)
     assert re.fullmatch(r"whep/[\w-]{43}", answer.headers["Location"])
     assert answer.headers["ETag"]
+    assert answer.headers["BK-Sound"] == "0"
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert "Location" in answer.headers["Access-Control-Expose-Headers"]
     await viewer.wait_for(lambda: pictures(viewer) == 8)
@@ -251,6 +252,7 @@ async def test_sound_passes_through_when_camera_and_viewer_have_the_same_law(nod
     await begin(node, sound=True)
     viewer = viewers()
     answer = await watch(node, viewer, sound=True)
+    assert answer.headers["BK-Sound"] == "1"
     assert "a=rtpmap:8 PCMA/8000" in answer.body
     assert "a=group:BUNDLE 0 1" in answer.body
     await viewer.wait_for(lambda: pictures(viewer) == 5)

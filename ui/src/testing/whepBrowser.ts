@@ -6,12 +6,13 @@ import { LiveBrowser } from "./liveBrowser";
 export class FakePeer implements PeerPort {
   onlost: (() => void) | null = null;
   accepted = "";
-  hasAudio = false;
+  offersAudio = false;
   bytes = 0;
   isAttached = false;
   isClosed = false;
 
-  async offer(): Promise<string> {
+  async offer(audio: boolean): Promise<string> {
+    this.offersAudio = audio;
     return "v=0 offer";
   }
 
@@ -38,7 +39,12 @@ export class WhepBrowser extends LiveBrowser implements WhepPorts {
   readonly renewed: { location: string; token: string }[] = [];
   readonly ended: { location: string; token: string }[] = [];
   hasWebRtc = true;
-  answer: WhepAnswer | Error = { status: 201, body: "v=0 answer", location: "http://127.0.0.1:8081/live/cam_1/whep/r" };
+  answer: WhepAnswer | Error = {
+    status: 201,
+    body: "v=0 answer",
+    location: "http://127.0.0.1:8081/live/cam_1/whep/r",
+    hasAudio: true,
+  };
   renewStatus = 204;
   /** The node answers when this does. */
   answering: Promise<void> = Promise.resolve();

@@ -26,6 +26,7 @@ FRAME_AT_HEADER: Final = "BK-Frame-At"
 ZERO_AT_HEADER: Final = "BK-Zero-At"
 FROM_AT_HEADER: Final = "BK-From-At"
 END_AT_HEADER: Final = "BK-End-At"
+SOUND_HEADER: Final = "BK-Sound"
 
 _PREFLIGHT: Final = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
@@ -41,7 +42,7 @@ _EVERYWHERE: Final = {
 _EXPOSED: Final = ", ".join(
     (
         *(FRAME_AT_HEADER, ZERO_AT_HEADER, FROM_AT_HEADER, END_AT_HEADER),
-        *(hdrs.CONTENT_RANGE, hdrs.RETRY_AFTER, hdrs.LOCATION, hdrs.ETAG),
+        *(hdrs.CONTENT_RANGE, hdrs.RETRY_AFTER, hdrs.LOCATION, hdrs.ETAG, SOUND_HEADER),
     )
 )
 _STATUS: Final = {

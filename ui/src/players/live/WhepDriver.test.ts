@@ -46,11 +46,13 @@ describe("WhepDriver", () => {
     expect(browser.sockets).toHaveLength(0);
   });
 
+  it.each([true, false])("asks for sound only if it is wanted (%s)", async (audio) => {
+    const { browser } = await started(undefined, { audio });
+    expect(browser.peer.offersAudio).toBe(audio);
+  });
+
   it("plays, and tells from the timestamp when the picture was filmed", async () => {
-    const { browser, driver } = await started((each) => {
-      each.video.muted = true;
-    });
-    browser.peer.hasAudio = true;
+    const { browser, driver } = await started();
     browser.show(140);
     expect(driver.state).toMatchObject({
       kind: "playing",
@@ -63,7 +65,7 @@ describe("WhepDriver", () => {
   });
 
   it.each([
-    ["a refusal", { status: 422, body: "", location: "" }],
+    ["a refusal", { status: 422, body: "", location: "", hasAudio: false }],
     ["a node that cannot be reached", new TypeError("failed to fetch")],
   ])("takes the other way without a word after %s", async (_name, answer) => {
     const { browser, states } = await started((each) => {

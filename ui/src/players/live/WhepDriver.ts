@@ -34,6 +34,7 @@ export class WhepDriver {
   #sinceMs = 0;
   #playingSinceMs = 0;
   #picture: LivePicture | undefined;
+  #hasAudio = false;
   #shownAtMs: number | undefined;
   #lastBytes = 0;
   #lastMediaMs = 0;
@@ -88,7 +89,10 @@ export class WhepDriver {
       if (isCurrent()) this.#lose();
     };
     try {
-      const [sdp, token] = await Promise.all([peer.offer(), this.#options.fetchToken(this.#options.profile)]);
+      const [sdp, token] = await Promise.all([
+        peer.offer(this.#options.audio),
+        this.#options.fetchToken(this.#options.profile),
+      ]);
       if (isCurrent()) await this.#open(peer, sdp, token, isCurrent);
     } catch (error) {
       if (!isCurrent()) return;
@@ -108,6 +112,7 @@ export class WhepDriver {
       return;
     }
     this.#location = answer.location;
+    this.#hasAudio = answer.hasAudio;
     this.#token = token;
     peer.attach(this.#video);
     this.#unwatch = this.#ports.watchFrames(this.#video, (frame) => {
@@ -139,8 +144,8 @@ export class WhepDriver {
     if (this.#playingSinceMs === 0) this.#playingSinceMs = this.#ports.monoMs();
     this.#lastMediaMs = this.#ports.monoMs();
     if (this.#picture?.width === width && this.#picture.height === height && this.#state.kind === "playing") return;
-    const hasAudio = this.#peer?.hasAudio ?? false;
-    this.#picture = { profile: this.#options.profile, width, height, hasAudio, subForH265: false };
+    const { profile } = this.#options;
+    this.#picture = { profile, width, height, hasAudio: this.#hasAudio, subForH265: false };
     this.#publishPlaying();
   }
 

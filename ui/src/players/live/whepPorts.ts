@@ -5,10 +5,9 @@ import type { LivePorts, VideoPort } from "./ports";
 export interface PeerPort {
   /** The path is lost for good, or the other side said farewell. */
   onlost: (() => void) | null;
-  /** An offer to receive a picture and its sound; candidates are not waited for, the node finds us by our checks. */
-  offer(): Promise<string>;
+  /** An offer to receive a picture, and sound if wanted; candidates are not waited for, the node finds us by our checks. */
+  offer(audio: boolean): Promise<string>;
   accept(answer: string): Promise<void>;
-  readonly hasAudio: boolean;
   receivedBytes(): Promise<number>;
   attach(video: VideoPort): void;
   close(video: VideoPort): void;
@@ -19,6 +18,8 @@ export interface WhepAnswer {
   body: string;
   /** The resource to renew and to end; "" if there is none. */
   location: string;
+  /** The camera has sound that this way can carry. */
+  hasAudio: boolean;
 }
 
 export interface ShownFrame {
@@ -58,9 +59,9 @@ class BrowserPeer implements PeerPort {
     };
   }
 
-  async offer(): Promise<string> {
+  async offer(audio: boolean): Promise<string> {
     this.#connection.addTransceiver("video", { direction: "recvonly" });
-    this.#connection.addTransceiver("audio", { direction: "recvonly" });
+    if (audio) this.#connection.addTransceiver("audio", { direction: "recvonly" });
     const offer = await this.#connection.createOffer();
     await this.#connection.setLocalDescription(offer);
     return offer.sdp ?? "";
@@ -68,12 +69,6 @@ class BrowserPeer implements PeerPort {
 
   accept(answer: string): Promise<void> {
     return this.#connection.setRemoteDescription({ type: "answer", sdp: answer });
-  }
-
-  get hasAudio(): boolean {
-    return this.#connection
-      .getTransceivers()
-      .some(({ receiver, currentDirection }) => receiver.track.kind === "audio" && currentDirection === "recvonly");
   }
 
   async receivedBytes(): Promise<number> {
@@ -122,6 +117,7 @@ export function whepPorts(live: LivePorts): WhepPorts {
         status: answer.status,
         body: await answer.text(),
         location: location ? new URL(location, answer.url).href : "",
+        hasAudio: answer.headers.get("BK-Sound") === "1",
       };
     },
     renew: async (location, token) => (await ask(`${location}/renew`, token, { method: "POST" })).status,

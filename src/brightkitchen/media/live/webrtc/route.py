@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, TheirError
 from brightkitchen.kernel.mediatoken import Act, MediaClaims
 from brightkitchen.media.live.wsfmp4.session import MAX_SOCKETS_WAITING
+from brightkitchen.media.serve.guard import SOUND_HEADER
 from brightkitchen.media.serve.leases import EndCode, Lease
 from brightkitchen.media.serve.server import MediaServer, stream_of
 from brightkitchen.media.serve.views import View
@@ -107,6 +108,7 @@ class WhepRoutes:
                 hdrs.CONTENT_TYPE: SDP,
                 hdrs.LOCATION: f"whep/{name}",
                 hdrs.ETAG: f'"{resource.viewing.peer.fragment}"',
+                SOUND_HEADER: "1" if sender.has_sound else "0",
             },
         )
 

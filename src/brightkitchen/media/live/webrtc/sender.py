@@ -58,6 +58,11 @@ class CameraSender:
     def is_idle(self) -> bool:
         return self._interested == 0
 
+    @property
+    def has_sound(self) -> bool:
+        """The camera has sound that can go this way."""
+        return self.audio is not None and is_passed_through(self.audio)
+
     def hold(self) -> None:
         """Somebody is interested; each call needs one `release`."""
         self._interested += 1
@@ -142,7 +147,7 @@ class CameraSender:
         return self._last_ticks
 
     def _send_sound(self, unit: AccessUnit) -> None:
-        if self.audio is None or not is_passed_through(self.audio) or len(unit.data) > PAYLOAD_BYTES:
+        if not self.has_sound or len(unit.data) > PAYLOAD_BYTES:
             return
         sample = self._stream.wall.utc(unit.pts) // (1_000_000 // _SAMPLES_PER_S)
         if abs(sample - self._next_sample) < _SOUND_SLACK:

@@ -15,7 +15,7 @@ from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.live.webrtc.dtls import Dtls, Identity
 from brightkitchen.media.live.webrtc.frames import Track
 from brightkitchen.media.live.webrtc.peer import Peer
-from brightkitchen.media.live.webrtc.sender import CameraSender, is_passed_through
+from brightkitchen.media.live.webrtc.sender import CameraSender
 from brightkitchen.media.live.webrtc.settings import WebRtcSettings
 from brightkitchen.media.live.webrtc.udp import Address, UdpPort
 from brightkitchen.media.live.wsfmp4.muxer import StreamProvider
@@ -161,7 +161,7 @@ class WebRtc:
 
     def _choose_sound(self, offer: Offer, sender: CameraSender, video: Section) -> tuple[Encoding, str] | None:
         section, audio = offer.first("audio"), sender.audio
-        if section is None or audio is None or not is_passed_through(audio):
+        if section is None or audio is None or not sender.has_sound:
             return None
         if not {section.mid, video.mid} <= offer.bundled:
             return None  # one path carries everything, or there is no sound
