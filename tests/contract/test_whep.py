@@ -364,6 +364,10 @@ async def test_camera_that_begins_to_send_another_codec_lets_the_viewer_go(node:
     async with asyncio.timeout(10):
         await viewer.is_over.wait()
     assert len(node.server.leases) == 0
+    stream = node.hub.get(node.key)
+    assert stream is not None
+    assert stream.viewers == 0
+    node.feed(build_units(clip, first_pts=5 * FRAME, with_sound=False))  # nobody is left who could choke on it
 
 
 # -- the lease ---------------------------------------------------------------------------------------------------------

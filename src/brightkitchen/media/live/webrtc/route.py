@@ -5,6 +5,7 @@ Token, lease, limits and refusals are those of the WebSocket way. The token neve
 
 import asyncio
 from base64 import urlsafe_b64encode
+from contextlib import ExitStack
 from hashlib import sha256
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
@@ -80,27 +81,23 @@ class WhepRoutes:
         ):
             raise BrightKitchenError(Kind.EXHAUSTED, "media.too_many_viewers")
         name = urlsafe_b64encode(self._server.entropy.token_bytes(32)).rstrip(b"=").decode()
-        lease = self._server.leases.open(claims, lambda code: self._on_lease_end(name, code))
-        resource = self._resources[name] = _Resource(lease, sha256(token.encode()).digest(), address)
-        try:
+        with ExitStack() as undo:
+            lease = self._server.leases.open(claims, lambda code: self._on_lease_end(name, code))
+            undo.callback(self._server.leases.end, lease, EndCode.CLOSED)
+            resource = self._resources[name] = _Resource(lease, sha256(token.encode()).digest(), address)
             sender = await webrtc.prepare(stream_of(lease))
-            try:
-                if not self._server.leases.is_open(lease):
-                    raise self._server.refuse("lease_ended")
-                resource.viewing, answer = webrtc.open(
-                    offer,
-                    webrtc.choose(offer, sender),
-                    sender,
-                    arrived_at=_local_address(request),
-                    on_connected=lambda: self._on_connected(resource),
-                    on_gone=lambda why: self._server.leases.end(lease, EndCode.CLOSED),
-                )
-            except BrightKitchenError:
-                webrtc.release(sender)
-                raise
-        except BrightKitchenError:
-            self._server.leases.end(lease, EndCode.CLOSED)
-            raise
+            undo.callback(webrtc.release, sender)
+            if not self._server.leases.is_open(lease):
+                raise self._server.refuse("lease_ended")
+            resource.viewing, answer = webrtc.open(
+                offer,
+                webrtc.choose(offer, sender),
+                sender,
+                arrived_at=_local_address(request),
+                on_connected=lambda: self._on_connected(resource),
+                on_gone=lambda why: self._server.leases.end(lease, EndCode.CLOSED),
+            )
+            undo.pop_all()
         return web.Response(
             status=201,
             body=answer,

@@ -5,14 +5,14 @@ timestamp when it was filmed, and pictures and sound need no further map.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from brightkitchen.kernel.camerastate import CameraState, Reason
+from brightkitchen.kernel.errors import TheirError
 from brightkitchen.kernel.ids import StreamKey
 from brightkitchen.kernel.units import TICKS_PER_S
 from brightkitchen.media.live.webrtc.frames import PAYLOAD_BYTES, Frame
-from brightkitchen.media.live.webrtc.peer import Peer
 from brightkitchen.media.live.wsfmp4.muxer import LiveStream
 from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Codec, Format, VideoFormat
 from brightkitchen.wire.rtp.payloads import build_h264_payloads
@@ -20,6 +20,21 @@ from brightkitchen.wire.rtp.payloads import build_h264_payloads
 _SAMPLES_PER_S: Final = 8_000
 _SOUND_SLACK: Final = _SAMPLES_PER_S // 10
 _USUAL_TICKS: Final = TICKS_PER_S // 25
+
+
+class Receiver(Protocol):
+    """Structurally `media.live.webrtc.peer.Peer`: one viewer as its stream sees it."""
+
+    wants_start: bool
+
+    @property
+    def has_backlog(self) -> bool: ...
+
+    def catch_up(self, frames: Sequence[Frame]) -> None: ...
+
+    def send_picture(self, frame: Frame) -> None: ...
+
+    def send_sound(self, frame: Frame) -> None: ...
 
 
 class CameraSender:
@@ -35,7 +50,7 @@ class CameraSender:
         on_backlog: Callable[[], None],
     ) -> None:
         self.key = key
-        self.peers: list[Peer] = []
+        self.peers: list[Receiver] = []
         self.video: VideoFormat | None = None
         self.audio: AudioFormat | None = None
         self.is_known = asyncio.Event()  # set while the camera's formats are
@@ -76,7 +91,7 @@ class CameraSender:
             self._stream.detach(self)
             self.on_stop()
 
-    def start(self, peer: Peer) -> None:
+    def start(self, peer: Receiver) -> None:
         """Begin, or begin anew, with the current group of pictures."""
         peer.wants_start = False
         peer.catch_up(self._ring)
@@ -121,9 +136,11 @@ class CameraSender:
             self.is_reordered = True
             self._on_unfit(self)
         self._last_pts = unit.pts
-        payloads = build_h264_payloads(
-            unit.data, limit_bytes=PAYLOAD_BYTES, parameter_sets=video.parameter_sets if unit.is_key else ()
-        )
+        sets = video.parameter_sets if unit.is_key else ()
+        try:
+            payloads = build_h264_payloads(unit.data, limit_bytes=PAYLOAD_BYTES, parameter_sets=sets)
+        except TheirError:  # a reader never raises; viewers ask for what is missing
+            return
         if not payloads:
             return
         frame = Frame(payloads, self._place(unit.pts), is_key=unit.is_key)

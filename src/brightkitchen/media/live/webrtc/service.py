@@ -367,6 +367,10 @@ class WebRtc:
                 peer.report(now_us)
 
     def _on_unfit(self, sender: CameraSender) -> None:
+        """Let its viewers go, but not while the stream is speaking to it: readers come and go between its sentences."""
+        asyncio.get_running_loop().call_soon(self._lose_all_of, sender)
+
+    def _lose_all_of(self, sender: CameraSender) -> None:
         for viewing in [viewing for viewing in self._by_fragment.values() if viewing.sender is sender]:
             self._lose(viewing, "unfit")
 
