@@ -10,7 +10,6 @@ import { type ReactNode, useEffect, useImperativeHandle, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { LiveState } from "@/players/live/LiveDriver";
-import { useLiveWay } from "@/players/live/liveWay";
 import type { Camera } from "@/shared/api/cameras";
 import { useAbilities } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
@@ -23,6 +22,7 @@ import { saveLiveSnapshot } from "@/shared/media/snapshot";
 import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { LowDelayTool } from "./LowDelayTool";
+import { useLiveWay } from "./liveWay";
 import { TileWords } from "./TileWords";
 import { useLiveDriver } from "./useLiveDriver";
 

@@ -1,8 +1,8 @@
 import { ThunderboltOutlined } from "@ant-design/icons";
 import { useTranslation } from "react-i18next";
-import { useLiveWay, writeLiveWay } from "@/players/live/liveWay";
 import { canWebRtc } from "@/players/live/whepPorts";
 import { Tool } from "./LiveTile";
+import { useLiveWay, writeLiveWay } from "./liveWay";
 
 /** Switches every tile of this browser between the standard way and the one with the least delay. */
 export function LowDelayTool() {

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { LiveWay } from "./chooseDriver";
+import type { LiveWay } from "@/players/live/chooseDriver";
 
 /** Which way this browser plays live pictures, kept in it; every tile follows at once. */
 
