@@ -142,7 +142,7 @@ class HttpNodes:
     """Asks nodes over HTTP with a token; fits `domain.evidence.ports.NodeMedia`."""
 
     def __init__(
-        self, registry: NodeRegistry, ports: Mapping[NodeId, int], host: str, tls: CertificateFiles | None
+        self, registry: NodeRegistry, ports: Mapping[NodeId, int], host: str, tls: CertificateFiles | None = None
     ) -> None:
         """host: where nodes of this machine listen; an address that means "every" is asked at loopback. tls: what they show there."""
         self._registry = registry
