@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from brightkitchen.kernel.certificates import (
@@ -148,7 +149,7 @@ def test_stolen_authority_opens_no_other_site(
         .not_valid_before(moment(clock, -1))
         .not_valid_after(moment(clock, 30))
         .add_extension(x509.SubjectAlternativeName([name]), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(stolen.public_key()), critical=False)
         .sign(stolen, hashes.SHA256())
     )

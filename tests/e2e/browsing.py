@@ -59,7 +59,7 @@ def chromium(*flags: str, home: Path | None = None) -> Iterator[Browser]:
 
     home: where it looks for the authorities that a person installed; None: where everybody does.
     """
-    environment = {**os.environ, "HOME": str(home)} if home is not None else None
+    environment: dict[str, str | float | bool] | None = {**os.environ, "HOME": str(home)} if home is not None else None
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *flags], env=environment)
         try:
@@ -73,7 +73,7 @@ def log_in(page: Page, product: Product) -> None:
     page.goto(product.url)
     page.get_by_label("账号", exact=True).fill(product.username)
     page.get_by_label("密码", exact=True).fill(product.password)
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     page.wait_for_url("**/overview")
     page.goto(product.url + "live")
 
