@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
+from brightkitchen.kernel.certificatefiles import CertificateFiles, Ensured, HostNames, choose_names
 from brightkitchen.kernel.certificates import (
     LOOK_EVERY_S,
-    CertificateFiles,
     CertificateWatch,
     make_context,
     read_certificate,
@@ -32,7 +32,7 @@ from brightkitchen.kernel.certificates import (
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.entropy import SeededEntropy
 from brightkitchen.kernel.errors import BrightKitchenError
-from brightkitchen.kernel.ownauthority import Ensured, HostNames, OwnAuthority, choose_names
+from brightkitchen.kernel.ownauthority import OwnAuthority
 from brightkitchen.kernel.units import US_PER_S
 
 DAY_S = 86_400

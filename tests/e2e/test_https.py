@@ -18,9 +18,10 @@ from tests.e2e.browsing import chromium, log_in, shoot, wait_seen
 from tests.e2e.caller import Caller, until
 from tests.e2e.product import TLS, Product, free_port_base, run_command
 
+from brightkitchen.kernel.certificatefiles import HostNames
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.entropy import SystemEntropy
-from brightkitchen.kernel.ownauthority import HostNames, OwnAuthority
+from brightkitchen.kernel.ownauthority import OwnAuthority
 
 pytestmark = pytest.mark.e2e
 CAMERA_FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")

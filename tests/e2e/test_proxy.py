@@ -15,9 +15,10 @@ from tests.e2e.caller import Caller, Json, build_utc, until
 from tests.e2e.nginx import PROXY_ADDRESS, running_nginx, write_site
 from tests.e2e.product import TLS, Product, free_port_base
 
+from brightkitchen.kernel.certificatefiles import HostNames
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.entropy import SystemEntropy
-from brightkitchen.kernel.ownauthority import HostNames, OwnAuthority
+from brightkitchen.kernel.ownauthority import OwnAuthority
 
 pytestmark = [
     pytest.mark.e2e,

@@ -17,7 +17,7 @@ from brightkitchen.bootstrap.evidence import EvidenceGround, HttpNodes, MarkingP
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.operations import build_fault_rules
-from brightkitchen.bootstrap.reach import authority_file_of, site_origins, tls_files_of
+from brightkitchen.bootstrap.reach import authority_file_of, describe_shown, site_origins, tls_files_of
 from brightkitchen.bootstrap.services import Built, Ground, build_services
 from brightkitchen.bootstrap.sign_on import build_sign_on
 from brightkitchen.bootstrap.signer import signer_socket_of
@@ -35,7 +35,6 @@ from brightkitchen.domain.premises.store import load_ids_by_external_no
 from brightkitchen.domain.users.model import AuthRules, Profile
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.service import UserService
-from brightkitchen.kernel.certificates import CertificateWatch, describe_files
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
@@ -78,7 +77,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
     watch_launcher(inherit_fd, stop.set)
     data = folder_of(config)
     tls = tls_files_of(config)
-    certificate = describe_files(tls) if tls is not None else None
+    certificate = describe_shown(config)
     async with AsyncExitStack() as ending:
         database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
@@ -179,6 +178,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             Listener(config.web.host, port, tls=tls, insecure_http=_may_be_plain(config)),
         )
         if tls is not None:
+            from brightkitchen.kernel.certificates import CertificateWatch  # 8 MB that only TLS needs
+
             supervisor.keep("certificate", lambda: CertificateWatch(tls, clock).run(server.reload))
             redirect = RedirectPort(options)
             await redirect.open(config.web.host, config.web.port)

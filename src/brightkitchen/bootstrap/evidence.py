@@ -24,7 +24,7 @@ from brightkitchen.domain.evidence.ports import Holds, Marker, NodeMedia, Signer
 from brightkitchen.domain.evidence.sealing import Sealer
 from brightkitchen.domain.evidence.service import EvidenceService
 from brightkitchen.domain.users.approvals import ApprovalService
-from brightkitchen.kernel.certificates import CertificateFiles, describe_files
+from brightkitchen.kernel.certificatefiles import CertificateFiles
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -179,6 +179,8 @@ class HttpNodes:
         """Return the one certificate to accept: it names people's ways to this machine, not always the loopback address asked here."""
         if self._tls is None:
             return True
+        from brightkitchen.kernel.certificates import describe_files  # 8 MB that only TLS needs
+
         shown = await asyncio.to_thread(describe_files, self._tls)
         return aiohttp.Fingerprint(shown.fingerprint)
 

@@ -19,8 +19,7 @@ from typing import Final
 from brightkitchen.bootstrap.children import Child, ChildSpec
 from brightkitchen.bootstrap.demo import DemoCity, build_first_people, check_demo_is_private
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance
-from brightkitchen.bootstrap.reach import own_authority, prepare_certificate, shown_urls, tls_files_of
-from brightkitchen.kernel.certificates import describe_files
+from brightkitchen.bootstrap.reach import describe_shown, own_authority, prepare_certificate, shown_urls
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.databaseurl import read_database_address
@@ -109,8 +108,8 @@ class Launcher:
 
     def _tell_where(self) -> None:
         """Say where the page is, and what has to be known about the way there."""
-        config, tls = self._config, tls_files_of(self._config)
-        first, *others = shown_urls(config, describe_files(tls) if tls is not None else None)
+        config = self._config
+        first, *others = shown_urls(config, describe_shown(config))
         self._tell("launcher.ready", url=first)
         for url in others:
             self._tell("launcher.also_at", url=url)

@@ -29,7 +29,6 @@ from brightkitchen.devices.rtsp.probe import probe
 from brightkitchen.devices.rtsp.source import RtspSource
 from brightkitchen.kernel.camerapath import is_masked
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential
-from brightkitchen.kernel.certificates import CertificateWatch, make_context
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import SystemEntropy
@@ -266,6 +265,8 @@ class _Node:
         files = tls_files_of(self._config)
         if files is None:
             return None
+        from brightkitchen.kernel.certificates import CertificateWatch, make_context  # 8 MB that only TLS needs
+
         context = make_context(files)
         watch = CertificateWatch(files, self._machine.clock)
         self._machine.supervisor.keep(

@@ -3,16 +3,25 @@
 import ipaddress
 import socket
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from brightkitchen.kernel.certificates import CertificateFiles, IPAddress, ServerCertificate, read_certificate
+from brightkitchen.kernel.certificatefiles import (
+    CertificateFiles,
+    Ensured,
+    HostNames,
+    IPAddress,
+    ServerCertificate,
+    choose_names,
+)
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.ownauthority import Ensured, HostNames, OwnAuthority, choose_names
+
+if TYPE_CHECKING:
+    from brightkitchen.kernel.ownauthority import OwnAuthority
 
 MAX_ADDRESSES: Final = 64
 _WILDCARDS: Final = {"0.0.0.0": 4, "::": 6}
@@ -43,8 +52,10 @@ def read_host_names(config: Config) -> HostNames:
     return HostNames(names, tuple(dict.fromkeys((*addresses, *always))))
 
 
-def own_authority(config: Config, clock: Clock, entropy: Entropy) -> OwnAuthority:
+def own_authority(config: Config, clock: Clock, entropy: Entropy) -> "OwnAuthority":
     """Return the authority in the data folder; whether there is one yet or not."""
+    from brightkitchen.kernel.ownauthority import OwnAuthority  # 8 MB that only a made certificate needs
+
     return OwnAuthority(Path(config.data_dir).resolve() / "tls", clock, entropy)
 
 
@@ -73,8 +84,20 @@ def prepare_certificate(config: Config, clock: Clock, entropy: Entropy) -> Ensur
         ensured = own_authority(config, clock, entropy).ensure(read_host_names(config))
     files = tls_files_of(config)
     if files is not None:
+        from brightkitchen.kernel.certificates import read_certificate  # 8 MB that only TLS needs
+
         read_certificate(files, clock.utc())
     return ensured
+
+
+def describe_shown(config: Config) -> ServerCertificate | None:
+    """Return what browsers are shown, good or not; None: plain HTTP. raises: as `describe_files`."""
+    files = tls_files_of(config)
+    if files is None:
+        return None
+    from brightkitchen.kernel.certificates import describe_files  # 8 MB that only TLS needs
+
+    return describe_files(files)
 
 
 def page_hosts(config: Config, certificate: ServerCertificate | None) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ The files are the operator's own, or those that `ownauthority` makes; one file m
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from brightkitchen.kernel.certificatefiles import CertificateFiles, IPAddress, ServerCertificate
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.log import get_logger
@@ -23,26 +23,6 @@ log = get_logger(__name__)
 
 LOOK_EVERY_S: Final = 10.0
 MAX_FILE_BYTES: Final = 1024 * 1024
-IPAddress = IPv4Address | IPv6Address
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateFiles:
-    """PEM files. certificate: the server's own first, then those between it and its authority. key: without a password."""
-
-    certificate: Path
-    key: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ServerCertificate:
-    """What a certificate says. names: DNS names, lower case, wildcards among them. fingerprint: SHA-256, 32 bytes."""
-
-    names: tuple[str, ...]
-    addresses: tuple[IPAddress, ...]
-    not_before_at: Utc
-    not_after_at: Utc
-    fingerprint: bytes
 
 
 def read_certificate(files: CertificateFiles, now: Utc) -> ServerCertificate:

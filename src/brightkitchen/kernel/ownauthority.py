@@ -5,8 +5,6 @@ addresses of private networks. A stolen key of it opens no bank. docs/adr/0007-o
 """
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -24,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from brightkitchen.kernel.certificates import CertificateFiles, IPAddress, describe
+from brightkitchen.kernel.certificatefiles import CertificateFiles, Ensured, HostNames
+from brightkitchen.kernel.certificates import describe
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
@@ -51,22 +50,6 @@ _PRIVATE_NETWORKS: Final = tuple(
         "fe80::/10",
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class HostNames:
-    """By what this machine is called. names: DNS names, lower case."""
-
-    names: tuple[str, ...]
-    addresses: tuple[IPAddress, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ensured:
-    """What there is now, and whether it was made just then."""
-
-    is_new: bool
-    is_authority_new: bool
 
 
 class OwnAuthority:
@@ -240,21 +223,3 @@ def _write_whole(path: Path, data: bytes, *, mode: int) -> None:
         file.flush()
         os.fsync(descriptor)
     draft.replace(path)
-
-
-def choose_names(candidates: Sequence[str]) -> tuple[str, ...]:
-    """Return those that can stand in a certificate, lower case, each once, in their order."""
-    lower = (each.strip().rstrip(".").lower() for each in candidates)
-    return tuple(dict.fromkeys(each for each in lower if _is_dns_name(each)))
-
-
-def _is_dns_name(text: str) -> bool:
-    labels = text.split(".")
-    return len(text) <= 253 and all(
-        0 < len(label) <= 63
-        and label.isascii()
-        and label.replace("-", "a").isalnum()
-        and not label.startswith("-")
-        and not label.endswith("-")
-        for label in labels
-    )

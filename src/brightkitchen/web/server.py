@@ -9,7 +9,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
-from brightkitchen.kernel.certificates import CertificateFiles
+from brightkitchen.kernel.certificatefiles import CertificateFiles
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.forwarding import is_loopback

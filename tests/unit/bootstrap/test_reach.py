@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from brightkitchen.bootstrap import reach
-from brightkitchen.kernel.certificates import ServerCertificate
+from brightkitchen.kernel.certificatefiles import ServerCertificate
 from brightkitchen.kernel.config import load_config
 from brightkitchen.kernel.units import Utc
 
