@@ -4,6 +4,7 @@ import ipaddress
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -19,6 +20,7 @@ from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.forwarding import is_loopback
 
 if TYPE_CHECKING:
     from brightkitchen.kernel.ownauthority import OwnAuthority
@@ -131,8 +133,7 @@ def site_origins(config: Config, certificate: ServerCertificate | None) -> tuple
 def shown_urls(config: Config, certificate: ServerCertificate | None) -> tuple[str, ...]:
     """Return what to print at the start: the way in, and those from other machines if there are several."""
     origins = site_origins(config, certificate)
-    if config.web.host not in _WILDCARDS:
+    if config.web.public_url or config.web.host not in _WILDCARDS:
         return (f"{origins[0]}/",)
-    return tuple(
-        f"{each}/" for each in origins if "localhost" not in each and "//127." not in each and "[::1]" not in each
-    )
+    outward = [each for each in origins if not is_loopback(urlsplit(each).hostname or "")]
+    return tuple(f"{each}/" for each in outward or origins[:1])

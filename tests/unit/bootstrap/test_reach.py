@@ -80,6 +80,17 @@ def test_printed_addresses_lead_here_from_other_machines_too() -> None:
     assert shown == ("https://10.0.0.5:8443/", "https://192.168.1.5:8443/", "https://kitchen-pc:8443/")
 
 
+def test_public_address_is_printed_alone() -> None:
+    config = load_config(None, {}, {"web.host": "0.0.0.0", "web.public_url": "https://localhost:9443"})
+    assert reach.shown_urls(config, None) == ("https://localhost:9443/",)
+
+
+def test_machine_without_addresses_or_name_still_prints_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psutil.net_if_addrs", dict)
+    monkeypatch.setattr("socket.gethostname", lambda: "厨房")
+    assert reach.shown_urls(load_config(None, {}, {"web.host": "0.0.0.0"}), None) == ("http://localhost:8080/",)
+
+
 def test_made_certificate_names_host_further_names_and_all_addresses() -> None:
     names = reach.read_host_names(load_config(None, {}, MADE | {"tls.names": ["Kitchen.LAN"]}))
     assert names.names == ("kitchen.lan", "kitchen-pc", "kitchen-pc.local", "localhost")
