@@ -1,11 +1,13 @@
 """A real nginx with deploy/nginx.conf, on loopback, under a folder of its own."""
 
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.e2e.caller import until
 from tests.e2e.product import ROOT
 
 EXAMPLE = ROOT / "deploy" / "nginx.conf"
@@ -51,15 +53,22 @@ def write_site(folder: Path, *, pem: Path, port: int, plain_port: int, page_port
 
 
 @contextmanager
-def running_nginx(folder: Path) -> Iterator[None]:
-    """Run nginx with the site in `folder` to the end of the block."""
+def running_nginx(folder: Path, port: int) -> Iterator[None]:
+    """Run nginx with the site in `folder`, which listens on `port` from the beginning of the block to its end."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin")
     assert program is not None
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
     subprocess.run([*command, "-t"], check=True, timeout=20, capture_output=True)
     with (folder / "said.log").open("wb") as said:
         process = subprocess.Popen(command, stderr=said)
+
+    def listens() -> bool:
+        assert process.poll() is None, (folder / "said.log").read_text()
+        with socket.socket() as trial:
+            return trial.connect_ex(("127.0.0.1", port)) == 0
+
     try:
+        until(listens, 20, "nginx listens")
         yield
         assert process.poll() is None, (folder / "said.log").read_text()
     finally:

@@ -52,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Product, Pa
     product = Product(folder / "data", base, ("--cameras", "1"), settings)
     try:
         product.start()
-        with running_nginx(folder):
+        with running_nginx(folder, base + TLS):
             yield product, folder, ssl.create_default_context(cafile=authority.ca_file)
         assert product.stop() == 0
     finally:
