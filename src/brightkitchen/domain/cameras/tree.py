@@ -157,7 +157,8 @@ class _Question:
         code = sa.func.substr(each.c.region, 1, _COUNTY_DIGITS) if by is Branches.REGION else each.c.category
         columns = [sa.func.sum(each.c[name]).label(name) for name in ("cameras", "online", "abnormal")]
         wanted = sa.select(code.label("code"), *columns, sa.func.count(each.c.premises_id).label("premises"))
-        found = {row.code or "": _counts(row) for row in await connection.execute(wanted.group_by(code))}
+        rows = (await connection.execute(wanted.group_by(code))).mappings()
+        found = {row["code"] or "": _counts(row) for row in rows}
         unplaced = found.pop("", None)
         if by is Branches.REGION:
             names = {region.code: region.name for region in await load_regions(connection)}
@@ -188,15 +189,16 @@ class _Question:
         """Return what is in each of these premises."""
         wanted = sa.select(cameras.c.premises_id, sa.literal(1).label("premises"), *self._sums).select_from(_placed)
         wanted = wanted.where(cameras.c.premises_id.in_(ids), *self._within).group_by(cameras.c.premises_id)
-        return {row.premises_id: _counts(row) for row in await connection.execute(wanted)}
+        return {row["premises_id"]: _counts(row) for row in (await connection.execute(wanted)).mappings()}
 
     async def count_all(self, connection: AsyncConnection) -> Counts:
         """Return what is in all premises together."""
         homes = sa.func.count(sa.distinct(cameras.c.premises_id)).label("premises")
-        wanted: sa.Select[Any] = sa.select(*self._sums, homes).select_from(_placed)  # Any: a row of four numbers
+        wanted = sa.select(*self._sums, homes).select_from(_placed)
         wanted = wanted.where(cameras.c.premises_id.is_not(None), *self._within)
-        return _counts((await connection.execute(wanted)).one())
+        return _counts((await connection.execute(wanted)).mappings().one())
 
 
-def _counts(row: sa.Row[Any]) -> Counts:  # Any: a row of four numbers
-    return Counts(int(row.cameras), int(row.online or 0), int(row.abnormal or 0), int(row.premises))
+def _counts(row: sa.RowMapping) -> Counts:
+    # the sum of no rows is NULL
+    return Counts(row["cameras"], int(row["online"] or 0), int(row["abnormal"] or 0), row["premises"])
