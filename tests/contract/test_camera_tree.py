@@ -14,6 +14,7 @@ from tests.contract.test_numbers import replace_city
 from brightkitchen.domain.authz.model import Grant, Role, Scope
 from brightkitchen.domain.cameras.channels import load_channels
 from brightkitchen.domain.cameras.coverage import build_coverage
+from brightkitchen.domain.cameras.store import cameras
 from brightkitchen.domain.premises.initials import build_initials
 from brightkitchen.domain.premises.store import load_kinds, load_many_premises
 from brightkitchen.kernel.camerastate import CameraState
@@ -228,6 +229,13 @@ async def test_rotation_is_narrowed_by_county_category_grade_and_what_is_online(
 async def test_must_zones_are_those_of_the_coverage(control: Control, admin: httpx.AsyncClient, seed: int) -> None:
     pairs = living(await replace_city(control, seed, size=120, healthy=0.2))
     ids = [PremisesId(each) for each in {home["id"] for _, home in pairs}]
+    async with (
+        control.database.write() as connection
+    ):  # two thirds show what nobody has to show, some of them a must-zone besides
+        for number, (camera, _) in enumerate(pairs):
+            if number % 3:
+                zone = "DINE" if number % 3 == 1 else ""
+                await connection.execute(cameras.update().where(cameras.c.id == camera["id"]).values(zone=zone))
     async with control.database.read() as connection:
         kinds = await load_kinds(connection)
         items, channels = await load_many_premises(connection, ids), await load_channels(connection, ids)
@@ -242,3 +250,5 @@ async def test_must_zones_are_those_of_the_coverage(control: Control, admin: htt
     alive = {camera["id"] for camera, _ in pairs}
     assert {each["id"] for each in found} & alive == wanted
     assert 0 < len(wanted) < len(alive)
+    own = {camera["id"] for number, (camera, _) in enumerate(pairs) if number % 3 == 0}
+    assert wanted & own and wanted - own  # also by what a camera shows besides

@@ -270,7 +270,8 @@ async def test_list_comes_in_pages_the_own_ones_first(town: Town) -> None:
     for number in range(4):
         await save(owner, name=f"b{number}", is_shared=True)
         await save(colleague, name=f"c{number}", is_shared=True)
-    shown, cursor = [], ""
+    shown: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (await colleague.get("/api/v1/walls", params={"limit": 3, "cursor": cursor})).json()
         shown += [each["name"] for each in page["items"]]
