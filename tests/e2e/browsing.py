@@ -1,6 +1,7 @@
 """Chromium before the running product: what a person does on the page, and the clock read from the picture shown."""
 
 import base64
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,10 +54,14 @@ class Seen:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run a browser. Not beside a running event loop: Playwright has its own."""
+def chromium(*flags: str, home: Path | None = None) -> Iterator[Browser]:
+    """Run a browser. Not beside a running event loop: Playwright has its own.
+
+    home: where it looks for the authorities that a person installed; None: where everybody does.
+    """
+    environment: dict[str, str | float | bool] | None = {**os.environ, "HOME": str(home)} if home is not None else None
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *flags], env=environment)
         try:
             yield browser
         finally:
@@ -68,7 +73,7 @@ def log_in(page: Page, product: Product) -> None:
     page.goto(product.url)
     page.get_by_label("账号", exact=True).fill(product.username)
     page.get_by_label("密码", exact=True).fill(product.password)
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     page.wait_for_url("**/overview")
     page.goto(product.url + "live")
 

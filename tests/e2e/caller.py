@@ -1,5 +1,6 @@
 """A client of the running product that speaks HTTP as the page does, and waits for what it must see."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -43,16 +44,29 @@ def build_utc(at_ms: int) -> str:
 class Caller:
     """One person, signed in unless told otherwise: the demo's administrator, or whoever is named."""
 
-    def __init__(self, product: Product, *, username: str = "", password: str = "", is_signed_in: bool = True) -> None:
+    def __init__(
+        self,
+        product: Product,
+        *,
+        username: str = "",
+        password: str = "",
+        is_signed_in: bool = True,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        """verify: which authority to believe, of a product with HTTPS."""
         self.product = product
         self.username, self.password = username or product.username, password or product.password
         self.cookie = ""
         self.origin = product.url.rstrip("/")
         self.http = httpx.Client(
-            base_url=self.origin, headers={"X-BK": "1", "Origin": self.origin}, trust_env=False, timeout=30
+            base_url=self.origin,
+            headers={"X-BK": "1", "Origin": self.origin},
+            trust_env=False,
+            timeout=30,
+            verify=verify,
         )
         self.node = httpx.Client(
-            base_url=product.node_url, headers={"Origin": self.origin}, trust_env=False, timeout=30
+            base_url=product.node_url, headers={"Origin": self.origin}, trust_env=False, timeout=30, verify=verify
         )
         if is_signed_in:
             self.log_in()

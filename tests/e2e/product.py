@@ -16,6 +16,8 @@ from queue import Empty, Queue
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
+TLS = 363
+"""By HTTPS the page of a product at port p is at p + TLS."""
 FIRST_CAMERA = 10474
 """Simulated camera n of a product at port p listens on p + FIRST_CAMERA + n; the simulator is told of faults one below."""
 SPARE = 4
@@ -31,7 +33,7 @@ def free_port_base() -> int:
     first = os.getpid() * 7 % 280 * 40
     for step in range(0, 11200, 40):
         candidate = 11000 + (first + step) % 11200
-        offsets = (0, 1, 10, 11, FIRST_CAMERA - 1, *range(FIRST_CAMERA, FIRST_CAMERA + 2 + SPARE))
+        offsets = (0, 1, 10, 11, TLS, FIRST_CAMERA - 1, *range(FIRST_CAMERA, FIRST_CAMERA + 2 + SPARE))
         if all(_is_free(candidate + offset) for offset in offsets):
             return candidate
     raise RuntimeError("no free ports")
@@ -96,7 +98,7 @@ class Product:
 
     @property
     def node_url(self) -> str:
-        return f"http://127.0.0.1:{self.port + 1}"
+        return f"{self.url.partition(':')[0]}://127.0.0.1:{self.port + 1}"
 
     def spare_port(self, index: int) -> int:
         """Return a port on which the net guard of this product admits a camera of the test. index: 0..SPARE-1."""
@@ -126,7 +128,7 @@ class Product:
         self._reader.start()
         login = self.wait_for(r"Demo log-in: (\S+)\s+password: (\S+)", timeout_s)
         self.username, self.password = login.group(1), login.group(2)
-        self.url = next(found.group(1) for line in self.lines if (found := re.search(r"(http://\S+)", line)))
+        self.url = next(found.group(1) for line in self.lines if (found := re.search(r"(https?://\S+)", line)))
 
     def wait_for(self, pattern: str, timeout_s: float) -> re.Match[str]:
         """Return the match of `pattern` in a line said from now on or before."""

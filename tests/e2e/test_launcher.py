@@ -97,7 +97,7 @@ def test_address_of_others_without_tls_is_refused(environment: dict[str, str], t
 def test_demo_at_an_address_of_others_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
     data = tmp_path / "data"
     words = ("--port", str(free_port_base()), "--data", str(data), "--host", "0.0.0.0", "--insecure-http")
-    refuse(*words, environment=environment, says="demo.public")
+    refuse(*words, environment=environment, says="--demo-public")
     assert not data.exists()
 
 

@@ -212,6 +212,25 @@ def test_seek_shows_the_moment_within_two_seconds(
     assert sorted(took)[-2] < 2_000
 
 
+def test_seek_while_playing_goes_on_from_there(
+    page: Page, running: Product, clocks: list[Json], recorded: tuple[int, int]
+) -> None:
+    go(page, running, clocks[:1], recorded[0])
+    video = page.locator(".bk-desk-picture video")
+    wait_seen(page, video)
+    for key, step in (("ArrowRight", 35_000), ("ArrowLeft", -20_000)):
+        wanted = shown_ms(page) + step
+        for _ in range(abs(step) // 5_000):
+            page.keyboard.press(key)
+        first = wait_near(page, wanted)
+        page.wait_for_timeout(2_500)
+        later = wait_seen(page, video)
+        passed_ms, watched_ms = later.clock_ms - first.clock_ms, later.now_ms - first.now_ms
+        print(f"{step / 1000:.0f} s while playing: then {passed_ms} ms of recording in {watched_ms} ms")
+        assert 0.4 * watched_ms < passed_ms < 1.3 * watched_ms  # it may have to read first
+        assert abs(shown_ms(page) - later.clock_ms) < 1_000
+
+
 def test_steps_show_exactly_the_next_and_the_previous_picture(
     page: Page, running: Product, clocks: list[Json], recorded: tuple[int, int]
 ) -> None:

@@ -17,6 +17,7 @@ from brightkitchen.bootstrap.evidence import EvidenceGround, HttpNodes, MarkingP
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.operations import build_fault_rules
+from brightkitchen.bootstrap.reach import authority_file_of, describe_shown, site_origins, tls_files_of
 from brightkitchen.bootstrap.services import Built, Ground, build_services
 from brightkitchen.bootstrap.sign_on import build_sign_on
 from brightkitchen.bootstrap.signer import signer_socket_of
@@ -40,6 +41,7 @@ from brightkitchen.kernel.database import Database, open_database, sqlite_url
 from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.datakeys import Purpose, load_sealers
 from brightkitchen.kernel.entropy import SystemEntropy
+from brightkitchen.kernel.forwarding import TrustedProxies
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.kernel.log import configure_logging
 from brightkitchen.kernel.tasks import Supervisor
@@ -50,6 +52,7 @@ from brightkitchen.web.housekeeping import run_housekeeping
 from brightkitchen.web.metrics import ControlMetrics
 from brightkitchen.web.nodechannel import NodeChannel, NodeRegistry, serve_on_socket
 from brightkitchen.web.options import WebOptions
+from brightkitchen.web.redirect import RedirectPort
 from brightkitchen.web.server import Listener, WebServer
 
 OUTLINES_FILE: Final = "outlines.geojson"
@@ -73,6 +76,8 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
         loop.add_signal_handler(number, stop.set)
     watch_launcher(inherit_fd, stop.set)
     data = folder_of(config)
+    tls = tls_files_of(config)
+    certificate = describe_shown(config)
     async with AsyncExitStack() as ending:
         database = await open_database(read_database_address(config.database) or sqlite_url(data / "control.sqlite3"))
         ending.push_async_callback(database.close)
@@ -99,7 +104,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 evidence=EvidenceGround(
                     folder=EvidenceFolder(data / "evidence"),
                     signer=signer,
-                    nodes=HttpNodes(nodes, ports, config.web.host),
+                    nodes=HttpNodes(nodes, ports, config.web.host, tls),
                     marker=MarkingProcess(config.evidence.font),
                     stamper=build_stamper(signer, is_wanted=config.evidence.c2pa),
                 ),
@@ -119,13 +124,16 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             denominators = DenominatorLog(clock=clock, entropy=entropy, zone=ZoneInfo(config.time_zone))
             await seed_live_premises(database, sealers[Purpose.PERSON], denominators, clock=clock, entropy=entropy)
         options = WebOptions(
-            origins=site_origins(config),
+            origins=site_origins(config, certificate),
             media_ports=ports,
             version=version("brightkitchen"),
             city=config.city,
             time_zone=config.time_zone,
             demo=config.demo.enabled,
-            trusted_proxy=config.web.trusted_proxy,
+            media_base=config.media.public_url,
+            proxies=TrustedProxies(config.web.trusted_proxies),
+            has_hsts=config.tls.hsts and not config.tls.generated,
+            authority_file=authority_file_of(config),
             outlines_file=data / OUTLINES_FILE,
         )
         await services.cameras.place_lost_cameras()
@@ -164,10 +172,18 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
             supervisor.start("demo-city", city)
 
         _keep_running(supervisor, config, built, database, AuditKeys(sealers[Purpose.AUDIT], entropy), metrics)
+        port = config.web.port if tls is None else config.web.tls_port
         server = WebServer(
             make_app(services, options),
-            Listener(config.web.host, config.web.port, insecure_http=_may_be_plain(config)),
+            Listener(config.web.host, port, tls=tls, insecure_http=_may_be_plain(config)),
         )
+        if tls is not None:
+            from brightkitchen.kernel.certificates import CertificateWatch  # 8 MB that only TLS needs
+
+            supervisor.keep("certificate", lambda: CertificateWatch(tls, clock).run(server.reload))
+            redirect = RedirectPort(options)
+            await redirect.open(config.web.host, config.web.port)
+            ending.push_async_callback(redirect.close)
         serving = asyncio.create_task(server.run(), name="web")
         await server.wait_listening(clock)
         print(json.dumps({"event": "ready", "first_people": made_first}), flush=True)
@@ -256,17 +272,6 @@ def folder_of(config: Config) -> Path:
 def anchor_dir_of(config: Config) -> Path:
     """Return the folder of the audit's anchors, absolute."""
     return Path(config.audit.anchor_dir).resolve() if config.audit.anchor_dir else folder_of(config) / "anchors"
-
-
-def site_origins(config: Config) -> tuple[str, ...]:
-    """Return every origin the page may be opened by: the public one, else the address, and localhost beside loopback."""
-    if config.web.public_url:
-        return (config.web.public_url.rstrip("/"),)
-    host = f"[{config.web.host}]" if ":" in config.web.host else config.web.host
-    origins = [f"http://{host}:{config.web.port}"]
-    if config.web.host == "127.0.0.1":
-        origins.append(f"http://localhost:{config.web.port}")
-    return tuple(origins)
 
 
 def _may_be_plain(config: Config) -> bool:

@@ -5,7 +5,6 @@ address that is not loopback unless it was allowed to.
 """
 
 import asyncio
-import ipaddress
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.forwarding import is_loopback
 from brightkitchen.kernel.log import get_logger
 
 log = get_logger(__name__)
@@ -89,14 +89,6 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     zone_name: str
     rtsp: str
     sub: str | None = None
-
-
-def is_loopback(host: str) -> bool:
-    """True if only this machine reaches `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def check_demo_is_private(config: Config) -> None:

@@ -24,6 +24,7 @@ from brightkitchen.domain.evidence.ports import Holds, Marker, NodeMedia, Signer
 from brightkitchen.domain.evidence.sealing import Sealer
 from brightkitchen.domain.evidence.service import EvidenceService
 from brightkitchen.domain.users.approvals import ApprovalService
+from brightkitchen.kernel.certificatefiles import CertificateFiles
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.entropy import Entropy
@@ -140,9 +141,12 @@ def build_evidence(
 class HttpNodes:
     """Asks nodes over HTTP with a token; fits `domain.evidence.ports.NodeMedia`."""
 
-    def __init__(self, registry: NodeRegistry, ports: Mapping[NodeId, int], host: str) -> None:
-        """host: where nodes of this machine listen; an address that means "every" is asked at loopback."""
+    def __init__(
+        self, registry: NodeRegistry, ports: Mapping[NodeId, int], host: str, tls: CertificateFiles | None = None
+    ) -> None:
+        """host: where nodes of this machine listen; an address that means "every" is asked at loopback. tls: what they show there."""
         self._registry = registry
+        self._tls = tls
         self._ports = ports
         self._host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
 
@@ -154,21 +158,31 @@ class HttpNodes:
         if port is None:
             raise BrightKitchenError(Kind.UNAVAILABLE, "node.none_connected")
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=PIECE_TIMEOUT_S)
-        url = f"http://{self._host}:{port}/evidence/{camera}"
+        scheme = "http" if self._tls is None else "https"
+        url = f"{scheme}://{self._host}:{port}/evidence/{camera}"
         reader = PieceReader()
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(url, json={"token": token, "kind": kind}) as answer,
+                session.post(url, json={"token": token, "kind": kind}, ssl=await self._pin()) as answer,
             ):
                 if answer.status != 200 or answer.content_type != MEDIA_TYPE:
                     raise await _read_refusal(answer)
                 async for data in answer.content.iter_any():
                     for piece in reader.feed(data):
                         yield piece
-        except (aiohttp.ClientError, TimeoutError, OSError, TheirError) as cause:
+        except (aiohttp.ClientError, aiohttp.ServerFingerprintMismatch, TimeoutError, OSError, TheirError) as cause:
             log.warning("no evidence from a node", node=node, error=type(cause).__name__)
             raise BrightKitchenError(Kind.UNAVAILABLE, "node.no_answer") from cause
+
+    async def _pin(self) -> aiohttp.Fingerprint | bool:
+        """Return the one certificate to accept: it names people's ways to this machine, not always the loopback address asked here."""
+        if self._tls is None:
+            return True
+        from brightkitchen.kernel.certificates import describe_files  # 8 MB that only TLS needs
+
+        shown = await asyncio.to_thread(describe_files, self._tls)
+        return aiohttp.Fingerprint(shown.fingerprint)
 
 
 class _Problem(msgspec.Struct):

@@ -19,15 +19,18 @@ from typing import Final
 from brightkitchen.bootstrap.children import Child, ChildSpec
 from brightkitchen.bootstrap.demo import DemoCity, build_first_people, check_demo_is_private
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance
+from brightkitchen.bootstrap.reach import describe_shown, own_authority, prepare_certificate, shown_urls
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.databaseurl import read_database_address
 from brightkitchen.kernel.entropy import SystemEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.text import say
+from brightkitchen.kernel.forwarding import is_loopback
+from brightkitchen.kernel.text import say, say_error
 
 ROOM_TO_START_BYTES: Final = 512 * 1024 * 1024
 READY_TIMEOUT_S: Final = 60.0
+RENEWAL_LOOK_S: Final = 3600.0
 DATABASE_PREFIX: Final = "BRIGHTKITCHEN_DATABASE__"
 
 
@@ -51,6 +54,7 @@ class Launcher:
 
             build_sign_on(config)
         prepare_folder(self._data)
+        self._certificate_made = prepare_certificate(config, self._clock, self._entropy)
         self._children: list[Child] = []
         self._exit_code = 0
         self._first_people = build_first_people(self._entropy)
@@ -76,6 +80,8 @@ class Launcher:
         nodes = [self._child(f"node-{index}", index=index) for index in range(self._config.media.nodes)]
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._start_all([control, signer, *nodes], group, stop))]
+            if self._config.tls.generated:
+                running.append(group.create_task(self._keep_certificate()))
             await stop.wait()
             self._tell("launcher.stopping")
             for task in running:
@@ -93,12 +99,43 @@ class Launcher:
         for child in children:
             if not await self._ready(child, stop):
                 return
-        self._tell("launcher.ready", url=page_url(self._config))
+        self._tell_where()
         if self._demo is not None:
             self._tell_demo_people(self._demo.people())
             simulator = self._simulator(self._demo)
             group.create_task(simulator.run())
             await self._demo.add_cameras_as_they_come(lambda n, of: self._tell("launcher.demo_cameras", n=n, of=of))
+
+    def _tell_where(self) -> None:
+        """Say where the page is, and what has to be known about the way there."""
+        config = self._config
+        first, *others = shown_urls(config, describe_shown(config))
+        self._tell("launcher.ready", url=first)
+        for url in others:
+            self._tell("launcher.also_at", url=url)
+        if config.tls.generated:
+            authority = own_authority(config, self._clock, self._entropy)
+            if self._certificate_made is not None and self._certificate_made.is_authority_new:
+                self._tell("launcher.authority_new")
+            self._tell("launcher.authority", url=f"{first}ca.crt", fingerprint=authority.fingerprint())
+        if (
+            not config.tls.is_on
+            and not config.web.public_url.startswith("https://")
+            and not is_loopback(config.web.host)
+        ):
+            self._tell("launcher.in_clear", host=config.web.host)
+
+    async def _keep_certificate(self) -> None:
+        """Renew what we made before it ends; the other processes see the new file by themselves."""
+        while True:
+            await self._clock.sleep(RENEWAL_LOOK_S)
+            try:
+                made = await asyncio.to_thread(prepare_certificate, self._config, self._clock, self._entropy)
+            except BrightKitchenError as error:
+                print(say_error(error, self._language), flush=True)
+            else:
+                if made is not None and made.is_authority_new:
+                    self._tell("launcher.authority_new")
 
     async def _ready(self, child: Child, stop: asyncio.Event) -> bool:
         try:
@@ -188,11 +225,6 @@ class Launcher:
         print(say(code, self._language, **params), flush=True)
 
 
-def page_url(config: Config) -> str:
-    """Return where people open the page."""
-    return config.web.public_url or f"http://{config.web.host}:{config.web.port}/"
-
-
 def prepare_folder(data: Path) -> None:
     """Make the data folder and its parts. raises: BrightKitchenError launcher.folder, launcher.no_room."""
     try:
@@ -231,6 +263,8 @@ def locked(path: Path) -> Iterator[None]:
 def check_ports_free(config: Config) -> None:
     """Try every port that will be listened on. raises: BrightKitchenError launcher.port_taken, naming it."""
     wanted = [(config.web.host, config.web.port), ("127.0.0.1", config.web.admin_port)]
+    if config.tls.is_on:
+        wanted.append((config.web.host, config.web.tls_port))
     for index in range(config.media.nodes):
         wanted.append((config.web.host, config.media.first_port + index))
         wanted.append(("127.0.0.1", config.media.first_admin_port + index))

@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from brightkitchen.bootstrap.demo import is_loopback
 from brightkitchen.kernel.config import Config, load_config
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.forwarding import is_loopback
 from brightkitchen.kernel.text import choose_language, say_error
 
 _PROCESSES: Final = ("serve", "demo", "control", "media-node", "signer")
@@ -75,9 +75,20 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (see brightkitchen.example.toml)")
     parser.add_argument("--data", metavar="DIR", help="folder of the database and the recordings")
-    parser.add_argument("--host", metavar="ADDRESS", help="address of the page and the pictures (127.0.0.1)")
+    parser.add_argument(
+        *("--listen", "--host"),
+        dest="host",
+        metavar="ADDRESS",
+        help="address of the page and the pictures (127.0.0.1); 0.0.0.0: all of this machine",
+    )
     parser.add_argument("--port", type=int, metavar="N", help="port of the page; the other ports follow from it")
     parser.add_argument("--cameras", type=int, metavar="N", help="simulated cameras of the demo (16)")
+    parser.add_argument("--tls", action="store_const", const=True, help="HTTPS with a certificate that is made here")
+    parser.add_argument("--tls-cert", metavar="FILE", help="HTTPS with this certificate (PEM, with those between)")
+    parser.add_argument("--tls-key", metavar="FILE", help="its key (PEM, without a password)")
+    parser.add_argument(
+        "--demo-public", action="store_const", const=True, help="let the demo's log-ins be used from other machines"
+    )
     parser.add_argument("--insecure-http", action="store_const", const=True, help="plain HTTP beyond this machine")
 
 
@@ -88,10 +99,15 @@ def flags_of(arguments: argparse.Namespace) -> dict[str, object]:
         "web.host": arguments.host,
         "web.insecure_http": arguments.insecure_http,
         "demo.cameras": arguments.cameras,
+        "demo.public": arguments.demo_public,
+        "tls.generated": arguments.tls,
+        "tls.certificate": arguments.tls_cert,
+        "tls.key": arguments.tls_key,
     }
     if arguments.port is not None:
         flags |= {
             "web.port": arguments.port,
+            "web.tls_port": arguments.port + 363,  # 80 and 443, 8080 and 8443
             "web.admin_port": arguments.port + 10,
             "media.first_port": arguments.port + 1,
             "media.first_admin_port": arguments.port + 11,
@@ -148,6 +164,6 @@ def _load(path: Path | None, flags: dict[str, object]) -> Config:
         path = Path("brightkitchen.toml")
     config = load_config(path, os.environ, flags)
     behind_proxy = config.web.public_url.startswith("https://")
-    if not (is_loopback(config.web.host) or config.web.insecure_http or behind_proxy):
+    if not (is_loopback(config.web.host) or config.web.insecure_http or behind_proxy or config.tls.is_on):
         raise BrightKitchenError(Kind.INVALID, "launcher.insecure_http", host=config.web.host)
     return config

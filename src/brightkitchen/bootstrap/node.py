@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import signal
+import ssl
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from prometheus_client import CollectorRegistry
 
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import Inheritance, read_inheritance, watch_launcher
+from brightkitchen.bootstrap.reach import tls_files_of
 from brightkitchen.devices.ports import StreamAddress
 from brightkitchen.devices.rtsp.environment import RtspEnvironment
 from brightkitchen.devices.rtsp.limiter import ConnectLimiter
@@ -30,6 +32,7 @@ from brightkitchen.kernel.cameraspec import CameraSpec, Credential
 from brightkitchen.kernel.clock import SystemClock
 from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.entropy import SystemEntropy
+from brightkitchen.kernel.forwarding import TrustedProxies
 from brightkitchen.kernel.ids import Profile
 from brightkitchen.kernel.log import configure_logging, get_logger
 from brightkitchen.kernel.netguard import NetGuard
@@ -229,6 +232,7 @@ class _Node:
                 entropy=entropy,
                 supervisor=supervisor,
                 webrtc=webrtc_settings(self._config, index=self._index),
+                proxies=TrustedProxies(self._config.web.trusted_proxies),
             )
             self._file = DesiredFile(self._folder, self._open_sealer())
             self._statement_key = open_statement_key(self._folder / "statement.key", entropy)
@@ -252,7 +256,7 @@ class _Node:
         ending.push_async_callback(pool.close)
         self._server.start()
         viewers = ViewersPort(self._server, self._build_evidence())
-        await viewers.open(self._config.web.host, self._port)
+        await viewers.open(self._config.web.host, self._port, self._open_tls())
         ending.push_async_callback(viewers.close)
         registry = CollectorRegistry()
         add_store_metrics(self._node.store.keeper, registry)
@@ -269,6 +273,20 @@ class _Node:
         await admin.setup()
         ending.push_async_callback(admin.cleanup)
         await web.TCPSite(admin, "127.0.0.1", self._admin_port).start()
+
+    def _open_tls(self) -> ssl.SSLContext | None:
+        """Return what viewers are shown; a certificate that is replaced counts for the next connection, those that are open go on."""
+        files = tls_files_of(self._config)
+        if files is None:
+            return None
+        from brightkitchen.kernel.certificates import CertificateWatch, make_context  # 8 MB that only TLS needs
+
+        context = make_context(files)
+        watch = CertificateWatch(files, self._machine.clock)
+        self._machine.supervisor.keep(
+            "certificate", lambda: watch.run(lambda: context.load_cert_chain(files.certificate, files.key))
+        )
+        return context
 
     def _build_evidence(self) -> EvidenceSource:
         return EvidenceSource(

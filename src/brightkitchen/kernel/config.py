@@ -4,6 +4,7 @@ File < environment < flag. A key in the environment is ``BRIGHTKITCHEN_WEB__PORT
 `brightkitchen.example.toml` documents every key; a test says that it equals these defaults.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -14,8 +15,12 @@ import msgspec
 from msgspec import Meta
 
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.netguard import parse_networks
 
 _PREFIX: Final = "BRIGHTKITCHEN_"
+_HOST: Final = r"https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?"
+_ORIGIN: Final = re.compile(_HOST + "/?")
+_MEDIA_URL: Final = re.compile(f"(?:{_HOST})?(?:/[A-Za-z0-9._~-]+)*/?")
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
 
@@ -28,10 +33,25 @@ class WebConfig(_Branch, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    tls_port: Port = 8443
     admin_port: Port = 8090
     public_url: str = ""
     insecure_http: bool = False
-    trusted_proxy: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+
+
+class TlsConfig(_Branch, frozen=True, kw_only=True):
+    """HTTPS by ourselves, with the operator's certificate or one that is made here; neither: plain HTTP."""
+
+    certificate: str = ""
+    key: str = ""
+    generated: bool = False
+    names: tuple[str, ...] = ()
+    hsts: bool = True
+
+    @property
+    def is_on(self) -> bool:
+        return self.generated or bool(self.certificate)
 
 
 class DatabaseConfig(_Branch, frozen=True, kw_only=True):
@@ -54,6 +74,7 @@ class MediaConfig(_Branch, frozen=True, kw_only=True):
     idle_close_s: Annotated[float, Meta(ge=1, le=600)] = 15.0
     low_water_bytes: Annotated[int, Meta(ge=1, le=1048576)] = 262144
     connects_at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
+    public_url: str = ""
     decode_workers: Annotated[int, Meta(ge=1, le=64)] = 1
     webrtc: bool = True
     webrtc_host: str = ""
@@ -168,6 +189,7 @@ class Config(_Branch, frozen=True, kw_only=True):
     city: str = "鞍山市"
     time_zone: str = "Asia/Shanghai"
     web: WebConfig = WebConfig()
+    tls: TlsConfig = TlsConfig()
     database: DatabaseConfig = DatabaseConfig()
     media: MediaConfig = MediaConfig()
     store: StoreConfig = StoreConfig()
@@ -200,6 +222,7 @@ def load_config(path: Path | None, environment: Mapping[str, str], flags: Mappin
     _check_ports(config)
     _check_webrtc(config)
     _check_volumes(config)
+    _check_addresses(config)
     if config.auth.second_factor == "demo-off" and not config.demo.enabled:
         raise BrightKitchenError(Kind.INVALID, "config.demo_off")
     if config.faults.rural_hours < config.faults.urban_hours:
@@ -262,10 +285,26 @@ def _check_webrtc(config: Config) -> None:
         raise BrightKitchenError(Kind.INVALID, "config.webrtc_ports", port=config.media.first_webrtc_port)
 
 
+def _check_addresses(config: Config) -> None:
+    """What names a way to us is whole."""
+    tls, web, media = config.tls, config.web, config.media
+    if bool(tls.certificate) != bool(tls.key):
+        raise BrightKitchenError(Kind.INVALID, "config.tls_half")
+    if tls.generated and tls.certificate:
+        raise BrightKitchenError(Kind.INVALID, "config.tls_two")
+    if web.public_url and not _ORIGIN.fullmatch(web.public_url):
+        raise BrightKitchenError(Kind.INVALID, "config.public_url", url=web.public_url)
+    if media.public_url and not _MEDIA_URL.fullmatch(media.public_url):
+        raise BrightKitchenError(Kind.INVALID, "config.media_url", url=media.public_url)
+    parse_networks(web.trusted_proxies)
+
+
 def _check_ports(config: Config) -> None:
     """No two listeners of ours may share a port."""
     wanted: dict[int, str] = {}
     listeners = [("web.port", config.web.port), ("web.admin_port", config.web.admin_port)]
+    if config.tls.is_on:
+        listeners.append(("web.tls_port", config.web.tls_port))
     for index in range(config.media.nodes):
         listeners.append((f"media.first_port+{index}", config.media.first_port + index))
         listeners.append((f"media.first_admin_port+{index}", config.media.first_admin_port + index))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
@@ -14,6 +15,7 @@ from brightkitchen.domain.users.devices import name_device
 from brightkitchen.domain.users.model import OpenedSession, Pending, Session, User, Visitor
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.forwarding import is_loopback
 from brightkitchen.kernel.ids import SessionId, UserId
 from brightkitchen.kernel.units import US_PER_S
 from brightkitchen.web.options import Services, WebOptions
@@ -79,12 +81,27 @@ def origin_of(connection: HTTPConnection) -> str:
 
 
 def client_address(connection: HTTPConnection) -> str:
-    """Return the peer's address, or what the one trusted proxy says of it. Other peers' headers change nothing."""
+    """Return the peer's address, or what the trusted proxies say of it. Other peers' headers change nothing."""
     peer = connection.client.host if connection.client else ""
-    if peer and peer == options_of(connection).trusted_proxy:
-        forwarded = connection.headers.get("x-forwarded-for", "")
-        return forwarded.rpartition(",")[2].strip() or peer
-    return peer
+    return options_of(connection).proxies.client_of(peer, connection.headers.getlist("x-forwarded-for"))
+
+
+def read_cookie(connection: HTTPConnection, name: str) -> str:
+    """Return the value of one of our cookies, or ""."""
+    return connection.cookies.get(_cookie_name(connection, name), "")
+
+
+def _is_in_clear(connection: HTTPConnection) -> bool:
+    """True for plain HTTP from another machine (web.insecure_http): browsers keep no `Secure` cookie there.
+
+    They do keep those of http://127.0.0.1 and localhost.
+    """
+    parts = urlsplit(origin_of(connection))
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+def _cookie_name(connection: HTTPConnection, name: str) -> str:
+    return name.removeprefix("__Host-") if _is_in_clear(connection) else name
 
 
 def visitor_of(connection: HTTPConnection) -> Visitor:
@@ -98,7 +115,7 @@ def visitor_of(connection: HTTPConnection) -> Visitor:
 
 def device_token_of(connection: HTTPConnection) -> str:
     """Return what the browser keeps from an earlier full log-in, or ""."""
-    return connection.cookies.get(DEVICE_COOKIE, "")
+    return read_cookie(connection, DEVICE_COOKIE)
 
 
 async def authenticate(connection: HTTPConnection) -> Caller | None:
@@ -112,7 +129,7 @@ async def authenticate_any(connection: HTTPConnection) -> Caller | None:
     note_address(client_address(connection))
     if "authorization" in connection.headers:
         return await _authenticate_machine(connection)
-    token = connection.cookies.get(COOKIE)
+    token = read_cookie(connection, COOKIE)
     users = services_of(connection).users
     found = await users.authenticate(token) if token else None
     if found is None:
@@ -207,46 +224,66 @@ def check_proven(request: Request, caller: Caller) -> None:
     services_of(request).users.account.check_stepped_up(caller.session)
 
 
-def set_session_cookies(response: Response, opened: OpenedSession) -> None:
-    """Give the browser its session, and after a full log-in the token by which it is known from now on.
-
-    Browsers keep `Secure` cookies of http://127.0.0.1 and localhost as well.
-    """
+def set_session_cookies(request: Request, response: Response, opened: OpenedSession) -> None:
+    """Give the browser its session, and after a full log-in the token by which it is known from now on."""
     limits = opened.user.limits
     max_age = limits.absolute_us // US_PER_S if limits.outlives_browser else None
-    _set_cookie(response, COOKIE, opened.token, max_age)
+    _set_cookie(request, response, COOKIE, opened.token, max_age)
     if opened.device_token:
-        _set_cookie(response, DEVICE_COOKIE, opened.device_token, DEVICE_COOKIE_S)
+        _set_cookie(request, response, DEVICE_COOKIE, opened.device_token, DEVICE_COOKIE_S)
 
 
-def set_login_cookie(response: Response, browser_token: str) -> None:
+def set_login_cookie(request: Request, response: Response, browser_token: str) -> None:
     """Tie the log-in under way to this browser."""
-    _set_cookie(response, LOGIN_COOKIE, browser_token, LOGIN_COOKIE_S)
+    _set_cookie(request, response, LOGIN_COOKIE, browser_token, LOGIN_COOKIE_S)
 
 
-def delete_login_cookie(response: Response) -> None:
+def delete_login_cookie(request: Request, response: Response) -> None:
     """The log-in is done."""
-    response.delete_cookie(LOGIN_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    _delete_cookie(request, response, LOGIN_COOKIE)
 
 
-def set_sign_on_cookie(response: Response, browser_token: str) -> None:
+def set_sign_on_cookie(request: Request, response: Response, browser_token: str) -> None:
     """Tie the round trip to the single sign-on to this browser. Lax: it has to come back from another site."""
-    _set_cookie(response, SIGN_ON_COOKIE, browser_token, SIGN_ON_COOKIE_S, is_lax=True)
+    _set_cookie(request, response, SIGN_ON_COOKIE, browser_token, SIGN_ON_COOKIE_S, same_site="lax")
 
 
-def delete_sign_on_cookie(response: Response) -> None:
+def delete_sign_on_cookie(request: Request, response: Response) -> None:
     """The round trip is over."""
-    response.delete_cookie(SIGN_ON_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    _delete_cookie(request, response, SIGN_ON_COOKIE, same_site="lax")
 
 
-def delete_session_cookie(response: Response) -> None:
+def delete_session_cookie(request: Request, response: Response) -> None:
     """Take it away. The browser stays known: it is a person's own, and knowing it opens nothing."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    _delete_cookie(request, response, COOKIE)
 
 
-def _set_cookie(response: Response, name: str, value: str, max_age: int | None, *, is_lax: bool = False) -> None:
-    same_site: Literal["lax", "strict"] = "lax" if is_lax else "strict"
-    response.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite=same_site)
+def _set_cookie(
+    request: Request,
+    response: Response,
+    name: str,
+    value: str,
+    max_age: int | None,
+    *,
+    same_site: Literal["lax", "strict"] = "strict",
+) -> None:
+    response.set_cookie(
+        _cookie_name(request, name),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=not _is_in_clear(request),
+        httponly=True,
+        samesite=same_site,
+    )
+
+
+def _delete_cookie(
+    request: Request, response: Response, name: str, *, same_site: Literal["lax", "strict"] = "strict"
+) -> None:
+    response.delete_cookie(
+        _cookie_name(request, name), path="/", secure=not _is_in_clear(request), httponly=True, samesite=same_site
+    )
 
 
 Present = Annotated[Caller, Depends(require_present)]

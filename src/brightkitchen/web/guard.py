@@ -144,7 +144,7 @@ class Guard:
                 headers["content-security-policy"] = self._csp(scope, scope["bk_nonce"] if is_page else None)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("cache-control", "no-store")
-                if scope["bk_origin"].startswith("https:"):
+                if self._options.has_hsts and scope["bk_origin"].startswith("https:"):
                     headers["strict-transport-security"] = "max-age=31536000"
             await send(message)
 
@@ -154,8 +154,9 @@ class Guard:
         origin = scope["bk_origin"]
         if not origin:
             return "default-src 'none'; frame-ancestors 'none'"
-        media = tuple(self._options.media_url(origin, port) for port in sorted(self._options.media_ports.values()))
-        return build_csp(media_urls=media, own_socket=origin.replace("http", "ws", 1), nonce=nonce)
+        return build_csp(
+            media_urls=self._options.media_origins(origin), own_socket=origin.replace("http", "ws", 1), nonce=nonce
+        )
 
 
 def _check_unsafe(headers: Headers, origin: str, kinds: frozenset[str]) -> None:

@@ -1,7 +1,7 @@
 """What the web needs to know of its surroundings, and the services it speaks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.cameras.tree import CameraTree
 from brightkitchen.domain.evidence.exporting import ExportService
 from brightkitchen.domain.evidence.service import EvidenceService
 from brightkitchen.domain.inquiry.service import AuditInquiry
@@ -26,8 +27,10 @@ from brightkitchen.domain.recording.services import RecordingServices
 from brightkitchen.domain.users.oidc import SingleSignOn
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
+from brightkitchen.domain.walls.service import WallService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
+from brightkitchen.kernel.forwarding import TrustedProxies
 from brightkitchen.kernel.ids import NodeId
 from brightkitchen.web.metrics import ControlMetrics
 from brightkitchen.web.nodechannel import NodeRegistry
@@ -39,8 +42,10 @@ BUILT_UI: Final = Path(__file__).resolve().parent / "static"
 class WebOptions:
     """origins: every address this site may be called by, e.g. ("http://127.0.0.1:8080", "http://localhost:8080").
 
-    media_ports: where each node listens on the same host. trusted_proxy: the one address whose X-Forwarded-For counts.
-    outlines_file: GeoJSON of the map's areas; need not be there.
+    media_ports: where each node listens on the same host. media_base: where a proxy passes on to them, node by node
+    ("/media", "https://media.example.cn"); "" = they are reached at their ports. proxies: whose X-Forwarded-For counts.
+    has_hsts: browsers shall use HTTPS only from now on. authority_file: certificate of our own authority, to be installed on
+    phones. outlines_file: GeoJSON of the map's areas. Neither of the two need be there.
     """
 
     origins: tuple[str, ...]
@@ -50,7 +55,10 @@ class WebOptions:
     time_zone: str
     demo: bool = False
     static_dir: Path = BUILT_UI
-    trusted_proxy: str = ""
+    media_base: str = ""
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    has_hsts: bool = True
+    authority_file: Path | None = None
     outlines_file: Path | None = None
 
     def origin_of_host(self, host: str) -> str | None:
@@ -63,11 +71,19 @@ class WebOptions:
                 return origin
         return None
 
-    def media_url(self, origin: str, port: int) -> str:
-        """Return where a page of `origin` reaches the node that listens on `port`."""
+    def media_url(self, origin: str, node: NodeId, port: int) -> str:
+        """Return where a page of `origin` reaches the node, which listens on `port`."""
+        if self.media_base:
+            base = self.media_base.rstrip("/")
+            return f"{base if '://' in base else origin + base}/{node}"
         parts = urlsplit(origin)
         host = parts.hostname or ""
         return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def media_origins(self, origin: str) -> tuple[str, ...]:
+        """Return the other origins that a page of `origin` fetches pictures from."""
+        urls = (urlsplit(self.media_url(origin, node, port)) for node, port in sorted(self.media_ports.items()))
+        return tuple(dict.fromkeys(found for url in urls if (found := f"{url.scheme}://{url.netloc}") != origin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,7 @@ class Services:
     sign_on: SingleSignOn
     people: PeopleServices
     cameras: CameraService
+    camera_tree: CameraTree
     quarantine: QuarantineService
     premises: PremisesService
     audit: AuditTrail
@@ -91,6 +108,7 @@ class Services:
     imports: ImportService
     numbers: NumberService
     overview: OverviewService
+    walls: WallService
     onboarding: OnboardingService
     frames: FrameService
     devices: DeviceService

@@ -3,8 +3,10 @@
 No text of a client ever becomes part of a path: the files are listed once, a request is looked up in that list.
 """
 
+import asyncio
 import mimetypes
 import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
+from brightkitchen.web.auth import options_of
 
 NONCE_MARK: Final = b"__BK_NONCE__"
 _UI_PATHS: Final = re.compile(
@@ -63,6 +66,20 @@ class BuiltUi:
             raise BrightKitchenError(Kind.UNAVAILABLE, "web.no_ui")
         page = self._index.replace(NONCE_MARK, nonce.encode())
         return Response(page, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
+
+
+@router.get("/ca.crt")
+async def get_authority(request: Request) -> Response:
+    """Give out the certificate of our own authority, to be installed on phones and desks. It is no secret."""
+    file = options_of(request).authority_file
+    if file is None:
+        raise not_found()
+    pem = await asyncio.to_thread(file.read_text, "ascii")
+    return Response(
+        ssl.PEM_cert_to_DER_cert(pem),
+        media_type="application/x-x509-ca-cert",
+        headers={"cache-control": "no-store"},
+    )
 
 
 @router.get("/{path:path}")

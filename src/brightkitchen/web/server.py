@@ -1,9 +1,7 @@
 """Serves the web application inside our own event loop (docs/adr/0004-control-server.md)."""
 
 import asyncio
-import ipaddress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -11,8 +9,10 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from brightkitchen.kernel.certificatefiles import CertificateFiles
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.forwarding import is_loopback
 
 HEADER_TIMEOUT_MS: Final = 10_000
 MAX_HEADER_BYTES: Final = 16 * 1024
@@ -21,12 +21,11 @@ STOP_TIMEOUT_S: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where the web listens. certificate and key: PEM files, both or neither."""
+    """Where the web listens. tls: what browsers are shown; None: plain HTTP."""
 
     host: str
     port: int
-    certificate: Path | None = None
-    key: Path | None = None
+    tls: CertificateFiles | None = None
     insecure_http: bool = False
 
 
@@ -35,7 +34,7 @@ class WebServer:
 
     def __init__(self, app: ASGIApp, listener: Listener) -> None:
         """raises: BrightKitchenError "web.needs_tls" for plain HTTP on an address others can reach."""
-        if listener.certificate is None and not listener.insecure_http and not _is_loopback(listener.host):
+        if listener.tls is None and not listener.insecure_http and not is_loopback(listener.host):
             raise BrightKitchenError(Kind.INVALID, "web.needs_tls", host=listener.host)
         self._listener = listener
         self._server = Server(
@@ -48,8 +47,8 @@ class WebServer:
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=MAX_HEADER_BYTES),
             backlog=1024,
             backpressure=256,
-            ssl_cert=listener.certificate,
-            ssl_key=listener.key,
+            ssl_cert=listener.tls.certificate if listener.tls is not None else None,
+            ssl_key=listener.tls.key if listener.tls is not None else None,
             ssl_protocol_min=SSLProtocols.tls12,
             log_enabled=False,
         )
@@ -78,15 +77,10 @@ class WebServer:
                 return True
         return False
 
+    def reload(self) -> None:
+        """Read the certificate's files anew. What is under way ends by itself, in five seconds at most; event sockets come again."""
+        self._server.signal_handler_reload()  # type: ignore[no-untyped-call]  # granian is untyped here
+
     def stop(self) -> None:
         """Take no more requests and end."""
         self._server.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian is untyped here
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

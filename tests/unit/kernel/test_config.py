@@ -91,3 +91,34 @@ def test_volumes_with_one_name_are_refused() -> None:
             load_config(None, {}, {"store.volumes": twice})
         assert caught.value.code == "config.volume_name"
     assert load_config(None, {}, {"store.volumes": [disk]}).store.volumes[0].quota_gb == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        ({"tls.certificate": "a.pem"}, "config.tls_half"),
+        ({"tls.key": "a.pem"}, "config.tls_half"),
+        ({"tls.generated": True, "tls.certificate": "a.pem", "tls.key": "b.pem"}, "config.tls_two"),
+        ({"web.public_url": "kitchen.example.cn"}, "config.public_url"),
+        ({"web.public_url": "https://kitchen.example.cn/page"}, "config.public_url"),
+        ({"web.public_url": "https://user@kitchen.example.cn"}, "config.public_url"),
+        ({"media.public_url": "media"}, "config.media_url"),
+        ({"media.public_url": "//media.example.cn"}, "config.media_url"),
+        ({"media.public_url": "https://kitchen.example.cn/media?x=1"}, "config.media_url"),
+        ({"web.trusted_proxies": ["proxy.example.cn"]}, "config.network_invalid"),
+        ({"tls.generated": True, "web.tls_port": 8081}, "config.port_twice"),
+    ],
+)
+def test_way_in_that_is_not_whole_is_refused(flags: dict[str, object], code: str) -> None:
+    with pytest.raises(BrightKitchenError) as refused:
+        load_config(None, {}, flags)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("url", ["/media", "/media/", "https://kitchen.example.cn/media", "http://[fd00::5]:9000"])
+def test_place_of_media_is_a_path_or_an_address(url: str) -> None:
+    assert load_config(None, {}, {"media.public_url": url}).media.public_url == url
+
+
+def test_port_of_https_may_be_taken_by_others_while_there_is_no_https() -> None:
+    assert load_config(None, {}, {"web.port": 8443}).web.tls_port == 8443

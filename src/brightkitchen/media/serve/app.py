@@ -1,6 +1,7 @@
 """The aiohttp applications of a media node: the viewers' port, and the loopback port for operations."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import Final
 
@@ -72,10 +73,19 @@ class ViewersPort:
             raise RuntimeError("the port is not open")
         return int(self._listener.sockets[0].getsockname()[1])
 
-    async def open(self, host: str, port: int) -> None:
-        """Listen. raises: OSError if the address is taken."""
+    async def open(self, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+        """Listen, by TLS if there is a context. raises: OSError if the address is taken."""
         await self._runner.setup()
-        self._listener = await asyncio.get_running_loop().create_server(self._accept, host, port, backlog=1024)
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            self._accept,
+            host,
+            port,
+            backlog=1024,
+            ssl=context,
+            ssl_handshake_timeout=self._header_timeout_s if context is not None else None,
+            ssl_shutdown_timeout=_SHUTDOWN_S if context is not None else None,
+        )
 
     async def close(self) -> None:
         """Stop listening and let running requests end, at most some seconds."""

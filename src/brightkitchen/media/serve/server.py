@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.forwarding import TrustedProxies
 from brightkitchen.kernel.ids import CameraId, Profile, StreamKey, is_id
 from brightkitchen.kernel.mediatoken import Act, TokenVerifier
 from brightkitchen.kernel.nodeprotocol import VerifyKey
@@ -46,7 +47,9 @@ class MediaServer:
         entropy: Entropy,
         supervisor: Supervisor,
         webrtc: WebRtcSettings | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
+        """proxies: whose X-Forwarded-For counts; None: nobody's."""
         self.clock = clock
         self.entropy = entropy
         self.streams = streams
@@ -68,6 +71,7 @@ class MediaServer:
         self.stills = Stills(streams, recordings, pool)
         self.waiting_sockets: Counter[str] = Counter()
         self.is_stopping = False
+        self._proxies = proxies or TrustedProxies()
         self._is_leased = is_leased
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -118,6 +122,10 @@ class MediaServer:
         if lease.claims.org != request.headers.get(hdrs.ORIGIN, "") and not _is_plain_get(request):
             raise self.refuse("handle_origin")
         return lease
+
+    def client_address(self, request: web.Request) -> str:
+        """Return from which address the request came, past our own proxies."""
+        return self._proxies.client_of(request.remote or "", request.headers.getall("X-Forwarded-For", []))
 
     def refuse(self, cause: str) -> BrightKitchenError:
         """Count the cause and return the one refusal that a client ever sees."""

@@ -47,4 +47,4 @@ def _media_url(request: Request, token: IssuedToken) -> str:
     port = services_of(request).nodes.port_of(token.node) or options.media_ports.get(token.node)
     if port is None:
         raise BrightKitchenError(Kind.UNAVAILABLE, "node.none_connected")
-    return options.media_url(origin_of(request), port)
+    return options.media_url(origin_of(request), token.node, port)

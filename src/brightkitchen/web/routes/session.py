@@ -18,6 +18,7 @@ from brightkitchen.web.auth import (
     delete_session_cookie,
     device_token_of,
     origin_of,
+    read_cookie,
     services_of,
     set_login_cookie,
     set_session_cookies,
@@ -49,7 +50,7 @@ async def open_session(request: Request, response: Response, given: Credentials)
     note_address(client_address(request))
     result = await users.log_in(given.username, given.password, visitor=visitor_of(request), origin=origin_of(request))
     if isinstance(result, FactorStep):
-        return present_step(response, result)
+        return present_step(request, response, result)
     return await present_admitted(request, response, result)
 
 
@@ -58,7 +59,7 @@ async def begin_passkey_log_in(request: Request, response: Response) -> FactorSt
     """Begin a log-in without name and password: the passkey says who; `POST /session/factor` takes its answer."""
     note_address(client_address(request))
     step = await services_of(request).users.ask_for_passkey(visitor=visitor_of(request), origin=origin_of(request))
-    return present_step(response, step)
+    return present_step(request, response, step)
 
 
 @router.post("/factor", operation_id="finish_log_in", response_model=SessionOut)
@@ -67,12 +68,12 @@ async def finish_log_in(request: Request, response: Response, given: FactorIn) -
     note_address(client_address(request))
     opened = await services_of(request).users.finish_log_in(
         given.ticket,
-        request.cookies.get(LOGIN_COOKIE, ""),
+        read_cookie(request, LOGIN_COOKIE),
         Proof(totp=given.totp or "", recovery=given.recovery or "", passkey=_text(given.passkey)),
         visitor=visitor_of(request),
         origin=origin_of(request),
     )
-    delete_login_cookie(response)
+    delete_login_cookie(request, response)
     return await present_admitted(request, response, opened)
 
 
@@ -86,7 +87,7 @@ async def get_session(request: Request, caller: Present) -> SessionOut:
 async def close_session(request: Request, response: Response, caller: InSession) -> None:
     """Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed."""
     await services_of(request).users.log_out(caller.session)
-    delete_session_cookie(response)
+    delete_session_cookie(request, response)
 
 
 @router.post("/touch", operation_id="touch_session", status_code=204)
@@ -121,7 +122,7 @@ async def step_up(request: Request, response: Response, given: StepUpIn, caller:
 
 async def present_opened(request: Request, response: Response, opened: OpenedSession) -> SessionOut:
     """Give the browser the session's token and say what it may do."""
-    set_session_cookies(response, opened)
+    set_session_cookies(request, response, opened)
     return await present_session(opened.user, opened.session, opened.pending, services_of(request))
 
 
@@ -159,9 +160,9 @@ async def present_admitted(request: Request, response: Response, opened: OpenedS
     return await present_opened(request, response, opened)
 
 
-def present_step(response: Response, step: FactorStep) -> FactorStepOut:
+def present_step(request: Request, response: Response, step: FactorStep) -> FactorStepOut:
     """Ask for the second factor, in this browser."""
-    set_login_cookie(response, step.browser_token)
+    set_login_cookie(request, response, step.browser_token)
     return FactorStepOut.model_validate(
         {
             "step": "second_factor",

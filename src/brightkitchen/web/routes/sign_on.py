@@ -17,6 +17,7 @@ from brightkitchen.web.auth import (
     client_address,
     delete_sign_on_cookie,
     origin_of,
+    read_cookie,
     services_of,
     set_sign_on_cookie,
     visitor_of,
@@ -45,7 +46,7 @@ async def begin_single_sign_on(request: Request, response: Response) -> SignOnOu
     """Begin a log-in at the city's single sign-on: the browser is to go to `url`, and has ten minutes to come back."""
     note_address(client_address(request))
     leaving = await services_of(request).sign_on.begin_log_in(_redirect_uri(request), visitor=visitor_of(request))
-    return _leave(response, leaving)
+    return _leave(request, response, leaving)
 
 
 @router.post("/session/sso/finish", operation_id="finish_single_sign_on", response_model=SessionOut | FactorStepOut)
@@ -60,9 +61,9 @@ async def finish_single_sign_on(
     result = await services_of(request).sign_on.finish_log_in(
         _returned(request, given), visitor=visitor_of(request), origin=origin_of(request)
     )
-    delete_sign_on_cookie(response)
+    delete_sign_on_cookie(request, response)
     if isinstance(result, FactorStep):
-        return present_step(response, result)
+        return present_step(request, response, result)
     return await present_admitted(request, response, result)
 
 
@@ -81,7 +82,7 @@ async def list_own_identities(request: Request, caller: Own) -> OwnIdentitiesOut
 async def begin_own_link(request: Request, response: Response, caller: Proven) -> SignOnOut:
     """Begin to link an account of the single sign-on with the caller. Needs a fresh proof."""
     leaving = await services_of(request).sign_on.begin_link(caller.user, caller.session, _redirect_uri(request))
-    return _leave(response, leaving)
+    return _leave(request, response, leaving)
 
 
 @router.post("/account/identities/finish", operation_id="finish_own_link", response_model=IdentityOut)
@@ -90,7 +91,7 @@ async def finish_own_link(request: Request, response: Response, given: SignOnRet
     identity = await services_of(request).sign_on.finish_link(
         caller.user, caller.session, _returned(request, given), visitor=visitor_of(request)
     )
-    delete_sign_on_cookie(response)
+    delete_sign_on_cookie(request, response)
     return present_identity(identity)
 
 
@@ -134,15 +135,15 @@ def _redirect_uri(request: Request) -> str:
     return origin_of(request) + REDIRECT_PATH
 
 
-def _leave(response: Response, leaving: Leaving) -> SignOnOut:
-    set_sign_on_cookie(response, leaving.browser_token)
+def _leave(request: Request, response: Response, leaving: Leaving) -> SignOnOut:
+    set_sign_on_cookie(request, response, leaving.browser_token)
     return SignOnOut(url=leaving.url)
 
 
 def _returned(request: Request, given: SignOnReturnIn) -> Returned:
     return Returned(
         state=given.state,
-        browser_token=request.cookies.get(SIGN_ON_COOKIE, ""),
+        browser_token=read_cookie(request, SIGN_ON_COOKIE),
         code=given.code,
         issuer=given.iss,
         error=given.error,

@@ -95,9 +95,9 @@ export class PlaybackDeck {
   }
 
   seek(atMs: number): void {
+    this.#stand(); // first: a clock that runs would go on from where it was
     this.#atMs = atMs;
     this.#askedMs = atMs;
-    this.#stand();
     for (const seat of this.#seats) {
       seat.starvedSinceMs = undefined;
       seat.player.seek(atMs, this.#manner);

@@ -75,7 +75,7 @@ class WhepRoutes:
         except (TheirError, TimeoutError) as cause:
             raise BrightKitchenError(Kind.INVALID, "media.offer_invalid") from cause
         webrtc = self._load()
-        address = request.remote or ""
+        address = self._server.client_address(request)
         if sum(not is_connected(each) and each.address == address for each in self._resources.values()) >= (
             MAX_SOCKETS_WAITING
         ):

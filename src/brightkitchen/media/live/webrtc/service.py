@@ -1,4 +1,4 @@
-"""All WebRTC viewers of a node: one UDP socket, ICE-lite, and what must happen in time. Loaded with the first offer (docs/adr/0007)."""
+"""All WebRTC viewers of a node: one UDP socket, ICE-lite, and what must happen in time. Loaded with the first offer (docs/adr/0008)."""
 
 import asyncio
 from base64 import urlsafe_b64encode

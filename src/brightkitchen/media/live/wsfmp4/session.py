@@ -72,7 +72,7 @@ class LiveRoute:
         """Serve one viewer until it goes or must go."""
         if self._server.is_stopping:
             raise BrightKitchenError(Kind.UNAVAILABLE, "media.node_stopping")
-        waiting, address = self._server.waiting_sockets, request.remote or ""
+        waiting, address = self._server.waiting_sockets, self._server.client_address(request)
         if waiting[address] >= MAX_SOCKETS_WAITING:
             raise BrightKitchenError(Kind.EXHAUSTED, "media.too_many_viewers")
         socket = web.WebSocketResponse(
