@@ -1,6 +1,6 @@
 import { CloseCircleFilled, SearchOutlined } from "@ant-design/icons";
 import { Button, Input } from "antd";
-import { useMemo } from "react";
+import { type PointerEvent, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
 import { conditionOf } from "@/shared/camera/condition";
@@ -12,6 +12,7 @@ import { zoneBeside } from "@/shared/camera/zones";
 interface Props {
   shown: readonly string[];
   onPick: (id: string) => void;
+  onDragBegin: (event: PointerEvent, camera: Camera) => void;
 }
 
 function ZoneBeside({ camera }: { camera: Camera }) {
@@ -20,7 +21,7 @@ function ZoneBeside({ camera }: { camera: Camera }) {
 }
 
 /** Connected cameras by premises; one click puts one on the wall. There are more than fit: the server searches. */
-export function CameraPicker({ shown, onPick }: Props) {
+export function CameraPicker({ shown, onPick, onDragBegin }: Props) {
   const { t } = useTranslation();
   const search = useCameraSearch();
   const groups = useMemo(() => groupByPremises(search.found ?? []), [search.found]);
@@ -57,6 +58,7 @@ export function CameraPicker({ shown, onPick }: Props) {
                 className="bk-picker-entry"
                 aria-pressed={shown.includes(camera.id)}
                 onClick={() => onPick(camera.id)}
+                onPointerDown={(event) => onDragBegin(event, camera)}
               >
                 <span className="bk-picker-name">
                   {camera.name} <ZoneBeside camera={camera} />

@@ -23,6 +23,11 @@ export interface CamerasAsked {
   /** Whether a device serves the channel. */
   connected?: boolean;
   abnormal?: true;
+  /** A county or a township. */
+  region?: string;
+  /** Of the premises. */
+  category?: string;
+  zone?: string;
   id?: readonly string[];
   /** Cameras in one answer, ≤ 200. */
   limit?: number;
@@ -121,7 +126,7 @@ function cachedCameras(queries: QueryClient, ids: ReadonlySet<string>): Camera[]
 function belongs(camera: Camera, asked: CamerasAsked): boolean | undefined {
   if (asked.connected !== undefined && asked.connected !== (camera.address !== "")) return false;
   if (asked.id) return asked.id.includes(camera.id);
-  return asked.text || asked.abnormal ? undefined : true;
+  return asked.text || asked.abnormal || asked.region || asked.category || asked.zone ? undefined : true;
 }
 
 function replacedAt<T>(list: readonly T[], at: number, put: T): T[] {
