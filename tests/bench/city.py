@@ -45,6 +45,7 @@ from brightkitchen.domain.evidence.files import EvidenceFolder
 from brightkitchen.domain.premises.store import premises as premises_table
 from brightkitchen.domain.users.model import AuthRules
 from brightkitchen.domain.users.passwords import PasswordPool
+from brightkitchen.kernel.camerastate import CameraState, StreamReport
 from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.database import Database, open_database, sqlite_url
 from brightkitchen.kernel.datakeys import load_sealers
@@ -158,6 +159,9 @@ async def fill(town: Town, *, size: int, seed: int) -> City:
         await town.services.users.create_user(
             LOCAL, f"person{number}", grants=(grant,), display_name=f"{number}号", password=PASSWORD
         )
+    for camera in city.cameras[::50]:  # what the nodes call dark just now
+        dark = StreamReport(camera=camera["id"], profile="main", state=CameraState.OFFLINE, since_at=town.clock.utc())
+        town.services.board.note(dark)
     async with town.database.write() as connection:
         await connection.execute(sa.text("ANALYZE"))
     return city
@@ -175,6 +179,17 @@ async def measure_reads(town: Town, city: City, rounds: int) -> None:
         "filter region, due, complete": f"/api/v1/premises?limit=50&region={COUNTIES[0]}&is_due=true&is_complete=false",
         "one premises": f"/api/v1/premises/{middle['id']}",
         "cameras, page of 50": "/api/v1/cameras?limit=50",
+        "cameras, abnormal": "/api/v1/cameras?limit=50&abnormal=true",
+        "tree, counties": "/api/v1/camera-tree",
+        "tree, categories": "/api/v1/camera-tree?by=category",
+        "tree, premises of a county": f"/api/v1/camera-tree?region={COUNTIES[0]}",
+        "tree, premises of a category": "/api/v1/camera-tree?by=category&category=RESTAURANT_S",
+        "tree, search (小学)": "/api/v1/camera-tree?by=premises&q=小学",
+        "tree, counties, abnormal": "/api/v1/camera-tree?state=abnormal",
+        "rotation's cameras": f"/api/v1/cameras?region={COUNTIES[0]}&category=PRIMARY_SCHOOL&online=true&limit=200",
+        "rotation's cameras, must-zones": "/api/v1/cameras?category=PRIMARY_SCHOOL&must_zones=true&grade=B&limit=200",
+        "overview": "/api/v1/overview",
+        "overview, kept": "/api/v1/overview",
         "numbers, county × category": "/api/v1/numbers",
         "numbers, county × category, kept": "/api/v1/numbers",
         "numbers, rows of completed": "/api/v1/numbers/rows?number=completed",
@@ -185,7 +200,7 @@ async def measure_reads(town: Town, city: City, rounds: int) -> None:
         async with town.client() as client:
             await log_in(client, username=who)
             for name, path in requests.items():
-                is_kept = "numbers" not in name or name.endswith("kept")
+                is_kept = name.endswith("kept") or not name.startswith(("numbers", "overview"))
                 taken = await _timed(rounds, partial(_get, client, path), town, is_kept=is_kept)
                 peer = await _timed(rounds, partial(_peer, town, path), town, is_kept=True)
                 ratio = taken[len(taken) // 2] / peer[len(peer) // 2]

@@ -53,6 +53,7 @@ NEVER_GIVEN = {
     "import_id": "imp_0000000000000000",
     "hold_id": "hld_0000000000000000",
     "identity_id": "idn_0000000000000000",
+    "wall_id": "wal_0000000000000000",
 }
 
 

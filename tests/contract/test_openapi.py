@@ -158,6 +158,12 @@ OPERATIONS = {
     "release_hold",
     "search_recordings",
     "set_recording_rule",
+    "add_wall",
+    "change_wall",
+    "delete_wall",
+    "get_camera_tree",
+    "get_wall",
+    "list_walls",
 }
 
 

@@ -30,6 +30,7 @@ from brightkitchen.domain.recording.policy import ACTIONS as RECORDING_ACTIONS
 from brightkitchen.domain.users.grants import GRANTABLE
 from brightkitchen.domain.users.identity_store import Identity, save_identity
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
+from brightkitchen.domain.walls.policy import ACTIONS as WALL_ACTIONS
 from brightkitchen.kernel.ids import UserId
 from brightkitchen.web.app import build_openapi, make_api
 
@@ -100,6 +101,16 @@ ENTRIES = {
     ),
     ("POST", "/api/v1/cameras/{camera_id}/release"): Entry(
         "camera.quarantine", 401, 409, {"zone": "COOK", "reason": "已重新安装"}
+    ),
+    ("GET", "/api/v1/camera-tree"): Entry("camera.list", 401, 200),
+    ("GET", "/api/v1/walls"): Entry("wall.view", 401, 200),
+    ("POST", "/api/v1/walls"): Entry("wall.manage", 401, 201, {"name": "早餐高峰", "layout": 1, "places": ["CAMERA"]}),
+    ("GET", "/api/v1/walls/{wall_id}"): Entry("wall.view; one's own or shared with one's organisation", 401, 200),
+    ("PATCH", "/api/v1/walls/{wall_id}"): Entry(
+        "wall.manage of one's own, wall.manage_shared of the organisation's", 401, 200, {"name": "午餐"}
+    ),
+    ("DELETE", "/api/v1/walls/{wall_id}"): Entry(
+        "wall.manage of one's own, wall.manage_shared of the organisation's", 401, 204
     ),
     ("GET", "/api/v1/onboarding"): Entry("onboarding.view", 401, 200),
     ("GET", "/api/v1/onboarding/changes"): Entry("onboarding.view", 401, 200),
@@ -340,6 +351,7 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
     await control.supervisor.finish()
     held = {"camera_id": camera["id"], "from": "2025-01-01T00:00:00Z", "to": "2025-01-01T00:10:00Z", "note": NAME}
     hold = (await admin.post("/api/v1/recording/holds", json=held)).json()
+    wall = (await admin.post("/api/v1/walls", json={"name": NAME, "layout": 1, "places": [camera["id"]]})).json()
     linked = Identity("idn_0000000000000002", "https://sso.example", NAME, UserId(officer), NAME, control.clock.utc())
     async with control.database.write() as connection:
         await save_identity(connection, linked)
@@ -359,6 +371,7 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
         "organisation_id": "org_0000000000000000",
         "import_id": job.id,
         "identity_id": linked.id,
+        "wall_id": wall["id"],
     }
 
 
@@ -410,6 +423,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *IMPORT_ACTIONS,
         *NUMBER_ACTIONS,
         *OVERVIEW_ACTIONS,
+        *WALL_ACTIONS,
         *ONBOARDING_ACTIONS,
         *MAINTENANCE_ACTIONS,
         *AUDIT_ACTIONS,

@@ -19,6 +19,7 @@ from brightkitchen.domain.cameras.channels import Channels
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.cameras.tree import CameraTree
 from brightkitchen.domain.inquiry import policy as inquiry_policy
 from brightkitchen.domain.inquiry.service import AuditInquiry
 from brightkitchen.domain.intake import policy as import_policy
@@ -50,6 +51,8 @@ from brightkitchen.domain.users.people_audit import PeopleAudit
 from brightkitchen.domain.users.people_services import PeopleServices, build_people
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.domain.users.trail import Trail
+from brightkitchen.domain.walls import policy as wall_policy
+from brightkitchen.domain.walls.service import WallService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.datakeys import Purpose
@@ -224,6 +227,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         sign_on=sign_on,
         people=people,
         cameras=cameras,
+        camera_tree=CameraTree(database, policy, board, entropy),
         quarantine=quarantine,
         premises=premises,
         audit=audit,
@@ -237,6 +241,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         imports=imports,
         numbers=numbers,
         overview=OverviewService(database, policy, numbers),
+        walls=WallService(database, policy, audit, clock=clock, entropy=entropy),
         onboarding=operations.onboarding,
         frames=operations.frames,
         devices=operations.devices,
@@ -281,6 +286,7 @@ def _build_policy() -> Policy:
         overview_policy,
         recording_policy,
         inquiry_policy,
+        wall_policy,
     ):
         slice_policy.register_actions(policy)
     return policy

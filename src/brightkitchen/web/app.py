@@ -38,6 +38,8 @@ from brightkitchen.web.routes import (
     session,
     sign_on,
     system,
+    tree,
+    walls,
 )
 
 PROBES_PER_MINUTE: Final = 10
@@ -108,6 +110,8 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         system.router,
         onboarding.router,  # its /cameras/first-frames before /cameras/{camera_id}
         cameras.router,
+        tree.router,
+        walls.router,
         media.router,
         people.router,
         accounts.router,

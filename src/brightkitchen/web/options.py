@@ -11,6 +11,7 @@ from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.quarantine import QuarantineService
 from brightkitchen.domain.cameras.service import CameraService
+from brightkitchen.domain.cameras.tree import CameraTree
 from brightkitchen.domain.evidence.exporting import ExportService
 from brightkitchen.domain.evidence.service import EvidenceService
 from brightkitchen.domain.inquiry.service import AuditInquiry
@@ -26,6 +27,7 @@ from brightkitchen.domain.recording.services import RecordingServices
 from brightkitchen.domain.users.oidc import SingleSignOn
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
+from brightkitchen.domain.walls.service import WallService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.ids import NodeId
@@ -78,6 +80,7 @@ class Services:
     sign_on: SingleSignOn
     people: PeopleServices
     cameras: CameraService
+    camera_tree: CameraTree
     quarantine: QuarantineService
     premises: PremisesService
     audit: AuditTrail
@@ -91,6 +94,7 @@ class Services:
     imports: ImportService
     numbers: NumberService
     overview: OverviewService
+    walls: WallService
     onboarding: OnboardingService
     frames: FrameService
     devices: DeviceService

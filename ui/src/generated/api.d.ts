@@ -680,8 +680,9 @@ export interface paths {
          * @description List the cameras in the caller's scope, by premises and name.
          *
          *     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
-         *     colon in it) in the host. connected: whether a device serves the channel. abnormal: only those that are offline or degraded,
-         *     or are not recorded as they should be. id: only these, as far as they are in the scope.
+         *     colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
+         *     the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
+         *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -784,6 +785,82 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Camera Tree
+         * @description Show one level of the cameras in the caller's scope: counties or categories, below one of them its premises.
+         *
+         *     by: region = counties, and premises once `region` names one; category likewise; premises = premises at once. region, category,
+         *     premises, q and state narrow what is counted as they narrow the list of cameras, where q is `text`. A branch without any such
+         *     camera is left out. The cameras of a premises: `GET /cameras?premises=`.
+         */
+        get: operations["get_camera_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/walls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Walls
+         * @description List the caller's saved walls and those shared with the caller's organisation.
+         */
+        get: operations["list_walls"];
+        put?: never;
+        /**
+         * Add Wall
+         * @description Save a wall. At most 50 a person.
+         */
+        post: operations["add_wall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/walls/{wall_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Wall
+         * @description Show one saved wall, with the cameras that the caller may see.
+         */
+        get: operations["get_wall"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Wall
+         * @description Delete a saved wall, for whoever may change it.
+         */
+        delete: operations["delete_wall"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Wall
+         * @description Change a saved wall: the owner, and for a shared one the administrators of the owner's organisation.
+         */
+        patch: operations["change_wall"];
         trace?: never;
     };
     "/api/v1/media/tokens": {
@@ -2947,6 +3024,42 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /**
+         * BranchCountsOut
+         * @description Cameras that the filter leaves, those of them that are online and that are abnormal, and how many premises they are of.
+         */
+        BranchCountsOut: {
+            /** Cameras */
+            cameras: number;
+            /** Online */
+            online: number;
+            /** Abnormal */
+            abnormal: number;
+            /** Premises */
+            premises: number;
+        };
+        /**
+         * BranchOut
+         * @description id: a region's or category's code, or a premises' id. region, category: of a premises, else "".
+         *
+         *     kind unplaced: cameras that belong to no premises, with id and name ""; `GET /cameras?placed=false` lists them.
+         */
+        BranchOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "region" | "category" | "premises" | "unplaced";
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            counts: components["schemas"]["BranchCountsOut"];
+        };
         /** CameraIn */
         CameraIn: {
             /** Name */
@@ -3135,6 +3248,22 @@ export interface components {
             changes: components["schemas"]["RuleChangeOut"][];
             /** Abilities */
             abilities: string[];
+        };
+        /**
+         * CameraTreeOut
+         * @description level: what the branches are. Only premises come in pages. total: of all pages together.
+         */
+        CameraTreeOut: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "region" | "category" | "premises";
+            /** Items */
+            items: components["schemas"]["BranchOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            total: components["schemas"]["BranchCountsOut"];
         };
         /**
          * CaptureIn
@@ -5488,6 +5617,54 @@ export interface components {
             /** Needs Four Eyes */
             needs_four_eyes: boolean;
         };
+        /**
+         * RotationIn
+         * @description See `RotationOut`.
+         */
+        RotationIn: {
+            /**
+             * Region
+             * @default
+             */
+            region?: string;
+            /**
+             * Category
+             * @default
+             */
+            category?: string;
+            /**
+             * Risk
+             * @default
+             * @enum {string}
+             */
+            risk?: "" | "A" | "B" | "C" | "D";
+            /**
+             * Must Zones Only
+             * @default false
+             */
+            must_zones_only?: boolean;
+            /** Dwell S */
+            dwell_s: number;
+        };
+        /**
+         * RotationOut
+         * @description As `GET /cameras` is narrowed: region, category, risk = grade, must_zones_only = must_zones; "" = not narrowed.
+         */
+        RotationOut: {
+            /** Region */
+            region: string;
+            /** Category */
+            category: string;
+            /**
+             * Risk
+             * @enum {string}
+             */
+            risk: "" | "A" | "B" | "C" | "D";
+            /** Must Zones Only */
+            must_zones_only: boolean;
+            /** Dwell S */
+            dwell_s: number;
+        };
         /** RuleChangeOut */
         RuleChangeOut: {
             /** Version */
@@ -6161,6 +6338,85 @@ export interface components {
             held_bytes: number;
             /** Oldest At */
             oldest_at: string | null;
+        };
+        /** WallIn */
+        WallIn: {
+            /** Name */
+            name: string;
+            /**
+             * Is Shared
+             * @default false
+             */
+            is_shared?: boolean;
+            /**
+             * Layout
+             * @enum {integer}
+             */
+            layout: 1 | 4 | 6 | 9 | 16;
+            /** Places */
+            places: string[];
+            rotation?: components["schemas"]["RotationIn"] | null;
+        };
+        /**
+         * WallListOut
+         * @description The own ones first, then those shared with the own organisation, each by name.
+         */
+        WallListOut: {
+            /** Items */
+            items: components["schemas"]["WallOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * WallOut
+         * @description places: camera ids row by row, as many as the layout; "" = empty. left_out: cameras that are not shown to this person, whose
+         *     places are "" too. is_shared: with everybody of the owner's organisation. abilities: wall.manage = may change and delete it.
+         */
+        WallOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Is Own */
+            is_own: boolean;
+            /** Owner Name */
+            owner_name: string;
+            /** Is Shared */
+            is_shared: boolean;
+            /**
+             * Layout
+             * @enum {integer}
+             */
+            layout: 1 | 4 | 6 | 9 | 16;
+            /** Places */
+            places: string[];
+            /** Left Out */
+            left_out: number;
+            rotation: components["schemas"]["RotationOut"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Abilities */
+            abilities: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
+         * WallPatchIn
+         * @description Only what is to change. places: all of them, as they shall be; rotation null: it ends.
+         */
+        WallPatchIn: {
+            /** Name */
+            name?: string | null;
+            /** Is Shared */
+            is_shared?: boolean | null;
+            /** Layout */
+            layout?: (1 | 4 | 6 | 9 | 16) | null;
+            /** Places */
+            places?: string[] | null;
+            rotation?: components["schemas"]["RotationIn"] | null;
         };
         /**
          * WatchOut
@@ -7446,10 +7702,14 @@ export interface operations {
                 premises?: string;
                 region?: string;
                 category?: string;
+                grade?: ("A" | "B" | "C" | "D") | null;
                 zone?: string;
+                must_zones?: boolean;
                 activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
+                online?: boolean;
                 text?: string;
                 connected?: boolean | null;
+                placed?: boolean | null;
                 abnormal?: boolean;
                 id?: string[] | null;
                 limit?: number;
@@ -7702,6 +7962,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseAskedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_camera_tree: {
+        parameters: {
+            query?: {
+                by?: "region" | "category" | "premises";
+                region?: string;
+                category?: string;
+                premises?: string;
+                q?: string;
+                state?: ("abnormal" | "online") | null;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraTreeOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_walls: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_wall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                wall_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_wall: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                wall_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_wall: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                wall_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallOut"];
                 };
             };
             /** @description problem */

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from brightkitchen.domain.authz.model import NOWHERE, Place
 from brightkitchen.kernel.cameraspec import CameraSpec, StreamSpec
@@ -17,6 +18,11 @@ class Activity(StrEnum):
     ACTIVE = "ACTIVE"
     DEGRADED = "DEGRADED"
     OFFLINE = "OFFLINE"
+
+
+ONLINE: Final = (Activity.ACTIVE, Activity.DEGRADED)
+"""Approved channels that pictures arrive from: what every online rate counts."""
+TROUBLED: Final = (Activity.OFFLINE, Activity.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +183,8 @@ class CameraChange:
 class CameraFilter:
     """What a list is narrowed by; "", None or () = not.
 
-    zone: the primary one. text: each of its words is in a name of camera or premises, in the latter's initials, or in the
+    zone: the primary one. grade: the premises' official one. must_zones: only what counts for a zone that its premises has to show.
+    online: only what `ONLINE` names. placed: whether it belongs to a premises. text: each of its words is in a name of camera or premises, in the latter's initials, or in the
     host. connected: True = with an address. is_abnormal: True = its activity is OFFLINE or DEGRADED, or it is among `failing`,
     or it is among `unrecorded` and its main stream is to be recorded. ids: these only.
     """
@@ -185,10 +192,14 @@ class CameraFilter:
     premises: str = ""
     region: str = ""
     category: str = ""
+    grade: str = ""
     zone: str = ""
+    must_zones: bool = False
     activity: str = ""
+    online: bool = False
     text: str = ""
     connected: bool | None = None
+    placed: bool | None = None
     is_abnormal: bool = False
     failing: tuple[str, ...] = ()
     unrecorded: tuple[str, ...] = ()

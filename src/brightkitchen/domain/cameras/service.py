@@ -145,8 +145,7 @@ class CameraService:
         """
         self.check(actor, rules.LIST)
         if asked.is_abnormal:
-            trouble = self._board.find_trouble()
-            asked = replace(asked, failing=trouble.failing, unrecorded=trouble.unrecorded)
+            asked = with_trouble(asked, self._board)
         async with self._database.read() as connection:
             grants = self._policy.grants_for(actor, rules.VIEW)
             found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)
@@ -713,6 +712,12 @@ def _check_recordable(camera: Camera) -> None:
         raise BrightKitchenError(Kind.INVALID, "camera.main_is_recorded", field="record")
     if "sub" in camera.record and camera.path_sub is None:
         raise BrightKitchenError(Kind.INVALID, "camera.no_sub_stream", field="record")
+
+
+def with_trouble(asked: CameraFilter, board: LiveBoard) -> CameraFilter:
+    """Return the filter with what the nodes call abnormal now."""
+    trouble = board.find_trouble()
+    return replace(asked, failing=trouble.failing, unrecorded=trouble.unrecorded)
 
 
 def _check_version(camera: Camera, expected: int | None) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from brightkitchen.domain.authz.model import Grant
 from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
-from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras
+from brightkitchen.domain.cameras.store import camera_spells, camera_zones, cameras, is_online
 from brightkitchen.domain.numbers.model import PREMISES_NUMBERS, Filter, Level, Number
 from brightkitchen.domain.onboarding.states import Event
 from brightkitchen.domain.onboarding.store import contracts, premises_events
@@ -24,12 +24,10 @@ from brightkitchen.kernel.units import Utc
 
 Condition = sa.ColumnElement[bool]
 _ACCEPTED: Final = ("ACCEPTED", "IN_SERVICE")
-_ONLINE: Final = ("ACTIVE", "DEGRADED")
 
 SCOPE: Final = ScopeColumns(premises.c.region, premises.c.category, premises.c.id)
 _in_service: Final = cameras.c.retired_at.is_(None)
 _is_watched: Final = cameras.c.activity != "NEW"
-_is_online: Final = cameras.c.activity.in_(_ONLINE)
 _placed_cameras: Final = cameras.join(premises, premises.c.id == cameras.c.premises_id)
 
 
@@ -134,9 +132,9 @@ class Counting:
             Number.COMPLETED: sa.and_(is_accepted, is_base, is_complete(*self._within, is_accepted)),
             Number.CAMERAS: sa.true(),
             Number.WATCHED: sa.and_(_is_watched, ~is_closed),
-            Number.ONLINE_NOW: sa.and_(_is_online, ~is_closed),
+            Number.ONLINE_NOW: sa.and_(is_online, ~is_closed),
             Number.WATCHED_RAW: _is_watched,
-            Number.ONLINE_NOW_RAW: _is_online,
+            Number.ONLINE_NOW_RAW: is_online,
         }
 
     def count_premises(
@@ -154,7 +152,7 @@ class Counting:
         numbers = {
             Number.CAMERAS: sa.true(),
             Number.WATCHED_RAW: _is_watched,
-            Number.ONLINE_NOW_RAW: _is_online,
+            Number.ONLINE_NOW_RAW: is_online,
         }
         sums = [sa.func.sum(sa.case((part, 1), else_=0)).label(number.value) for number, part in numbers.items()]
         each = (

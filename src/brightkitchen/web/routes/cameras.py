@@ -27,6 +27,7 @@ from brightkitchen.web.present.cameras import (
     present_cameras,
     present_probe,
 )
+from brightkitchen.web.present.premises import GradeName
 
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 
@@ -39,10 +40,14 @@ async def list_cameras(
     premises: Annotated[str, Query(max_length=40)] = "",
     region: RegionQuery = "",
     category: CodeQuery = "",
+    grade: GradeName | None = None,
     zone: CodeQuery = "",
+    must_zones: bool = False,
     activity: ActivityName | None = None,
+    online: bool = False,
     text: TextQuery = "",
     connected: bool | None = None,
+    placed: bool | None = None,
     abnormal: bool = False,
     ids: Annotated[list[str] | None, Query(alias="id", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
@@ -50,8 +55,9 @@ async def list_cameras(
     """List the cameras in the caller's scope, by premises and name.
 
     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
-    colon in it) in the host. connected: whether a device serves the channel. abnormal: only those that are offline or degraded,
-    or are not recorded as they should be. id: only these, as far as they are in the scope.
+    colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
+    the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
+    placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. id: only these, as far as they are in the scope.
     """
     if cursor and not is_id(cursor, "cam"):
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
@@ -60,10 +66,14 @@ async def list_cameras(
         premises=premises,
         region=region,
         category=category,
+        grade=grade or "",
         zone=zone,
+        must_zones=must_zones,
         activity=activity or "",
+        online=online,
         text=text.strip(),
         connected=connected,
+        placed=placed,
         is_abnormal=abnormal,
         ids=tuple(each for each in ids or () if is_id(each, "cam")) or (("",) if ids else ()),
     )
