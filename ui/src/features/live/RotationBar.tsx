@@ -93,15 +93,15 @@ function nameOf({ premises_name, name }: Camera): string {
 }
 
 /** What a filter means, in words. */
-function useFilterName({ region, category, zone, grade }: TurnFilter): string {
+function useFilterName({ region, category, grade, mustZones }: TurnFilter): string {
   const { t } = useTranslation();
   const kinds = useKinds();
   const regions = useQuery(regionsQuery).data;
   const parts = [
     region && (regions?.find(({ code }) => code === region)?.name ?? ""),
     category && kinds.category(category),
-    zone && kinds.zone(zone),
     grade && t("premises.gradeOf", { grade }),
+    mustZones && t("live.turnMust"),
   ].filter(Boolean);
   return parts.length > 0 ? parts.join(" ") : t("live.turnAll");
 }

@@ -1,9 +1,8 @@
-import { Form, InputNumber, Modal, Select } from "antd";
+import { Checkbox, Form, InputNumber, Modal, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAbilities } from "@/shared/api/session";
 import { useWords } from "@/shared/camera/useWords";
-import { zoneCodes } from "@/shared/camera/zones";
 import { RegionSelect } from "@/shared/premises/RegionSelect";
 import { useKinds } from "@/shared/premises/useKinds";
 import { formatDuration } from "@/shared/time/format";
@@ -20,7 +19,7 @@ interface Props {
   onClose: () => void;
 }
 
-const everything: TurnFilter = { region: "", category: "", zone: "", grade: "" };
+const everything: TurnFilter = { region: "", category: "", grade: "", mustZones: false };
 const usualDwellS = 15;
 const grades = ["A", "B", "C", "D"] as const;
 
@@ -34,7 +33,7 @@ export function RotationDialog({ turn, size, container, onStart, onClose }: Prop
   const [dwellS, setDwellS] = useState(turn?.dwellS ?? usualDwellS);
   const found = useTurnCameras(filter);
   const count = found.cameras.length;
-  const set = (key: keyof TurnFilter) => (value: string | undefined) =>
+  const set = (key: "region" | "category" | "grade") => (value: string | undefined) =>
     setFilter((old) => ({ ...old, [key]: value ?? "" }));
   const said = () => {
     if (found.isFailing) return t("camera.readFailed");
@@ -80,16 +79,6 @@ export function RotationDialog({ turn, size, container, onStart, onClose }: Prop
             onChange={set("category")}
           />
         </Form.Item>
-        <Form.Item label={t("camera.zone")}>
-          <Select
-            allowClear
-            aria-label={t("camera.zone")}
-            placeholder={t("live.turnAll")}
-            options={zoneCodes.map((code) => ({ value: code, label: kinds.zone(code) }))}
-            value={filter.zone || undefined}
-            onChange={set("zone")}
-          />
-        </Form.Item>
         {knowsGrades && (
           <Form.Item label={t("premises.grade")}>
             <Select
@@ -102,6 +91,14 @@ export function RotationDialog({ turn, size, container, onStart, onClose }: Prop
             />
           </Form.Item>
         )}
+        <Form.Item>
+          <Checkbox
+            checked={filter.mustZones}
+            onChange={({ target }) => setFilter((old) => ({ ...old, mustZones: target.checked }))}
+          >
+            {t("live.turnMust")}
+          </Checkbox>
+        </Form.Item>
         <Form.Item label={t("live.turnDwell")} extra={t("live.turnDwellHint", { from: minDwellS, to: maxDwellS })}>
           <InputNumber
             aria-label={t("live.turnDwell")}

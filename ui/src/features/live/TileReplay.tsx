@@ -66,7 +66,6 @@ export function TileReplay({ camera, fromMs, hasSound, onAt }: Props) {
   return (
     <>
       <video ref={video} className={`bk-replay ${hasShown ? "" : "bk-replay-coming"}`} playsInline aria-hidden />
-      {/* biome-ignore lint/a11y/useMediaCaption: the sound of a kitchen has no words that somebody wrote down */}
       <audio ref={audio} hidden />
       <ReplayWords state={state} />
     </>

@@ -5,8 +5,8 @@ import {
   ExpandOutlined,
   HistoryOutlined,
   MutedOutlined,
+  RollbackOutlined,
   SoundOutlined,
-  UndoOutlined,
 } from "@ant-design/icons";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -156,7 +156,7 @@ function StripTools(props: StripProps) {
     [
       can("camera.play"),
       <Tool key="back" label={`${t("live.back30")} R`} onClick={props.onBack}>
-        <UndoOutlined />
+        <RollbackOutlined />
       </Tool>,
     ],
     [

@@ -1,13 +1,16 @@
-import { FullscreenExitOutlined, FullscreenOutlined, RetweetOutlined } from "@ant-design/icons";
-import { Button, Segmented } from "antd";
+import { AppstoreOutlined, FullscreenExitOutlined, FullscreenOutlined, RetweetOutlined } from "@ant-design/icons";
+import { App, Button, Segmented } from "antd";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
+import { fetchPremisesCameras } from "@/shared/api/cameraTree";
+import { useProblemText } from "@/shared/api/ProblemText";
+import { useAbilities } from "@/shared/api/session";
 import { useKeys } from "@/shared/keyboard";
 import { CameraPicker } from "./CameraPicker";
 import type { TileActions } from "./LiveTile";
 import { RotationBar } from "./RotationBar";
-import type { Turn } from "./rotation";
+import type { Turn, TurnFilter } from "./rotation";
 import { useDragging } from "./useDragging";
 import { useFullscreen } from "./useFullscreen";
 import { useRotation } from "./useRotation";
@@ -21,6 +24,7 @@ import {
   movedSelection,
   noPlace,
   type Wall,
+  withAllPlaced,
   withDropped,
   withLayout,
   withPlaced,
@@ -28,6 +32,8 @@ import {
 } from "./wall";
 
 const RotationDialog = lazy(async () => ({ default: (await import("./RotationDialog")).RotationDialog }));
+
+const SavedWalls = lazy(async () => ({ default: (await import("./SavedWalls")).SavedWalls }));
 
 type Replays = Readonly<Record<string, number>>;
 
@@ -38,11 +44,16 @@ export function WallPage(props: Beginning) {
   const fullscreen = useFullscreen(stage);
   const state = useWallState(props);
   const { wall, turn, turning, selected } = state;
+  const hangPremises = useHangPremises(state);
+  const [choosing, setChoosing] = useState<Choosing>();
+  const keepsWalls = useAbilities().includes("wall.view");
+  const chooseBranch = (by: "region" | "category", id: string) =>
+    setChoosing({ kind: "turn", filter: { region: "", category: "", grade: "", mustZones: false, [by]: id } });
   const dragging = useDragging(wall, (carried, target) => {
-    state.put(withDropped(wall, carried, target));
-    if (target !== "outside") state.select(target);
+    if (carried.kind === "branch") chooseBranch(carried.by, carried.id);
+    else if (carried.kind !== "premises") state.drop(carried.id, target);
+    else if (target !== "outside") void hangPremises(carried.id, target);
   });
-  const [isChoosing, setChoosing] = useState(false);
   useKeys((code, event) => {
     if (event.shiftKey && code === "KeyF") fullscreen.toggle();
     else if (event.shiftKey) return false;
@@ -50,15 +61,20 @@ export function WallPage(props: Beginning) {
     return true;
   });
   const start = (next: Turn) => {
-    setChoosing(false);
+    setChoosing(undefined);
     state.startTurn(next);
   };
+  const container = () => stage.current ?? document.body;
+  const asked: Turn | undefined =
+    choosing?.kind === "turn" && choosing.filter ? { dwellS: turn?.dwellS ?? 15, filter: choosing.filter } : turn;
   return (
     <div className="bk-live">
       <CameraPicker
         shown={wall.places}
         onPick={state.pick}
-        onDragBegin={(event, camera) => dragging.begin(event, { kind: "camera", id: camera.id }, camera.name)}
+        onDragBegin={dragging.begin}
+        onPremises={(id) => void hangPremises(id, Math.max(0, selected))}
+        onBranch={chooseBranch}
       />
       <section className="bk-stage" ref={stage} aria-label={t("live.wall")}>
         <h1 className="bk-visually-hidden">{t("live.title")}</h1>
@@ -85,10 +101,19 @@ export function WallPage(props: Beginning) {
                 className="bk-stage-button bk-turn-button"
                 icon={<RetweetOutlined />}
                 aria-pressed={turn !== undefined}
-                onClick={() => setChoosing(true)}
+                onClick={() => setChoosing({ kind: "turn" })}
               >
                 {t("live.turn")}
               </Button>
+              {keepsWalls && (
+                <Button
+                  className="bk-stage-button bk-turn-button"
+                  icon={<AppstoreOutlined />}
+                  onClick={() => setChoosing({ kind: "walls" })}
+                >
+                  {t("live.walls")}
+                </Button>
+              )}
               {turn ? (
                 <RotationBar
                   turn={turn}
@@ -117,23 +142,53 @@ export function WallPage(props: Beginning) {
             {dragging.over && <span>{t(`live.drop.${dragging.over.drop}`)}</span>}
           </div>
         )}
-        {isChoosing && (
+        {choosing && (
           <Suspense>
-            <RotationDialog
-              turn={turn}
-              size={wall.layout}
-              container={() => stage.current ?? document.body}
-              onStart={start}
-              onClose={() => setChoosing(false)}
-            />
+            {choosing.kind === "turn" ? (
+              <RotationDialog
+                turn={asked}
+                size={wall.layout}
+                container={container}
+                onStart={start}
+                onClose={() => setChoosing(undefined)}
+              />
+            ) : (
+              <SavedWalls
+                wall={state.hung}
+                turn={turn}
+                container={container}
+                onOpen={(next, nextTurn) => {
+                  setChoosing(undefined);
+                  state.open(next, nextTurn);
+                }}
+                onClose={() => setChoosing(undefined)}
+              />
+            )}
           </Suspense>
         )}
       </section>
-      <span className="bk-visually-hidden" role="status">
-        {selected === noPlace && turn ? t("live.turn") : ""}
-      </span>
     </div>
   );
+}
+
+type Choosing = { kind: "walls" } | { kind: "turn"; filter?: TurnFilter };
+
+/** Hangs the cameras of a premises on the wall, from a place on. */
+function useHangPremises({ hangAll }: WallState) {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const say = useProblemText();
+  return async (premises: string, place: number) => {
+    try {
+      const cameras = (await fetchPremisesCameras(premises)).filter(({ abilities }) =>
+        abilities.includes("camera.live"),
+      );
+      if (cameras.length === 0) message.info(t("live.noneOfPremises"));
+      else hangAll(cameras, place);
+    } catch (error) {
+      message.error(say(error));
+    }
+  };
 }
 
 function useWallState(props: Beginning) {
@@ -209,6 +264,27 @@ function useWallState(props: Beginning) {
     turning.setPausedByHand(false);
     write(hung, next);
   };
+  const open = (next: Wall, nextTurn: Turn | undefined) => {
+    unselect();
+    turning.setPausedByHand(false);
+    if (!nextTurn) setSelected(0);
+    write(next, nextTurn);
+  };
+  const drop = (camera: string, target: number | "outside") => {
+    put(withDropped(wall, camera, target));
+    if (target !== "outside") setSelected(target);
+  };
+  const hangAll = (found: readonly Camera[], place: number) => {
+    setEnlarged("");
+    put(
+      withAllPlaced(
+        wall,
+        place,
+        found.map(({ id: each }) => each),
+      ),
+    );
+    setSelected(place);
+  };
   const toggleSound = (id: string) => setSounding((old) => (old === id ? "" : id));
   const replay = (id: string, fromMs: number | undefined) =>
     setReplays(({ [id]: _, ...others }) => (fromMs === undefined ? others : { ...others, [id]: fromMs }));
@@ -235,8 +311,8 @@ function useWallState(props: Beginning) {
     return true;
   };
   return {
-    ...{ wall, turn, turning, found, cameras, selected, large, sounding, replays, isBusy, selectedTile },
-    ...{ put, choose, pick, enlarge, toggleTurn, startTurn, toggleSound, replay, onKey },
+    ...{ hung, wall, turn, turning, found, cameras, selected, large, sounding, replays, isBusy, selectedTile },
+    ...{ put, open, drop, hangAll, choose, pick, enlarge, toggleTurn, startTurn, toggleSound, replay, onKey },
     select: setSelected,
     remove: (place: number) => put(withRemoved(wall, place)),
     onPlaying: (camera: string, isPlaying: boolean) => playing.current.set(camera, isPlaying),

@@ -31,20 +31,30 @@ export function Watermark() {
   );
 }
 
+/** Of one line of the faint mark, px: a Han character is as wide as it is high. */
+function widthOf(text: string): number {
+  return Array.from(text).reduce((sum, each) => sum + (/\p{Script=Han}/u.test(each) ? 15 : 9), 0);
+}
+
 /** Faint, again and again over all pictures: where each is too small for a line of its own. */
 export function WallWatermark() {
   const viewer = useViewer();
   const pattern = useId();
+  const width = widthOf(viewer) + 90;
+  // Every other line begins in the middle; what sticks out of the pattern comes in at its other side.
   return (
     <svg className="bk-wall-watermark" aria-hidden="true" focusable="false">
       <defs>
-        <pattern id={pattern} width="320" height="150" patternUnits="userSpaceOnUse" patternTransform="rotate(-24)">
-          <text x="0" y="40">
-            {viewer}
-          </text>
-          <text x="160" y="115">
-            {viewer}
-          </text>
+        <pattern id={pattern} width={width} height="150" patternUnits="userSpaceOnUse" patternTransform="rotate(-24)">
+          {[
+            [0, 40],
+            [width / 2, 115],
+            [-width / 2, 115],
+          ].map(([x, y]) => (
+            <text key={x} x={x} y={y}>
+              {viewer}
+            </text>
+          ))}
         </pattern>
       </defs>
       <rect width="100%" height="100%" fill={`url(#${pattern})`} />

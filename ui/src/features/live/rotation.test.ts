@@ -129,7 +129,7 @@ describe("a rotation", () => {
 
 describe("the rotation in the address", () => {
   it("is read as it was written, beside the wall", () => {
-    const turn = { dwellS: 15, filter: { region: "210302", category: "SCHOOL", zone: "", grade: "D" } };
+    const turn = { dwellS: 15, filter: { region: "210302", category: "SCHOOL", grade: "D", mustZones: true } };
     const written = writeTurn(new URLSearchParams("wall=4&c=x"), turn);
     expect(readTurn(new URLSearchParams(written.toString()))).toEqual(turn);
     expect(written.get("wall")).toBe("4");

@@ -161,8 +161,9 @@ export function progressOf(rotation: Rotation, nowMs: number): number {
 export interface TurnFilter {
   region: string;
   category: string;
-  zone: string;
   grade: string;
+  /** Only cameras that count for a zone which the premises has to show. */
+  mustZones: boolean;
 }
 
 export interface Turn {
@@ -170,7 +171,7 @@ export interface Turn {
   filter: TurnFilter;
 }
 
-const filterKeys = ["region", "category", "zone", "grade"] as const;
+const filterKeys = ["region", "category", "grade"] as const;
 
 /** The rotation of an address; undefined: it has none. */
 export function readTurn(query: URLSearchParams): Turn | undefined {
@@ -179,7 +180,12 @@ export function readTurn(query: URLSearchParams): Turn | undefined {
   const of = (key: (typeof filterKeys)[number]) => query.get(key) ?? "";
   return {
     dwellS,
-    filter: { region: of("region"), category: of("category"), zone: of("zone"), grade: of("grade") },
+    filter: {
+      region: of("region"),
+      category: of("category"),
+      grade: of("grade"),
+      mustZones: query.get("must") === "1",
+    },
   };
 }
 
@@ -188,5 +194,6 @@ export function writeTurn(query: URLSearchParams, turn: Turn | undefined): URLSe
   if (!turn) return written;
   written.set("turn", String(turn.dwellS));
   for (const key of filterKeys) if (turn.filter[key]) written.set(key, turn.filter[key]);
+  if (turn.filter.mustZones) written.set("must", "1");
   return written;
 }

@@ -93,7 +93,13 @@ describe("letting go of what is dragged", () => {
     [tile("a"), "outside", "close", ["", "b", "", ""]],
   ] as const)("%o at %s: %s", (carried, target, drop, places) => {
     expect(dropOf(wall, carried, target)).toBe(drop);
-    expect(withDropped(wall, carried, target).places).toEqual(places);
+    expect((drop ? withDropped(wall, carried.id, target) : wall).places).toEqual(places);
+  });
+  it("of a premises puts its cameras there, of a region lets them take turns, and neither does anything outside", () => {
+    const premises: Carried = { kind: "premises", id: "prm_1" };
+    const region: Carried = { kind: "branch", by: "region", id: "210302" };
+    expect([dropOf(wall, premises, 0), dropOf(wall, premises, "outside")]).toEqual(["put", undefined]);
+    expect([dropOf(wall, region, 3), dropOf(wall, region, "outside")]).toEqual(["turn", undefined]);
   });
 });
 

@@ -61,24 +61,30 @@ export function filled(wall: Wall, ids: readonly string[]): Wall {
   return { ...wall, places: Array.from({ length: wall.layout }, (_, index) => ids[index] ?? "") };
 }
 
-/** What is dragged: a camera of the list, or what hangs at a place. */
-export type Carried = { kind: "camera"; id: string } | { kind: "place"; id: string; from: number };
+/** What is dragged: a camera of the list, what hangs at a place, all of a premises, or a branch with too many for that. */
+export type Carried =
+  | { kind: "camera"; id: string }
+  | { kind: "place"; id: string; from: number }
+  | { kind: "premises"; id: string }
+  | { kind: "branch"; by: "region" | "category"; id: string };
 
-/** What letting go would do; undefined: nothing. target: a place, or "outside" of the wall. */
-export type Drop = "put" | "swap" | "close";
+/** What letting go would do. */
+export type Drop = "put" | "swap" | "close" | "turn";
 
+/** undefined: nothing. target: a place, or "outside" of the wall. */
 export function dropOf(wall: Wall, carried: Carried, target: number | "outside"): Drop | undefined {
   if (target === "outside") return carried.kind === "place" ? "close" : undefined;
   const there = wall.places[target];
-  if (there === undefined || there === carried.id) return undefined;
+  if (there === undefined) return undefined;
+  if (carried.kind === "branch") return "turn";
+  if (carried.kind === "premises") return "put";
+  if (there === carried.id) return undefined;
   return there !== "" && wall.places.includes(carried.id) ? "swap" : "put";
 }
 
-export function withDropped(wall: Wall, carried: Carried, target: number | "outside"): Wall {
-  const drop = dropOf(wall, carried, target);
-  if (drop === undefined) return wall;
-  if (target === "outside") return withRemoved(wall, wall.places.indexOf(carried.id));
-  return withPlaced(wall, target, carried.id);
+/** The wall after one camera was let go of. */
+export function withDropped(wall: Wall, id: string, target: number | "outside"): Wall {
+  return target === "outside" ? withRemoved(wall, wall.places.indexOf(id)) : withPlaced(wall, target, id);
 }
 
 /** The wall as a table of places, row by row; the first place of six is four cells large. */
