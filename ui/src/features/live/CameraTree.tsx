@@ -121,7 +121,7 @@ function useRows(by: BranchesBy, isAbnormal: boolean, open: readonly string[]) {
 }
 
 function mayWatch(camera: Camera): boolean {
-  return camera.address !== "" && camera.abilities.includes("camera.live");
+  return camera.abilities.includes("camera.live");
 }
 
 function rowOfBranch(branch: Branch): Row {

@@ -99,7 +99,7 @@ export function WallPage(props: Beginning) {
               />
               <Button
                 className="bk-stage-button bk-turn-button"
-                icon={<RetweetOutlined />}
+                icon={<RetweetOutlined aria-hidden />}
                 aria-pressed={turn !== undefined}
                 onClick={() => setChoosing({ kind: "turn" })}
               >
@@ -108,7 +108,7 @@ export function WallPage(props: Beginning) {
               {keepsWalls && (
                 <Button
                   className="bk-stage-button bk-turn-button"
-                  icon={<AppstoreOutlined />}
+                  icon={<AppstoreOutlined aria-hidden />}
                   onClick={() => setChoosing({ kind: "walls" })}
                 >
                   {t("live.walls")}
@@ -128,7 +128,7 @@ export function WallPage(props: Beginning) {
               )}
               <Button
                 className="bk-stage-button"
-                icon={fullscreen.isOn ? <FullscreenExitOutlined /> : <FullscreenOutlined />}
+                icon={fullscreen.isOn ? <FullscreenExitOutlined aria-hidden /> : <FullscreenOutlined aria-hidden />}
                 onClick={fullscreen.toggle}
               >
                 {fullscreen.isOn ? t("live.exitFullscreen") : t("live.fullscreen")}

@@ -73,7 +73,7 @@ function EmptyTile(props: Props & { id: string; place: number }) {
     <button
       type="button"
       className={`bk-tile bk-tile-empty ${isSelected ? "bk-tile-selected" : ""} ${isBehind ? "bk-tile-behind" : ""} ${dropWord ? "bk-tile-target" : ""}`}
-      data-place={place}
+      {...(isBehind ? {} : { "data-place": place })}
       inert={isBehind}
       onClick={() => props.select(place)}
     >

@@ -38,7 +38,7 @@ export function treeLevelQuery(asked: LevelAsked) {
   });
 }
 
-/** The cameras below a branch that has no further branches: of a premises, or of none. */
+/** The cameras below a branch that has no further branches: of a premises, or of none; as many as its count says. */
 export function branchCamerasQuery(premises: string, state: "abnormal" | undefined) {
   return queryOptions({
     // All of one premises are kept up to date by events, as the other lists of cameras are.
@@ -47,7 +47,6 @@ export function branchCamerasQuery(premises: string, state: "abnormal" | undefin
     queryFn: async ({ signal }): Promise<Camera[]> => {
       const query = {
         limit: 200,
-        connected: true,
         ...(premises ? { premises } : { placed: false }),
         ...(state ? { abnormal: true } : {}),
       };
