@@ -215,18 +215,19 @@ def test_rotation_opens_the_next_ahead_and_changes_the_pictures(running: Product
     bar = page.get_by_role("region", name="轮巡")
     expect(bar).to_be_visible()
     wait_playing(page, 0)
-    names: list[str] = []
+    turns: list[str | None] = []
     ahead = 0
-    for _ in range(250):
-        label = (place(page, 0).get_attribute("aria-label") or "").split(" 在线")[0].split(" 连接中")[0]
-        if not names or names[-1] != label:
-            names.append(label)
+    for _ in range(500):
+        camera = place(page, 0).get_attribute("data-camera")
+        if not turns or turns[-1] != camera:
+            turns.append(camera)
         ahead = max(ahead, page.locator(".bk-tile-behind video").count())
-        if len(names) > CAMERAS:
+        if len(turns) > CAMERAS:
             break
         page.wait_for_timeout(100)
     shoot(page, "wall-rotation")
-    assert len(names) > CAMERAS, names
+    assert len(turns) > CAMERAS, turns
+    assert set(turns[:CAMERAS]) == set(ids), "somebody was left out of the round"
     assert ahead >= 1, "the next one was not opened ahead of its turn"
     place(page, 0).locator(".bk-picture").click()
     expect(bar.get_by_text("已暂停，正在看选中的画面")).to_be_visible()

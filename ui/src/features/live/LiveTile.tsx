@@ -86,6 +86,7 @@ export function LiveTile(props: Props) {
       role="group"
       aria-label={label}
       inert={isBehind}
+      data-camera={camera.id}
       {...(isBehind ? {} : { "data-place": props.place })}
       onPointerDown={onSelect}
       onFocus={onSelect}

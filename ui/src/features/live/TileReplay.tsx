@@ -72,26 +72,32 @@ export function TileReplay({ camera, fromMs, hasSound, onAt }: Props) {
   );
 }
 
+/** Where there is no recorded picture, the live one below must not be taken for it: it is dimmed, and the words say why. */
 function ReplayWords({ state }: { state: PlaybackState }) {
   const { t } = useTranslation();
-  const say = (sentence: string) => (
+  const note = (sentence: string) => (
     <p className="bk-thin-note bk-replay-note" role="status">
       {sentence}
     </p>
   );
+  const instead = (sentence: string) => (
+    <div className="bk-tile-words bk-replay-none" role="status">
+      <p className="bk-tile-sentence">{sentence}</p>
+    </div>
+  );
   switch (state.kind) {
     case "idle":
     case "loading":
-      return say(t("play.loading"));
+      return note(t("play.loading"));
     case "buffering":
-      return say(t("play.buffering"));
-    case "gap":
-      return say(t("live.backGap"));
+      return note(t("play.buffering"));
     case "ended":
-      return say(t("play.ended"));
+      return note(t("play.ended"));
+    case "gap":
+      return instead(t("live.backGap"));
     case "error":
-      if (state.code === "codec_unsupported") return say(t("play.codecUnknown"));
-      return say(state.code === "refused" ? t("error.access") : t("play.failed"));
+      if (state.code === "codec_unsupported") return instead(t("play.codecUnknown"));
+      return instead(state.code === "refused" ? t("error.access") : t("play.failed"));
     default:
       return null;
   }

@@ -124,7 +124,9 @@ export function WallPage(props: Beginning) {
                   onStop={() => state.put(wall)}
                 />
               ) : (
-                <span className="bk-stage-hint">{t("live.hint")}</span>
+                <span className="bk-stage-hint bk-two-lines" title={t("live.hint")}>
+                  {t("live.hint")}
+                </span>
               )}
               <Button
                 className="bk-stage-button"
