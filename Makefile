@@ -36,6 +36,9 @@ fuzz:            ## any bytes: events or their error
 bench:           ## recorder against ffmpeg, prints the table
 	$(PY) -m tests.bench.recorder
 
+bench-viewing:   ## from the click to the picture and the delay of live pictures, in Chromium
+	$(PY) -m tests.bench.viewing
+
 bench-city:      ## 6,000 premises and 18,000 cameras on both databases: what each request costs, how long an import takes
 	$(PY) -m tests.bench.city
 
@@ -58,4 +61,4 @@ lock:            ## write the lock files anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
-.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city soak kills ui cover sizes lock
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city bench-viewing soak kills ui cover sizes lock

@@ -3,23 +3,28 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from brightkitchen.bootstrap.demo import is_loopback
-from brightkitchen.cli import camera, check, evidence, region, user
-from brightkitchen.cli import config as config_command
 from brightkitchen.kernel.config import Config, load_config
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.text import choose_language, say_error
+
+_PROCESSES: Final = ("serve", "demo", "control", "media-node", "signer")
+_COMMANDS: Final = ("camera", "user", "region", "check", "evidence", "config")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command. returns: the exit code; 2 for a wrong call or a wrong setting."""
     language = terminal_language(os.environ)
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(words).parse_args(words)
     os.umask(0o077)  # databases, logs and whatever else a library creates: nobody else's, whoever made the data folder
     try:
         result: int = arguments.run(arguments, language)
@@ -37,7 +42,7 @@ def terminal_language(environment: "os._Environ[str] | dict[str, str]") -> str:
     return choose_language(wanted) if wanted.lower().startswith("zh") else "en"
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="brightkitchen", description="明厨云 BrightKitchen")
     parser.add_argument("--version", action="version", version=version("brightkitchen"))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -59,12 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     node.set_defaults(run=_run_node)
     signer.set_defaults(run=_run_signer)
 
-    camera.add_parser(commands)
-    user.add_parser(commands)
-    region.add_parser(commands)
-    check.add_parser(commands)
-    evidence.add_parser(commands)
-    config_command.add_parser(commands)
+    # What a command needs takes seconds to load and tens of megabytes: only the one that is called, and none in a process.
+    first = words[0] if words else ""
+    for name in _COMMANDS:
+        if first == name or first not in (*_COMMANDS, *_PROCESSES):
+            import_module(f"brightkitchen.cli.{name}").add_parser(commands)
     return parser
 
 

@@ -4,13 +4,13 @@ import { Dropdown } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate, Outlet, useLocation, useNavigate } from "react-router";
-import { StepUpDialog } from "@/shared/account/StepUpDialog";
+import { StepUpDoor } from "@/shared/account/StepUpDoor";
 import { followEvents } from "@/shared/api/events";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { hasLeft, sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { useTouch } from "@/shared/api/useTouch";
-import { SealDialog } from "@/shared/evidence/SealDialog";
+import { SealDoor } from "@/shared/evidence/SealDoor";
 import { formatClock } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
@@ -54,8 +54,8 @@ function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] 
         {t("app.skip")}
       </a>
       <TopBar name={name} />
-      <StepUpDialog />
-      <SealDialog />
+      <StepUpDoor />
+      <SealDoor />
       <LineStrip />
       <div className="bk-body">
         <Rail entries={entriesFor(abilities)} />

@@ -1,12 +1,14 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
-import { CamerasPage } from "@/features/cameras/CamerasPage";
-import { LivePage } from "@/features/live/LivePage";
-import { LoginPage } from "@/features/login/LoginPage";
 import { Frame, StartPage } from "./Frame";
 import { PageError } from "./PageError";
 
 export const routes: RouteObject[] = [
-  { path: "/login", element: <LoginPage />, errorElement: <PageError /> },
+  {
+    path: "/login",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/login/LoginPage")).LoginPage }),
+  },
   {
     path: "/login/sso",
     errorElement: <PageError />,
@@ -47,7 +49,10 @@ export const routes: RouteObject[] = [
         path: "/overview",
         lazy: async () => ({ Component: (await import("@/features/overview/OverviewPage")).OverviewPage }),
       },
-      { path: "/live", element: <LivePage /> },
+      {
+        path: "/live",
+        lazy: async () => ({ Component: (await import("@/features/live/LivePage")).LivePage }),
+      },
       {
         path: "/play",
         lazy: async () => ({ Component: (await import("@/features/playback/PlaybackPage")).PlaybackPage }),
@@ -60,7 +65,10 @@ export const routes: RouteObject[] = [
         path: "/premises/:id",
         lazy: async () => ({ Component: (await import("@/features/premises/PremisesFilePage")).PremisesFilePage }),
       },
-      { path: "/devices", element: <CamerasPage /> },
+      {
+        path: "/devices",
+        lazy: async () => ({ Component: (await import("@/features/cameras/CamerasPage")).CamerasPage }),
+      },
       {
         path: "/account",
         lazy: async () => ({ Component: (await import("@/features/account/AccountPage")).AccountPage }),

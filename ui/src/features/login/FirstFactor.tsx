@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Divider } from "antd";
 import { useTranslation } from "react-i18next";
 import { PasskeySetup } from "@/shared/account/PasskeySetup";
-import { StepUpDialog } from "@/shared/account/StepUpDialog";
+import { StepUpDoor } from "@/shared/account/StepUpDoor";
 import { TotpSetup } from "@/shared/account/TotpSetup";
 import { accountQuery, type Enrolled } from "@/shared/api/account";
 import { hasPasskeys } from "@/shared/api/passkey";
@@ -15,7 +15,7 @@ export function FirstFactor({ onEnrolled }: { onEnrolled: (enrolled: Enrolled) =
   const offersPasskey = account?.passkeys_possible && hasPasskeys();
   return (
     <div className="bk-stack-16">
-      <StepUpDialog />
+      <StepUpDoor />
       <p>{t("login.first.factorWhy")}</p>
       {offersPasskey && (
         <>

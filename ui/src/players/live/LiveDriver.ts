@@ -296,6 +296,10 @@ export class LiveDriver {
       this.#videoFeed = new TrackFeed(source.addSourceBuffer(videoMime), () => this.#onAppended(), broken);
       if (audioMime) this.#audioFeed = new TrackFeed(source.addSourceBuffer(audioMime), () => {}, broken);
       for (const message of this.#waitingMedia.splice(0)) this.#feed(message);
+      // The first picture is told of when it is there, not at the next tick.
+      this.#video.requestVideoFrameCallback?.(() => {
+        if (this.#source === source && this.#tick !== undefined) this.#publishPlaying(this.#ports.monoMs());
+      });
     });
   }
 

@@ -38,6 +38,8 @@ export interface VideoPort {
   readonly buffered: TimeRanges;
   play(): Promise<void>;
   pause(): void;
+  /** Calls back once, with the next picture that is shown. */
+  requestVideoFrameCallback?(callback: () => void): number;
 }
 
 export interface LivePorts {

@@ -1,52 +1,28 @@
 import { KeyOutlined } from "@ant-design/icons";
 import { Alert, Button, Form, Input, Modal, Segmented } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type StepUpProof, useBeginStepUp, useStepUp } from "@/shared/api/account";
 import { useProblemText } from "@/shared/api/ProblemText";
 import { hasPasskeys, signWithPasskey } from "@/shared/api/passkey";
-import { setAskForProof } from "@/shared/api/stepUp";
 import { CodeInput } from "./CodeInput";
 
 type Way = "password" | "totp";
 
-/** Stands in the frame; opens when the server wants a fresh proof, and lets the refused request go on after it. */
-export function StepUpDialog() {
+/** Asks for a fresh proof. onClose hears whether it was given. */
+export function StepUpDialog({ onClose }: { onClose: (proven: boolean) => void }) {
   const { t } = useTranslation();
   const say = useProblemText();
   const begin = useBeginStepUp();
   const prove = useStepUp();
-  const settle = useRef<(proven: boolean) => void>(undefined);
-  const [isOpen, setIsOpen] = useState(false);
   const [way, setWay] = useState<Way>("password");
   const [text, setText] = useState("");
   const { mutate: beginNow } = begin;
-  const { reset } = prove;
-
   useEffect(() => {
-    setAskForProof(
-      () =>
-        new Promise((resolve) => {
-          settle.current = resolve;
-          reset();
-          setText("");
-          setIsOpen(true);
-          beginNow(undefined, { onSuccess: ({ methods }) => setWay(methods.includes("totp") ? "totp" : "password") });
-        }),
-    );
-    return () => {
-      setAskForProof(undefined);
-      settle.current?.(false);
-    };
-  }, [beginNow, reset]);
-
-  const close = (proven: boolean) => {
-    setIsOpen(false);
-    settle.current?.(proven);
-    settle.current = undefined;
-  };
+    beginNow(undefined, { onSuccess: ({ methods }) => setWay(methods.includes("totp") ? "totp" : "password") });
+  }, [beginNow]);
   const send = (proof: StepUpProof) =>
-    prove.mutate(proof, { onSuccess: () => close(true), onError: () => setText("") });
+    prove.mutate(proof, { onSuccess: () => onClose(true), onError: () => setText("") });
   const methods = begin.data?.methods ?? ["password"];
   const withPasskey = async () => {
     const options = begin.data;
@@ -55,14 +31,7 @@ export function StepUpDialog() {
     beginNow(); // the ticket opens once
   };
   return (
-    <Modal
-      open={isOpen}
-      title={t("account.stepUp.title")}
-      onCancel={() => close(false)}
-      footer={null}
-      destroyOnHidden
-      width={420}
-    >
+    <Modal open title={t("account.stepUp.title")} onCancel={() => onClose(false)} footer={null} width={420}>
       <div className="bk-stack-16">
         <p>{t("account.stepUp.why")}</p>
         {prove.isError && <Alert type="warning" showIcon role="alert" title={say(prove.error)} />}
@@ -103,7 +72,7 @@ export function StepUpDialog() {
                 {t("login.method.passkey")}
               </Button>
             )}
-            <Button onClick={() => close(false)}>{t("common.cancel")}</Button>
+            <Button onClick={() => onClose(false)}>{t("common.cancel")}</Button>
           </div>
         </Form>
       </div>

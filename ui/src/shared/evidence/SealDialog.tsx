@@ -1,5 +1,4 @@
 import { App, Button, Form, Modal } from "antd";
-import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { type CaptureWish, type Evidence, type Purpose, useCapture } from "@/shared/api/evidence";
@@ -8,7 +7,7 @@ import { useZone } from "@/shared/api/system";
 import { formatMomentTenths } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { PurposeFields } from "./PurposeFields";
-import { type SealWish, setAskToSeal } from "./sealing";
+import type { SealWish } from "./sealing";
 import "./evidence.css";
 
 interface Given {
@@ -16,28 +15,18 @@ interface Given {
   note?: string;
 }
 
-/** Stands in the frame: asks what for, lets the server take the frame or clip, and says its number. */
-export function SealDialog() {
+/** Asks what for, lets the server take the frame or clip, and says its number. */
+export function SealDialog({ wish, onClose }: { wish: SealWish; onClose: () => void }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const navigate = useNavigate();
   const say = useProblemText();
   const [form] = Form.useForm<Given>();
-  const [wish, setWish] = useState<SealWish>();
   const capture = useCapture();
-  const { reset } = capture;
-  useEffect(() => {
-    setAskToSeal((next) => {
-      reset();
-      setWish(next);
-    });
-    return () => setAskToSeal(undefined);
-  }, [reset]);
   const send = async (given: Given) => {
-    if (wish === undefined) return;
     try {
       const item = await capture.mutateAsync(bodyOf(wish, given));
-      setWish(undefined);
+      onClose();
       message.success(<Sealed item={item} onShow={() => void navigate(`/evidence/${item.number}`)} />, 8);
     } catch {
       // Said in the dialog; what was typed stays.
@@ -45,16 +34,15 @@ export function SealDialog() {
   };
   return (
     <Modal
-      open={wish !== undefined}
-      title={t(wish?.clip ? "evidence.sealClip" : "evidence.sealSnapshot")}
+      open
+      title={t(wish.clip ? "evidence.sealClip" : "evidence.sealSnapshot")}
       okText={t(capture.isPending ? "evidence.sealing" : "evidence.seal")}
       cancelText={t("common.cancel")}
       confirmLoading={capture.isPending}
       onOk={() => form.submit()}
-      onCancel={() => setWish(undefined)}
-      destroyOnHidden
+      onCancel={onClose}
     >
-      {wish && <What wish={wish} />}
+      <What wish={wish} />
       <Form<Given>
         form={form}
         layout="vertical"
