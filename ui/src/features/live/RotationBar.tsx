@@ -74,7 +74,9 @@ function TurnState({ turning, found, isBusy }: Pick<Props, "turning" | "found" |
       {(isBusy || turning.isPausedByHand) && (
         <span className="bk-stage-warn">{isBusy ? t("live.turnPausedBusy") : t("live.turnPaused")}</span>
       )}
-      {!turning.isTurning && !isBusy && !turning.isPausedByHand && <span>{t("live.turnAllShown", { count: rotation.all.length })}</span>}
+      {!turning.isTurning && !isBusy && !turning.isPausedByHand && (
+        <span>{t("live.turnAllShown", { count: rotation.all.length })}</span>
+      )}
       {rotation.lastDead.length > 0 && (
         <span title={named(rotation.lastDead)}>
           {t("live.turnLastDead", { count: rotation.lastDead.length, names: named(rotation.lastDead) })}
