@@ -7,7 +7,7 @@ export interface Screens {
   open(): VideoPort;
   show(video: VideoPort): void;
   close(video: VideoPort): void;
-  /** Runs once a decoded picture of the element has gone to the screen. */
+  /** Runs once decoded pictures of the element go to the screen, steadily; asked again meanwhile it goes on waiting. */
   onPicture(video: VideoPort, run: () => void): void;
 }
 
