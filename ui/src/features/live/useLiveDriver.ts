@@ -1,6 +1,8 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { LiveDriver, type LiveState, type Profile, TokenDenied } from "@/players/live/LiveDriver";
+import { type LiveState, type Profile, TokenDenied } from "@/players/live/LiveDriver";
+import { LivePair } from "@/players/live/LivePair";
 import { browserPorts } from "@/players/live/ports";
+import { browserScreens } from "@/players/live/screens";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
 import { ProblemError } from "@/shared/api/problem";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -31,33 +33,35 @@ async function liveToken(camera: string, profile: Profile) {
   }
 }
 
-/** Plays one camera in a video element while the page is seen. */
-export function useLiveDriver(video: RefObject<HTMLVideoElement | null>, wish: Wish): LiveHandle {
+/** Plays one camera in this box while the page is seen; another stream of it takes over once it has a picture. */
+export function useLiveDriver(box: RefObject<HTMLElement | null>, wish: Wish): LiveHandle {
   const { camera, profile, hasSub, audio } = wish;
   const [state, setState] = useState<LiveState>({ kind: "idle" });
-  const driver = useRef<LiveDriver | undefined>(undefined);
+  const pair = useRef<LivePair | undefined>(undefined);
   const isPaused = useHiddenPause();
   useEffect(() => {
-    const element = video.current;
+    const element = box.current;
     if (!element || isPaused) return;
-    element.muted = !audio;
-    const mine = new LiveDriver(
-      element,
-      { camera, profile, hasSub, audio, fetchToken: (wanted) => liveToken(camera, wanted), onState: setState },
+    const mine = new LivePair(
+      { camera, hasSub, fetchToken: (wanted) => liveToken(camera, wanted), onState: setState },
+      browserScreens(element),
       browserPorts(serverNowMs),
     );
-    driver.current = mine;
-    mine.start();
+    pair.current = mine;
     return () => {
-      driver.current = undefined;
+      pair.current = undefined;
       mine.stop();
     };
-  }, [video, camera, profile, hasSub, audio, isPaused]);
+  }, [box, camera, hasSub, isPaused]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a pair that was made anew is told again what is wanted
+  useEffect(() => {
+    pair.current?.want({ profile, audio });
+  }, [profile, audio, box, camera, hasSub, isPaused]);
   return {
     state,
     isPaused,
-    retry: () => driver.current?.retryNow(),
-    shownAtMs: () => driver.current?.shownAtMs,
+    retry: () => pair.current?.retryNow(),
+    shownAtMs: () => pair.current?.shownAtMs,
   };
 }
 
