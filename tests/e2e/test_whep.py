@@ -89,7 +89,7 @@ def test_tile_switched_to_low_delay_shows_the_true_clock_and_keeps_the_choice(
     camera = caller.clock_camera()
     log_in(page, product)
     tile = page.get_by_role("group", name=camera["name"])
-    video = tile.locator("video")
+    video = tile.locator("video.bk-screen-shown")
     wait_seen(page, video)
     tile.hover()
     tile.get_by_role("button", name="低延迟").click()
@@ -127,9 +127,9 @@ def test_tile_takes_the_standard_way_when_no_datagram_gets_through(
     page.evaluate("localStorage.setItem('bk.live.way', 'webrtc')")
     page.reload()
     tile = page.get_by_role("group", name=camera["name"])
-    seen = wait_seen(page, tile.locator("video"))
+    seen = wait_seen(page, tile.locator("video.bk-screen-shown"))
     assert seen.age_ms < 2_000
-    assert tile.locator("video").evaluate("video => video.srcObject === null")
+    assert tile.locator("video.bk-screen-shown").evaluate("video => video.srcObject === null")
     silent.close()
 
 

@@ -2,7 +2,7 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
-import { aCamera, answerCameras, citySaying, refusal, server, session } from "@/testing/server";
+import { aCamera, aLevel, answerCameras, citySaying, refusal, server, session } from "@/testing/server";
 import { renderAt } from "./renderAt.testing";
 
 const number = (at: number) => String(at).padStart(3, "0");
@@ -29,16 +29,31 @@ const textsOf = (questions: URLSearchParams[]) =>
   questions.filter((each) => !each.has("id")).map((each) => each.get("text"));
 
 describe("the picker of the live page", () => {
-  it("shows the first connected cameras, and says how many more there are", async () => {
+  it("shows many cameras as a tree with counts, and hangs the first on the wall", async () => {
+    const user = userEvent.setup();
     const questions: URLSearchParams[] = [];
-    server.use(citySaying(city, questions));
+    const levels: string[] = [];
+    server.use(
+      citySaying(city, questions),
+      http.get("*/api/v1/camera-tree", ({ request }) => {
+        const { search, searchParams } = new URL(request.url);
+        levels.push(search);
+        if (searchParams.get("region"))
+          return HttpResponse.json(aLevel("premises", [["prm_1", "站前小学食堂", 119, 121]]));
+        return HttpResponse.json(aLevel("region", [["210302", "铁东区", 119, 121]]));
+      }),
+    );
     const router = renderAt("/live");
     const picker = await screen.findByRole("complementary", { name: "选择摄像头" });
-    expect(within(picker).getAllByRole("button", { name: /探头/ })).toHaveLength(50);
-    expect(within(picker).getByText("还有70路，请输入单位或摄像头名称查找")).toBeInTheDocument();
-    expect(within(picker).queryByText(/留样间/)).not.toBeInTheDocument();
+    expect(await within(picker).findByText("铁东区")).toBeInTheDocument();
+    expect(within(picker).getByText("119/121")).toBeInTheDocument();
+    expect(within(picker).queryByText("探头000")).not.toBeInTheDocument();
+    await user.click(within(picker).getByText("铁东区"));
+    await user.click(await within(picker).findByText("站前小学食堂"));
+    expect(levels).toEqual(["?by=region", "?by=region&region=210302"]);
+    expect(await within(picker).findByText("探头000")).toBeInTheDocument();
+    expect(questions.some((each) => each.get("premises") === "prm_1")).toBe(true);
     await waitFor(() => expect(router.state.location.search).toContain("cam_000%2Ccam_001%2Ccam_002%2Ccam_003"));
-    expect(questions.every((each) => Number(each.get("limit")) <= 64)).toBe(true);
   });
 
   it("asks the server once the hands rest, keeps the former result meanwhile, and says when there is none", async () => {

@@ -111,29 +111,27 @@ class FakeSource implements MediaSourcePort {
     return buffer;
   }
 
-  attach(_video: VideoPort, onOpen: () => void): void {
+  attach(video: VideoPort, onOpen: () => void): void {
     this.#browser.sources += 1;
     this.#browser.buffers = [];
+    if (video instanceof FakeVideo) video.buffers = this.#browser.buffers;
     onOpen();
   }
 
   detach(): void {}
 }
 
-class FakeVideo implements VideoPort {
+export class FakeVideo implements VideoPort {
   currentTime = 0;
   playbackRate = 1;
   muted = true;
   paused = true;
   readyState = 4;
-  readonly #browser: LiveBrowser;
-
-  constructor(browser: LiveBrowser) {
-    this.#browser = browser;
-  }
+  /** Of the source that was attached last. */
+  buffers: FakeBuffer[] = [];
 
   get buffered(): TimeRanges {
-    return this.#browser.buffers[0]?.buffered ?? ranges([]);
+    return this.buffers[0]?.buffered ?? ranges([]);
   }
 
   async play(): Promise<void> {
@@ -147,7 +145,8 @@ class FakeVideo implements VideoPort {
 
 export class LiveBrowser implements LivePorts {
   readonly sockets: FakeSocket[] = [];
-  readonly video: FakeVideo = new FakeVideo(this);
+  readonly video: FakeVideo = new FakeVideo();
+  /** Of the source that was opened last. */
   buffers: FakeBuffer[] = [];
   sources = 0;
   hasMse = true;

@@ -73,6 +73,23 @@ export function answerCameras(cameras: readonly Camera[], url: URL) {
   return { items, next_cursor: hasMore ? last.id : null, total: found.length };
 }
 
+/** Branches of the tree of cameras, as the server counts them. */
+export function aLevel(
+  level: "region" | "category" | "premises",
+  branches: readonly [id: string, name: string, online: number, cameras: number][],
+) {
+  const counts = (online: number, cameras: number) => ({ cameras, online, abnormal: cameras - online, premises: 1 });
+  return {
+    level,
+    items: branches.map(([id, name, online, cameras]) => ({
+      ...{ kind: level, id, name, region: "", category: "" },
+      counts: counts(online, cameras),
+    })),
+    next_cursor: null,
+    total: counts(0, 0),
+  };
+}
+
 /** A server with these cameras; `questions` keeps what it was asked. */
 export function citySaying(cameras: readonly Camera[], questions: URLSearchParams[] = []) {
   return http.get("*/api/v1/cameras", ({ request }) => {
@@ -136,5 +153,7 @@ export const server = setupServer(
     }),
   ),
   citySaying([]),
+  http.get("*/api/v1/camera-tree", () => HttpResponse.json(aLevel("region", []))),
+  http.get("*/api/v1/walls", () => HttpResponse.json({ items: [], next_cursor: null })),
   http.post("*/api/v1/media/tokens", () => refusal(503, "node.none_connected", "没有可用的媒体服务。")),
 );

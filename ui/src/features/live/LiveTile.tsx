@@ -1,83 +1,159 @@
 import {
-  CameraOutlined,
-  CloseOutlined,
-  ExpandOutlined,
-  HistoryOutlined,
-  MutedOutlined,
-  SoundOutlined,
-} from "@ant-design/icons";
-import { type ReactNode, useEffect, useImperativeHandle, useRef } from "react";
+  lazy,
+  type PointerEvent,
+  Suspense,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
 import type { LiveState } from "@/players/live/LiveDriver";
 import type { Camera } from "@/shared/api/cameras";
 import { useAbilities } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { CameraStill } from "@/shared/camera/CameraStill";
-import { isNotRecording, isRecording, profileFor, reportOf } from "@/shared/camera/condition";
-import { useWords } from "@/shared/camera/useWords";
-import { zoneBeside } from "@/shared/camera/zones";
+import { profileFor } from "@/shared/camera/condition";
 import { askToSeal } from "@/shared/evidence/sealing";
-import { saveLiveSnapshot } from "@/shared/media/snapshot";
+import { saveLiveSnapshot, saveSnapshot } from "@/shared/media/snapshot";
 import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
 import { serverNowMs } from "@/shared/time/serverClock";
-import { LowDelayTool } from "./LowDelayTool";
 import { useLiveWay } from "./liveWay";
+import { TileStrip } from "./TileStrip";
 import { TileWords } from "./TileWords";
 import { useLiveDriver } from "./useLiveDriver";
+import { Watermark } from "./Watermark";
+
+const TileReplay = lazy(async () => ({ default: (await import("./TileReplay")).TileReplay }));
+const backMs = 30_000;
 
 export interface TileActions {
   snapshot: () => void;
+  /** 30 s before what is shown, live or replayed. */
+  back: () => void;
 }
 
 interface Props {
   camera: Camera;
+  /** Of the wall; -1: it is opened ahead of its turn and not seen yet. */
+  place: number;
+  /** Among how many pictures its own counts when the stream is chosen. */
   tiles: number;
   isSelected: boolean;
+  isEnlarged: boolean;
+  canEnlarge: boolean;
+  /** Not seen now: another one is enlarged, or its turn comes. */
+  isBehind: boolean;
   hasSound: boolean;
+  hasWatermark: boolean;
+  /** UTC from which on the recording is shown instead, ms. */
+  replayFromMs: number | undefined;
+  /** What letting go of what is dragged here would do, in a word. */
+  dropWord: string | undefined;
   actions: React.Ref<TileActions>;
   onSelect: () => void;
+  onDragBegin: (event: PointerEvent) => void;
   onSound: () => void;
-  onRemove: () => void;
+  /** undefined: back to live. */
+  onReplay: (fromMs: number | undefined) => void;
+  onRemove: (() => void) | undefined;
   onEnlarge: () => void;
   onBitrate: (bitrateBps: number) => void;
 }
 
 export function LiveTile(props: Props) {
-  const { camera, tiles, isSelected, hasSound, onSelect, onEnlarge, onBitrate } = props;
-  const video = useRef<HTMLVideoElement>(null);
-  const live = useLiveDriver(video, {
+  const { camera, tiles, hasSound, isBehind, replayFromMs, onSelect, onEnlarge, onBitrate } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const isReplay = replayFromMs !== undefined;
+  const live = useLiveDriver(box, {
     camera: camera.id,
     profile: profileFor(camera, tiles),
     hasSub: Boolean(camera.sub_path),
-    audio: hasSound,
+    audio: hasSound && !isReplay && !isBehind,
     way: useLiveWay(),
   });
+  const replay = useReplay(props, live.shownAtMs);
   const label = useTileLabel(camera, live.state);
-  const takeSnapshot = useSnapshot(camera, live.shownAtMs);
-  useImperativeHandle(props.actions, () => ({ snapshot: () => void takeSnapshot() }));
+  const takeSnapshot = useSnapshot(camera, replay.shownAtMs, isReplay);
+  useImperativeHandle(props.actions, () => ({ snapshot: () => void takeSnapshot(), back: replay.back }));
   const bitrateBps = live.state.kind === "playing" ? live.state.bitrateBps : 0;
   useEffect(() => onBitrate(bitrateBps), [bitrateBps, onBitrate]);
   useEffect(() => () => onBitrate(0), [onBitrate]);
-  const hasPicture = live.state.kind === "playing" || live.state.kind === "stalled";
+  const hasPicture = (live.state.kind === "playing" || live.state.kind === "stalled") && !live.isPaused;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a tile is a group of a picture and its controls, not a fieldset
     <div
-      className={`bk-tile ${isSelected ? "bk-tile-selected" : ""}`}
+      className={tileClass(props)}
       role="group"
       aria-label={label}
+      inert={isBehind}
+      data-camera={camera.id}
+      {...(isBehind ? {} : { "data-place": props.place })}
       onPointerDown={onSelect}
       onFocus={onSelect}
     >
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Enter does the same, from the page's key map */}
-      <div className="bk-picture" onDoubleClick={onEnlarge}>
+      <div className="bk-picture" onDoubleClick={onEnlarge} onPointerDown={(event) => grab(event, props.onDragBegin)}>
         {!hasPicture && <CameraStill camera={camera} className="bk-picture-still" />}
-        <video ref={video} className={hasPicture && !live.isPaused ? "" : "bk-hidden"} playsInline aria-hidden />
-        <TileWords camera={camera} state={live.state} isPaused={live.isPaused} onRetry={live.retry} />
+        <div ref={box} className={`bk-screens ${hasPicture ? "" : "bk-hidden"}`} />
+        {isReplay && !isBehind && (
+          <Suspense>
+            <TileReplay camera={camera} fromMs={replayFromMs} hasSound={hasSound} onAt={replay.onAt} />
+          </Suspense>
+        )}
+        {!isReplay && <TileWords camera={camera} state={live.state} isPaused={live.isPaused} onRetry={live.retry} />}
+        {props.hasWatermark && <Watermark />}
+        {props.dropWord && <span className="bk-drop-word">{props.dropWord}</span>}
       </div>
-      <TileStrip {...props} state={live.state} shownAtMs={live.shownAtMs} onSnapshot={() => void takeSnapshot()} />
+      <TileStrip
+        {...props}
+        state={live.state}
+        replayAtMs={replay.atMs}
+        shownAtMs={replay.shownAtMs}
+        onSnapshot={() => void takeSnapshot()}
+        onBack={replay.back}
+        onLive={() => props.onReplay(undefined)}
+      />
     </div>
   );
+}
+
+function tileClass({ isSelected, isBehind, dropWord }: Props): string {
+  return ["bk-tile", isSelected && "bk-tile-selected", isBehind && "bk-tile-behind", dropWord && "bk-tile-target"]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** What is pressed on a picture is its own: a link stays a link. */
+function grab(event: PointerEvent, begin: (event: PointerEvent) => void): void {
+  if (event.target instanceof Element && event.target.closest("a, button")) return;
+  begin(event);
+}
+
+function useReplay({ camera, replayFromMs, onReplay }: Props, liveAtMs: () => number | undefined) {
+  const isReplay = replayFromMs !== undefined;
+  const exactMs = useRef<number>(undefined);
+  const [secondMs, setSecondMs] = useState<number>();
+  useEffect(() => {
+    if (isReplay) return;
+    exactMs.current = undefined;
+    setSecondMs(undefined);
+  }, [isReplay]);
+  const onAt = useCallback((atMs: number) => {
+    exactMs.current = atMs;
+    setSecondMs(Math.floor(atMs / 1000) * 1000);
+  }, []);
+  const shownAtMs = () => (isReplay ? (exactMs.current ?? replayFromMs) : liveAtMs());
+  return {
+    /** To be told, whole seconds. */
+    atMs: isReplay ? (secondMs ?? replayFromMs) : undefined,
+    onAt,
+    shownAtMs,
+    back: () => {
+      if (camera.abilities.includes("camera.play")) onReplay((shownAtMs() ?? serverNowMs()) - backMs);
+    },
+  };
 }
 
 function useTileLabel(camera: Camera, state: LiveState): string {
@@ -89,133 +165,22 @@ function useTileLabel(camera: Camera, state: LiveState): string {
   return t("live.tileLabel", { ...base, state: t(`state.${condition}`) });
 }
 
-function useSnapshot(camera: Camera, shownAtMs: () => number | undefined): () => Promise<void> {
+function useSnapshot(camera: Camera, shownAtMs: () => number | undefined, isReplay: boolean): () => Promise<void> {
   const zone = useZone();
   const saveAndSay = useSnapshotWords();
   const canSeal = useAbilities().includes("evidence.capture");
   return async () => {
+    const atMs = shownAtMs();
     if (canSeal) {
-      const atMs = shownAtMs();
       askToSeal({ camera, ...(atMs === undefined ? {} : { atMs }) });
       return;
     }
     if (!camera.abilities.includes("camera.snapshot")) return;
     // The moment on the screen, not that of the click's arrival: the officer saves what is seen.
-    await saveAndSay(camera, () => saveLiveSnapshot(camera, { shownAtMs: shownAtMs(), zone }));
+    await saveAndSay(camera, () =>
+      isReplay && atMs !== undefined
+        ? saveSnapshot(camera, { profile: "main", atMs, zone })
+        : saveLiveSnapshot(camera, { shownAtMs: atMs, zone }),
+    );
   };
-}
-
-interface StripProps extends Props {
-  state: LiveState;
-  shownAtMs: () => number | undefined;
-  onSnapshot: () => void;
-}
-
-function TileStrip(props: StripProps) {
-  const { camera, state } = props;
-  const { t } = useTranslation();
-  const words = useWords();
-  const zone = zoneBeside(camera.name, words.zone(camera.zone));
-  const loss = reportOf(camera, profileFor(camera, props.tiles))?.loss_ratio ?? 0;
-  return (
-    <div className="bk-strip-bar">
-      <span className="bk-strip-name" title={`${camera.premises_name} · ${camera.name}`}>
-        {camera.premises_name && <span className="bk-strip-premises">{camera.premises_name}</span>}
-        <span className="bk-strip-camera">{camera.name}</span>
-        {zone && <span className="bk-strip-zone">{zone}</span>}
-      </span>
-      <StripTools {...props} />
-      <span className="bk-strip-facts">
-        {state.kind === "playing" && state.picture.subForH265 && (
-          <span className="bk-stage-warn" title={t("live.subForH265")}>
-            {t("live.h265Short")}
-          </span>
-        )}
-        {loss > 0.01 && <span className="bk-stage-warn">{t("live.loss", { percent: (loss * 100).toFixed(0) })}</span>}
-        <StripRecording camera={camera} />
-        <StripDelay state={state} />
-      </span>
-    </div>
-  );
-}
-
-function StripRecording({ camera }: { camera: Camera }) {
-  const { t } = useTranslation();
-  if (isNotRecording(camera)) return <span className="bk-stage-alert">{t("state.notRecording")}</span>;
-  if (!isRecording(camera)) return null;
-  return <span title={t("camera.recordingOnHint")}>{t("camera.recordingOn")}</span>;
-}
-
-function StripDelay({ state }: { state: LiveState }) {
-  const { t } = useTranslation();
-  if (state.kind !== "playing") return null;
-  const seconds = (state.delayMs / 1000).toFixed(1);
-  if (state.delayMs > 2_000) return <span className="bk-stage-warn">{t("live.delayLong", { seconds })}</span>;
-  return (
-    <span className="bk-strip-delay" title={t("live.delayHint", { seconds })}>
-      {t("live.delay", { seconds })}
-    </span>
-  );
-}
-
-function StripTools(props: StripProps) {
-  const { camera, state, hasSound, shownAtMs } = props;
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const hasAudio = state.kind === "playing" ? state.picture.hasAudio : Boolean(camera.streams.main?.audio_codec);
-  const can = (ability: string) => camera.abilities.includes(ability);
-  const replayAt = () => new Date((shownAtMs() ?? serverNowMs()) - 10_000).toISOString();
-  return (
-    <span className="bk-strip-tools">
-      {hasAudio && (
-        <Tool label={hasSound ? t("live.soundOff") : t("live.soundOn")} isOn={hasSound} onClick={props.onSound}>
-          {hasSound ? <SoundOutlined /> : <MutedOutlined />}
-        </Tool>
-      )}
-      <LowDelayTool />
-      {can("camera.snapshot") && (
-        <Tool label={`${t("live.snapshot")} S`} onClick={props.onSnapshot}>
-          <CameraOutlined />
-        </Tool>
-      )}
-      {can("camera.play") && (
-        <Tool
-          label={t("live.replay")}
-          onClick={() => void navigate(`/play?c=${camera.id}&t=${encodeURIComponent(replayAt())}`)}
-        >
-          <HistoryOutlined />
-        </Tool>
-      )}
-      {props.tiles > 1 && (
-        <Tool label={t("live.enlarge")} onClick={props.onEnlarge}>
-          <ExpandOutlined />
-        </Tool>
-      )}
-      <Tool label={t("live.removeTile")} onClick={props.onRemove}>
-        <CloseOutlined />
-      </Tool>
-    </span>
-  );
-}
-
-interface ToolProps {
-  label: string;
-  isOn?: boolean;
-  onClick: () => void;
-  children: ReactNode;
-}
-
-export function Tool({ label, isOn, onClick, children }: ToolProps) {
-  return (
-    <button
-      type="button"
-      className="bk-tool"
-      aria-label={label}
-      title={label}
-      {...(isOn === undefined ? {} : { "aria-pressed": isOn })}
-      onClick={onClick}
-    >
-      {children}
-    </button>
-  );
 }

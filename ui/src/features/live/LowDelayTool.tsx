@@ -1,8 +1,8 @@
 import { ThunderboltOutlined } from "@ant-design/icons";
 import { useTranslation } from "react-i18next";
 import { canWebRtc } from "@/players/live/whepPorts";
-import { Tool } from "./LiveTile";
 import { useLiveWay, writeLiveWay } from "./liveWay";
+import { Tool } from "./Tool";
 
 /** Switches every tile of this browser between the standard way and the one with the least delay. */
 export function LowDelayTool() {

@@ -1,7 +1,9 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { chooseDriver, type LivePlayer, type LiveWay } from "@/players/live/chooseDriver";
+import type { LiveWay } from "@/players/live/chooseDriver";
 import { type LiveState, type Profile, TokenDenied } from "@/players/live/LiveDriver";
+import { LivePair } from "@/players/live/LivePair";
 import { browserPorts } from "@/players/live/ports";
+import { browserScreens } from "@/players/live/screens";
 import { whepPorts } from "@/players/live/whepPorts";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
 import { ProblemError } from "@/shared/api/problem";
@@ -34,34 +36,35 @@ async function liveToken(camera: string, profile: Profile) {
   }
 }
 
-/** Plays one camera in a video element while the page is seen. */
-export function useLiveDriver(video: RefObject<HTMLVideoElement | null>, wish: Wish): LiveHandle {
+/** Plays one camera in this box while the page is seen; another stream of it takes over once it has a picture. */
+export function useLiveDriver(box: RefObject<HTMLElement | null>, wish: Wish): LiveHandle {
   const { camera, profile, hasSub, audio, way } = wish;
   const [state, setState] = useState<LiveState>({ kind: "idle" });
-  const driver = useRef<LivePlayer | undefined>(undefined);
+  const pair = useRef<LivePair | undefined>(undefined);
   const isPaused = useHiddenPause();
   useEffect(() => {
-    const element = video.current;
+    const element = box.current;
     if (!element || isPaused) return;
-    element.muted = !audio;
-    const mine = chooseDriver(
-      element,
-      { camera, profile, hasSub, audio, fetchToken: (wanted) => liveToken(camera, wanted), onState: setState },
+    const mine = new LivePair(
+      { camera, hasSub, fetchToken: (wanted) => liveToken(camera, wanted), onState: setState },
+      browserScreens(element),
       whepPorts(browserPorts(serverNowMs)),
-      way,
     );
-    driver.current = mine;
-    mine.start();
+    pair.current = mine;
     return () => {
-      driver.current = undefined;
+      pair.current = undefined;
       mine.stop();
     };
-  }, [video, camera, profile, hasSub, audio, way, isPaused]);
+  }, [box, camera, hasSub, isPaused]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a pair that was made anew is told again what is wanted
+  useEffect(() => {
+    pair.current?.want({ profile, audio, way });
+  }, [profile, audio, way, box, camera, hasSub, isPaused]);
   return {
     state,
     isPaused,
-    retry: () => driver.current?.retryNow(),
-    shownAtMs: () => driver.current?.shownAtMs,
+    retry: () => pair.current?.retryNow(),
+    shownAtMs: () => pair.current?.shownAtMs,
   };
 }
 

@@ -80,18 +80,3 @@ export function useRecorded(
     })),
   });
 }
-
-const longestLookMs = 31 * dayMs;
-
-/** Where recording begins again at or after an instant; undefined: nowhere yet. */
-export async function findNextRecorded(
-  camera: string,
-  session: MediaSession,
-  atMs: number,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const fromMs = Math.floor(atMs);
-  const { spans } = await fetchTimeline(session, camera, { fromMs, toMs: fromMs + longestLookMs }, signal);
-  const next = spans.find((span) => span.toMs > atMs + 1);
-  return next && Math.max(next.fromMs, atMs);
-}

@@ -1,10 +1,10 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { MediaSession } from "@/players/mediaSession";
+import { findNextRecorded } from "@/players/playback/findNext";
 import { PlaybackDeck } from "@/players/playback/PlaybackDeck";
 import type { PlaybackState, Skip } from "@/players/playback/state";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
 import { serverNowMs } from "@/shared/time/serverClock";
-import { findNextRecorded } from "./timelineApi";
 
 export interface Deck {
   /** By camera. */

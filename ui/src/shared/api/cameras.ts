@@ -23,6 +23,15 @@ export interface CamerasAsked {
   /** Whether a device serves the channel. */
   connected?: boolean;
   abnormal?: true;
+  /** A county or a township. */
+  region?: string;
+  /** Of the premises. */
+  category?: string;
+  /** The official risk grade of the premises. */
+  grade?: "A" | "B" | "C" | "D";
+  /** Only what counts for a zone that the premises has to show. */
+  must_zones?: true;
+  premises?: string;
   id?: readonly string[];
   /** Cameras in one answer, ≤ 200. */
   limit?: number;
@@ -121,7 +130,8 @@ function cachedCameras(queries: QueryClient, ids: ReadonlySet<string>): Camera[]
 function belongs(camera: Camera, asked: CamerasAsked): boolean | undefined {
   if (asked.connected !== undefined && asked.connected !== (camera.address !== "")) return false;
   if (asked.id) return asked.id.includes(camera.id);
-  return asked.text || asked.abnormal ? undefined : true;
+  const { text, abnormal, region, category, grade, must_zones, premises } = asked;
+  return text || abnormal || region || category || grade || must_zones || premises ? undefined : true;
 }
 
 function replacedAt<T>(list: readonly T[], at: number, put: T): T[] {

@@ -8,12 +8,16 @@ export const searchDelayMs = 250;
 export const firstAsked: CamerasAsked = { connected: true, limit: pageSize };
 
 /** Finds connected cameras by what is typed; the former result stays until the next one is there. */
-export function useCameraSearch({ enabled = true } = {}) {
+export function useCameraSearch({ enabled = true, isAbnormal = false } = {}) {
   const [text, setText] = useState("");
   const wanted = text.trim();
   const settled = useDelayed(wanted, searchDelayMs);
   const query = useQuery({
-    ...camerasQuery(settled ? { ...firstAsked, text: settled } : firstAsked),
+    ...camerasQuery({
+      ...firstAsked,
+      ...(settled ? { text: settled } : {}),
+      ...(isAbnormal ? { abnormal: true } : {}),
+    }),
     placeholderData: keepPreviousData,
     enabled,
   });
