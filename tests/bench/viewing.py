@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 from random import Random
 
 from aiohttp import web
@@ -143,7 +144,8 @@ def measure_seeks(page: Page, product: Product, camera: Json, from_ms: int, to_m
     page.wait_for_timeout(1_000)
     page.evaluate(_WATCH)
     ruler = page.get_by_role("slider", name="时间轴")
-    random, figures = Random(7), []
+    random = Random(7)
+    figures: list[float] = []
     while len(figures) < count:
         wanted_ms = random.randrange(from_ms, to_ms)
         box = ruler.bounding_box()
@@ -167,29 +169,35 @@ def measure_seeks(page: Page, product: Product, camera: Json, from_ms: int, to_m
 
 @contextmanager
 def file_server(folder: Path) -> Iterator[str]:
-    """Serve files by ranges, and an empty page."""
-    loop = asyncio.new_event_loop()
-    application = web.Application()
+    """Serve files by ranges, and an empty page; in a thread, for Playwright has a loop in this one."""
+    loop, ports = asyncio.new_event_loop(), Queue[int]()
 
     async def say_page(_: web.Request) -> web.Response:
         return web.Response(text=PEER_PAGE, content_type="text/html")
 
-    application.router.add_get("/", say_page)
-    application.router.add_static("/files", folder)
-    runner = web.AppRunner(application)
-    loop.run_until_complete(runner.setup())
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    loop.run_until_complete(site.start())
-    port = runner.addresses[0][1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    async def serve() -> web.AppRunner:
+        application = web.Application()
+        application.router.add_get("/", say_page)
+        application.router.add_static("/files", folder)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ports.put(runner.addresses[0][1])
+        return runner
+
+    def run_loop() -> None:
+        runner = loop.run_until_complete(serve())
+        loop.run_forever()
+        loop.run_until_complete(runner.cleanup())
+        loop.close()
+
+    thread = threading.Thread(target=run_loop, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{ports.get(timeout=10)}"
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
 
 
 def measure_peer(page: Page, clip: Path, length_s: float, count: int) -> tuple[list[float], list[float]]:

@@ -63,6 +63,7 @@ const silentStalledMs = 3_000;
 const silentReconnectMs = 12_000;
 const keepBehindS = 8;
 const steadyMs = 10_000;
+const undrawnMs = 1_000;
 /** A token refused again this soon was not merely too old. */
 const refusedAgainMs = 30_000;
 /** docs/design/media-path.md §4.1. */
@@ -98,6 +99,9 @@ export class LiveDriver {
   #connectingSinceMs = 0;
   #lastMediaMs = 0;
   #playingSinceMs = 0;
+  #openedAtMs = 0;
+  /** A picture of this source was drawn. */
+  #hasShown = false;
   #targetS = 0.3;
   #lastStallMs = 0;
   /** Element time 0 as UTC, ms. */
@@ -296,9 +300,13 @@ export class LiveDriver {
       this.#videoFeed = new TrackFeed(source.addSourceBuffer(videoMime), () => this.#onAppended(), broken);
       if (audioMime) this.#audioFeed = new TrackFeed(source.addSourceBuffer(audioMime), () => {}, broken);
       for (const message of this.#waitingMedia.splice(0)) this.#feed(message);
+      this.#openedAtMs = this.#ports.monoMs();
+      this.#hasShown = this.#video.requestVideoFrameCallback === undefined;
       // The first picture is told of when it is there, not at the next tick.
       this.#video.requestVideoFrameCallback?.(() => {
-        if (this.#source === source && this.#tick !== undefined) this.#publishPlaying(this.#ports.monoMs());
+        if (this.#source !== source) return;
+        this.#hasShown = true;
+        if (this.#tick !== undefined) this.#publishPlaying(this.#ports.monoMs());
       });
     });
   }
@@ -362,6 +370,7 @@ export class LiveDriver {
       startS: buffered.start(last),
       endS: buffered.end(last),
       targetS: this.#targetS,
+      isOpening: this.#video.readyState < 2 || !this.#hasShown,
     });
     if ("seekToS" in move) {
       if (Math.abs(this.#video.currentTime - move.seekToS) > 0.01) this.#video.currentTime = move.seekToS;
@@ -389,6 +398,8 @@ export class LiveDriver {
       void this.#connect();
       return;
     }
+    // A page that nobody sees draws nothing.
+    if (nowMs - this.#openedAtMs > undrawnMs) this.#hasShown = true;
     this.#keepNearEdge();
     const currentS = this.#video.currentTime;
     this.#videoFeed?.trim(currentS - keepBehindS);

@@ -9,8 +9,11 @@ it.each([
   [{ currentS: 8.8, startS: 5, endS: 9, targetS: 0.3 }, { rate: 1 }],
   [{ currentS: 20, startS: 5, endS: 9, targetS: 0.3 }, { seekToS: 8.7 }],
   [{ currentS: 0, startS: 5, endS: 5.1, targetS: 0.3 }, { seekToS: 5 }],
+  [{ currentS: 5, startS: 5, endS: 9, targetS: 0.3, isOpening: true }, { rate: 1.1 }],
+  [{ currentS: 5, startS: 5, endS: 9, targetS: 0.3 }, { seekToS: 8.7 }],
+  [{ currentS: 4, startS: 5, endS: 9, targetS: 0.3, isOpening: true }, { seekToS: 8.7 }],
 ])("from %j does %j", (input, move) => {
-  expect(decideLatency(input)).toEqual(move);
+  expect(decideLatency({ isOpening: false, ...input })).toEqual(move);
 });
 
 it("keeps further away after a stop and never beyond its bounds", () => {

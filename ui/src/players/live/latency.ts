@@ -7,15 +7,20 @@ export interface LatencyInput {
   endS: number;
   /** How far behind the edge we want to be. */
   targetS: number;
+  /** The picture of `currentS` is still being decoded. */
+  isOpening: boolean;
 }
 
 export type LatencyMove = { seekToS: number } | { rate: number };
 
 const jumpBehindS = 0.7;
 
-export function decideLatency({ currentS, startS, endS, targetS }: LatencyInput): LatencyMove {
+export function decideLatency({ currentS, startS, endS, targetS, isOpening }: LatencyInput): LatencyMove {
   const behindS = endS - currentS;
-  if (currentS < startS - 0.05 || behindS > jumpBehindS + targetS || behindS < -0.5)
+  const isOutside = currentS < startS - 0.05 || behindS < -0.5;
+  // A node begins with the pictures since the last key frame. To jump to the edge at once means to decode all of them before one is
+  // shown: the key frame is shown first, and the jump comes behind it. A jump that is under way is not begun anew either.
+  if (isOutside || (behindS > jumpBehindS + targetS && !isOpening))
     return { seekToS: Math.max(startS, endS - targetS) };
   if (behindS > targetS + 0.35) return { rate: 1.1 };
   if (behindS > targetS + 0.12) return { rate: 1.04 };
