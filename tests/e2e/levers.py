@@ -220,6 +220,13 @@ LEVERS: Final[dict[str, tuple[Pull, ...]]] = {
     "end_other_sessions": (own(),),
     "close_session": (own(),),
     "open_session": (own({"username": "tiedong", "password": "not-the-officer's"}),),
+    # what hangs on the wall of the person's own screen
+    "add_wall": (
+        own({"name": "后厨", "layout": 4, "places": ["{camera_id}", "", "", ""]}, keeps="wall_id"),
+        own({"name": "全店", "layout": 1, "places": [""], "is_shared": True}),
+    ),
+    "change_wall": (own({"layout": 1, "places": [""]}),),
+    "delete_wall": (own(),),
 }
 
 

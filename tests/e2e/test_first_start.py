@@ -38,10 +38,12 @@ def test_live_picture_shows_the_true_clock_within_a_second(product: Product, cal
     camera = caller.clock_camera()
     log_in(page, product)
     tile = page.get_by_role("group", name=camera["name"])
-    video = tile.locator("video").first  # while another stream is opened below it, there are two
+    video = tile.locator("video.bk-screen-shown")  # while another stream is opened below it, there are two
     first = wait_seen(page, video)
     tile.locator(".bk-picture").dblclick()
     expect(page.locator(".bk-wall-1")).to_be_visible()
+    # The small stream stays until the large one has its picture, which may be a little older.
+    expect(video).to_have_js_property("videoWidth", 1280, timeout=10_000)
     enlarged = wait_seen(page, video)
     later = wait_seen(page, video, after_s=enlarged.at_s + 1)
     assert later.clock_ms > enlarged.clock_ms, "the picture stands still"

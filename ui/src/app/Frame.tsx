@@ -1,22 +1,12 @@
-import { EllipsisOutlined } from "@ant-design/icons";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Dropdown } from "antd";
-import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { Link, Navigate, Outlet, useLocation, useNavigate } from "react-router";
-import { StepUpDoor } from "@/shared/account/StepUpDoor";
-import { followEvents } from "@/shared/api/events";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useRef } from "react";
+import { Navigate, useLocation } from "react-router";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { hasLeft, sessionQuery } from "@/shared/api/session";
-import { useZone } from "@/shared/api/system";
-import { useTouch } from "@/shared/api/useTouch";
-import { SealDoor } from "@/shared/evidence/SealDoor";
-import { formatClock } from "@/shared/time/format";
-import { serverNowMs } from "@/shared/time/serverClock";
-import { isPhoneQuery, useMedia } from "@/shared/useMedia";
-import { PageError } from "./PageError";
-import { type Entry, entriesFor, isUsable, isWithin, startFor } from "./pages";
-import { TopBar } from "./TopBar";
+import { startFor } from "./pages";
+
+/** Whoever has to log in first does not fetch it. */
+const LoggedInFrame = lazy(async () => ({ default: (await import("./LoggedInFrame")).LoggedInFrame }));
 
 /** Bar, rail and page, for whoever is logged in. */
 export function Frame() {
@@ -41,29 +31,10 @@ export function Frame() {
       />
     );
   const { user, abilities } = session.data;
-  return <LoggedInFrame name={user.name || user.username} abilities={abilities} />;
-}
-
-function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] }) {
-  const { t } = useTranslation();
-  const { pathname } = useLocation();
-  useTouch();
   return (
-    <div className="bk-frame">
-      <a className="bk-skip" href="#content">
-        {t("app.skip")}
-      </a>
-      <TopBar name={name} />
-      <StepUpDoor />
-      <SealDoor />
-      <LineStrip />
-      <div className="bk-body">
-        <Rail entries={entriesFor(abilities)} />
-        <main id="content" className="bk-main" tabIndex={-1}>
-          {isUsable(pathname, abilities) ? <Outlet /> : <PageError isMissing />}
-        </main>
-      </div>
-    </div>
+    <Suspense fallback={<div className="bk-frame" aria-busy />}>
+      <LoggedInFrame name={user.name || user.username} abilities={abilities} />
+    </Suspense>
   );
 }
 
@@ -71,75 +42,4 @@ function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] 
 export function StartPage() {
   const session = useQuery(sessionQuery).data;
   return session ? <Navigate to={startFor(session.abilities)} replace /> : null;
-}
-
-const phonePlaces = 5;
-
-/** The pages this person has a use for; on a telephone at the bottom, what has no place behind "more". */
-function Rail({ entries }: { entries: readonly Entry[] }) {
-  const { t } = useTranslation();
-  const { pathname } = useLocation();
-  const isPhone = useMedia(isPhoneQuery);
-  if (entries.length === 0) return null;
-  const shown = isPhone && entries.length > phonePlaces ? entries.slice(0, phonePlaces - 1) : entries;
-  const hidden = entries.slice(shown.length);
-  return (
-    <nav className="bk-rail" aria-label={t("app.nav")}>
-      {shown.map((entry) => (
-        <Link
-          key={entry.to}
-          to={entry.to}
-          className={isWithin(entry, pathname) ? "bk-rail-entry active" : "bk-rail-entry"}
-          {...(isWithin(entry, pathname) ? { "aria-current": "page" as const } : {})}
-        >
-          <span aria-hidden className="bk-rail-icon">
-            {entry.icon}
-          </span>
-          <span>{t(entry.word)}</span>
-        </Link>
-      ))}
-      {hidden.length > 0 && <MoreEntries entries={hidden} />}
-    </nav>
-  );
-}
-
-function MoreEntries({ entries }: { entries: readonly Entry[] }) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const { pathname } = useLocation();
-  const items = entries.map(({ to, word, icon }) => ({
-    key: to,
-    icon,
-    label: t(word),
-    onClick: () => void navigate(to),
-  }));
-  const isHere = entries.some((entry) => isWithin(entry, pathname));
-  return (
-    <Dropdown menu={{ items }} trigger={["click"]} placement="topRight">
-      <button type="button" className={isHere ? "bk-rail-entry active" : "bk-rail-entry"}>
-        <span aria-hidden className="bk-rail-icon">
-          <EllipsisOutlined />
-        </span>
-        <span>{t("common.more")}</span>
-      </button>
-    </Dropdown>
-  );
-}
-
-/** Follows the server's events and says when the line to it is down. */
-function LineStrip() {
-  const { t } = useTranslation();
-  const zone = useZone();
-  const queries = useQueryClient();
-  const [downSinceMs, setDownSinceMs] = useState<number>();
-  useEffect(
-    () => followEvents(queries, (isUp) => setDownSinceMs((old) => (isUp ? undefined : (old ?? serverNowMs())))),
-    [queries],
-  );
-  if (downSinceMs === undefined) return null;
-  return (
-    <div className="bk-strip" role="status">
-      {t("error.lineLost", { at: formatClock(downSinceMs, zone) })}
-    </div>
-  );
 }
