@@ -51,9 +51,7 @@ class Fetched:
 
 
 @pytest.mark.parametrize(("path", "shown"), [("overview", ".bk-overview"), ("live", ".bk-stage")])
-def test_first_screen_fetches_no_more_than_it_did(
-    browser: Browser, running: Product, path: str, shown: str
-) -> None:
+def test_first_screen_fetches_no_more_than_it_did(browser: Browser, running: Product, path: str, shown: str) -> None:
     context = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
     page = context.new_page()
     log_in = Fetched(page)
