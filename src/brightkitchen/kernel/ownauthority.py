@@ -4,7 +4,6 @@ Whoever installs the authority's certificate on a phone trusts it for what its n
 addresses of private networks. A stolen key of it opens no bank. docs/adr/0007-own-certificates.md.
 """
 
-import os
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -25,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from brightkitchen.kernel.certificatefiles import CertificateFiles, Ensured, HostNames
 from brightkitchen.kernel.certificates import describe
 from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.durable import replace_file
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.units import US_PER_S
@@ -80,7 +80,7 @@ class OwnAuthority:
             if authority is None or is_authority_new:
                 authority = self._make_authority(host)
             if self._read(self.ca_file) != (shown := authority[1].public_bytes(Encoding.PEM)):
-                _write_whole(self.ca_file, shown, mode=0o644)
+                replace_file(self.ca_file, shown, mode=0o644)
             is_new = is_authority_new or not self._is_good(authority[1], host)
             if is_new:
                 self._make_certificate(*authority, host)
@@ -142,7 +142,7 @@ class OwnAuthority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
-        _write_whole(self._authority_file, _pem_of(key) + certificate.public_bytes(Encoding.PEM), mode=0o600)
+        replace_file(self._authority_file, _pem_of(key) + certificate.public_bytes(Encoding.PEM), mode=0o600)
         return key, certificate
 
     def _make_certificate(
@@ -160,7 +160,7 @@ class OwnAuthority:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
             .sign(ca_key, hashes.SHA256())
         )
-        _write_whole(self.files.key, _pem_of(key) + certificate.public_bytes(Encoding.PEM), mode=0o600)
+        replace_file(self.files.key, _pem_of(key) + certificate.public_bytes(Encoding.PEM), mode=0o600)
 
     @staticmethod
     def _read(path: Path) -> bytes | None:
@@ -211,15 +211,3 @@ def _key_usage(*, is_authority: bool) -> x509.KeyUsage:
 
 def _pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write_whole(path: Path, data: bytes, *, mode: int) -> None:
-    """Put `data` at `path`, all of it or nothing: whoever reads meanwhile gets the old file."""
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-    draft.replace(path)

@@ -3,13 +3,13 @@
 The file appears under its name only by write → fsync → rename → fsync of the folder, mode 0600.
 """
 
-import os
 from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
 
 from brightkitchen.kernel.cameraspec import Credential
+from brightkitchen.kernel.durable import replace_file
 from brightkitchen.kernel.errors import BrightKitchenError
 from brightkitchen.kernel.log import get_logger
 from brightkitchen.kernel.nodeprotocol import Desired
@@ -48,18 +48,7 @@ class DesiredFile:
         plain = msgspec.json.encode(saved)
         if plain == self._last:
             return
-        draft = self._folder / (_NAME + ".new")
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(self._sealer.seal(plain, CONTEXT))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self._folder / _NAME)
-        folder_fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder_fd)
-        finally:
-            os.close(folder_fd)
+        replace_file(self._folder / _NAME, self._sealer.seal(plain, CONTEXT))
         self._last = plain
 
     def read(self) -> SavedDesired | None:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from brightkitchen.kernel.durable import sync_folder
+
 
 def append_synced(file: Path, data: bytes) -> None:
     """Append and sync; make the file if it is not there. raises: OSError."""
@@ -16,15 +18,6 @@ def write_secret(file: Path, data: bytes) -> None:
     """Write a new file and sync it. raises: FileExistsError, OSError."""
     _write(file, os.O_EXCL, data)
     sync_folder(file.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make names in a folder last."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _write(file: Path, how: int, data: bytes) -> None:

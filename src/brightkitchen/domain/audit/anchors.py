@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from brightkitchen.domain.audit.chain import build_canonical
+from brightkitchen.kernel.durable import sync_folder
 from brightkitchen.kernel.units import Utc
 
 HEAD: Final = "head"
@@ -194,7 +195,7 @@ class AnchorFolder:
         finally:
             os.close(descriptor)
         if is_new:
-            _sync_folder(self.path)
+            sync_folder(self.path)
 
 
 def _split(name: str, data: bytes) -> tuple[Line, ...]:
@@ -203,11 +204,3 @@ def _split(name: str, data: bytes) -> tuple[Line, ...]:
     if parts[-1]:
         lines.append(Line(name, len(parts), parts[-1], whole=False))
     return tuple(lines)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

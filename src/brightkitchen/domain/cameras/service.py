@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.audit import model as audited
 from brightkitchen.domain.audit.model import Entry, Scalar
 from brightkitchen.domain.audit.service import AuditTrail
-from brightkitchen.domain.authz.audited import authority, who
+from brightkitchen.domain.authz.audited import authority, note_miss, who
 from brightkitchen.domain.authz.minter import MediaTokenMinter
 from brightkitchen.domain.authz.model import NOWHERE, Actor, Decision
 from brightkitchen.domain.authz.policy import Policy
@@ -118,7 +118,7 @@ class CameraService:
                 found = await store.load_camera(connection, CameraId(camera))
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        await self._note_miss(actor, camera, action)
+        await note_miss(self._audit, actor, action, "camera", camera, prefix="cam")
         raise not_found()
 
     async def access_recorded(self, actor: Actor, camera: str, action: str) -> Camera:
@@ -128,7 +128,7 @@ class CameraService:
                 found = (await store.load_cameras_ever(connection, [camera])).get(camera)
             if found is not None and self._policy.check(actor, action, found).allowed:
                 return found
-        await self._note_miss(actor, camera, action)
+        await note_miss(self._audit, actor, action, "camera", camera, prefix="cam")
         raise not_found()
 
     def check(self, actor: Actor, action: str) -> None:
@@ -490,19 +490,6 @@ class CameraService:
             )
             await self._audit.record_once({("guard", actor.pseudonym, url.host, url.port): said})
             raise
-
-    async def _note_miss(self, actor: Actor, camera: str, action: str) -> None:
-        """Somebody asked for what is not there or not theirs. What was sent is kept only if it is an id at all."""
-        known = camera if is_id(camera, "cam") else ""
-        said = self._audit.entry(
-            audited.SCOPE_MISS,
-            who(actor),
-            object_kind="camera",
-            object_id=known,
-            decision=audited.REFUSED,
-            reason=action,
-        )
-        await self._audit.record_once({("miss", actor.pseudonym, known, action): said})
 
     def _grant_entry(self, actor: Actor, camera: Camera, wish: MediaWish, decision: Decision) -> Entry:
         detail: dict[str, Scalar] = {

@@ -20,7 +20,7 @@ from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.evidence import policy as rules
 from brightkitchen.domain.evidence import store
 from brightkitchen.domain.evidence.checking import files_of
-from brightkitchen.domain.evidence.files import EvidenceFolder, sync_folder
+from brightkitchen.domain.evidence.files import EvidenceFolder
 from brightkitchen.domain.evidence.model import OPEN_EXPORTS, Export, ExportState, Item, Purpose
 from brightkitchen.domain.evidence.ports import Signer, Stamper
 from brightkitchen.domain.evidence.service import EvidenceService, check_purpose, checked_case
@@ -37,6 +37,7 @@ from brightkitchen.domain.evidence.verify import (
 from brightkitchen.kernel.canonicaljson import Json, build_canonical
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.database import Database
+from brightkitchen.kernel.durable import sync_folder
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
 from brightkitchen.kernel.evidence import EXPORT_FORMAT, UNKNOWN, FileFact, hash_bytes

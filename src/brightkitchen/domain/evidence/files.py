@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
+from brightkitchen.kernel.durable import replace_file, sync_folder
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.ids import is_id
 
@@ -93,11 +94,7 @@ class EvidenceFolder:
 
     def write(self, item: str, number: str, name: str, data: bytes) -> None:
         """Write, or replace, a small file of an item. raises: OSError."""
-        folder = self.folder_of(item, number)
-        waiting = folder / (checked_name(name) + ".new")
-        _write_synced(waiting, data)
-        waiting.replace(folder / name)
-        sync_folder(folder)
+        replace_file(self.folder_of(item, number) / checked_name(name), data)
 
     def names(self, item: str, number: str) -> list[str]:
         """Return what lies in an item's folder; nothing if there is none."""
@@ -197,24 +194,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def sync_folder(path: Path) -> None:
-    """Make names in a folder last."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _checked_id(item: str) -> str:
     if not is_id(item, "evi"):
         raise ValueError("not an item of evidence")
     return item
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

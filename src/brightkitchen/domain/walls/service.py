@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brightkitchen.domain.audit import model as audited
 from brightkitchen.domain.audit.model import Entry, Scalar
 from brightkitchen.domain.audit.service import AuditTrail
-from brightkitchen.domain.authz.audited import who
+from brightkitchen.domain.authz.audited import note_miss, who
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.authz.policy import Policy
 from brightkitchen.domain.cameras.policy import VIEW as VIEW_CAMERA
@@ -197,17 +197,8 @@ class WallService:
             raise BrightKitchenError(Kind.INVALID, "wall.camera_unknown", field="places")
 
     async def _missed(self, actor: Actor, wall: str, action: str) -> BrightKitchenError:
-        """Write down that somebody asked for what is not there or not theirs; return what to raise."""
-        known = wall if is_id(wall, "wal") else ""
-        said = self._audit.entry(
-            audited.SCOPE_MISS,
-            who(actor),
-            object_kind="wall",
-            object_id=known,
-            decision=audited.REFUSED,
-            reason=action,
-        )
-        await self._audit.record_once({("miss", actor.pseudonym, known, action): said})
+        """Write the miss down; return what to raise."""
+        await note_miss(self._audit, actor, action, "wall", wall, prefix="wal")
         return not_found()
 
     def _entry(self, actor: Actor, act: str, old: Wall | None, new: Wall | None) -> Entry:

@@ -1,8 +1,8 @@
 """The node's own signature under what it hands over (docs/design/evidence.md §4)."""
 
-import os
 from pathlib import Path
 
+from brightkitchen.kernel.durable import replace_file
 from brightkitchen.kernel.entropy import Entropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.evidence import SignedStatement, Statement, statement_to_sign
@@ -31,15 +31,7 @@ def open_statement_key(file: Path, entropy: Entropy) -> StatementKey:
     suite = SUITES["ed25519"]
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
-        waiting = file.with_suffix(".new")
-        waiting.unlink(missing_ok=True)
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        try:
-            os.write(descriptor, suite.generate(entropy).to_bytes())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        waiting.replace(file)
+        replace_file(file, suite.generate(entropy).to_bytes())
     try:
         return StatementKey(suite.load(file.read_bytes()))
     except ValueError as cause:
