@@ -4,19 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from tests.e2e.caller import Caller
-from tests.e2e.product import Product, free_port_base
+from tests.e2e.product import Product, start_product
 
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Two cameras: the true clock, and a test pattern."""
-    one = Product(tmp_path_factory.mktemp("product") / "data", free_port_base(), ("--cameras", "2"))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("product"), "--cameras", "2") as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 @pytest.fixture(scope="session")

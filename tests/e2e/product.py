@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -201,3 +202,15 @@ class Product:
         for line in self._process.stdout:
             self._said.put(line)
         self._said.put(None)
+
+
+@contextmanager
+def start_product(folder: Path, *words: str, settings: Mapping[str, str] | None = None) -> Iterator[Product]:
+    """Run a product with its data below `folder`: words of the command line and settings as for `Product`. It has to end well."""
+    one = Product(folder / "data", free_port_base(), words, settings or {})
+    try:
+        one.start()
+        yield one
+        assert one.stop() == 0
+    finally:
+        one.kill()

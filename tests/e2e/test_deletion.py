@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from tests.e2e.caller import Caller, build_utc, parse_utc_ms, until
-from tests.e2e.product import Product, free_port_base
+from tests.e2e.product import Product, start_product
 
 pytestmark = pytest.mark.e2e
 QUOTA_GB = "0.0006"
@@ -16,14 +16,8 @@ SETTINGS = {"BRIGHTKITCHEN_STORE__QUOTA_GB": QUOTA_GB, "BRIGHTKITCHEN_MEDIA__SEG
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    data = tmp_path_factory.mktemp("deletion") / "data"
-    one = Product(data, free_port_base(), ("--cameras", "1"), SETTINGS)
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("deletion"), "--cameras", "1", settings=SETTINGS) as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 def proven_files(product: Product) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 from tests.e2e.browsing import chromium
-from tests.e2e.product import Product, free_port_base
+from tests.e2e.product import Product, start_product
 
 pytestmark = pytest.mark.e2e
 MOST_BYTES = {"log-in": 380_000, "overview": 435_000, "live": 430_000}
@@ -15,13 +15,8 @@ MOST_BYTES = {"log-in": 380_000, "overview": 435_000, "live": 430_000}
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    one = Product(tmp_path_factory.mktemp("first-load") / "data", free_port_base(), ("--cameras", "1"))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("first-load"), "--cameras", "1") as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 @pytest.fixture(scope="module")

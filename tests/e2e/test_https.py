@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from playwright.sync_api import Browser
 from tests.e2e.browsing import chromium, log_in, shoot, wait_seen
 from tests.e2e.caller import Caller, until
-from tests.e2e.product import TLS, Product, free_port_base, run_command
+from tests.e2e.product import TLS, Product, free_port_base, run_command, start_product
 
 from brightkitchen.kernel.certificatefiles import HostNames
 from brightkitchen.kernel.clock import SystemClock
@@ -30,13 +30,8 @@ CAMERA_FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-s
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Started with --tls and nothing else."""
-    one = Product(tmp_path_factory.mktemp("secure") / "data", free_port_base(), ("--cameras", "1", "--tls"))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("secure"), "--cameras", "1", "--tls") as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 @pytest.fixture(scope="module")

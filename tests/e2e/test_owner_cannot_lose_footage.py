@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from tests.e2e.caller import Caller, Json, build_utc, parse_utc_ms, until
 from tests.e2e.levers import LEVERS, Pull, far_hours, fill, operations
-from tests.e2e.product import Product, free_port_base
+from tests.e2e.product import Product, start_product
 
 from brightkitchen_sim.liveclock import read_clock
 
@@ -58,13 +58,8 @@ class Moment:
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    one = Product(tmp_path_factory.mktemp("owner") / "data", free_port_base(), ("--cameras", "2"))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("owner"), "--cameras", "2") as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 def as_person(product: Product, username: str) -> Caller:

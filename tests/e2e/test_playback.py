@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import Seen, chromium, log_in, see, shoot, wait_seen
 from tests.e2e.caller import Caller, Json, build_utc, parse_utc_ms, until
 from tests.e2e.forwarding import forwarding
-from tests.e2e.product import FIRST_CAMERA, Product, free_port_base
+from tests.e2e.product import FIRST_CAMERA, Product, start_product
 
 from brightkitchen_sim.liveclock import read_clock
 
@@ -47,13 +47,8 @@ _STRIPS = """() => {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    one = Product(tmp_path_factory.mktemp("playback") / "data", free_port_base(), ("--cameras", "2"))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("playback"), "--cameras", "2") as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 from tests.e2e.caller import Caller, Json, build_utc, parse_utc_ms, until
-from tests.e2e.product import Product, free_port_base
+from tests.e2e.product import Product, start_product
 
 pytestmark = pytest.mark.e2e
 RECORDED_BEFORE_MS = 8_000
@@ -23,13 +23,8 @@ BACK_WITHIN_MS = 20_000
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    one = Product(tmp_path_factory.mktemp("restart") / "data", free_port_base(), ("--cameras", "1"))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("restart"), "--cameras", "1") as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 @pytest.fixture(scope="module")

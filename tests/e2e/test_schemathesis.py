@@ -10,7 +10,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 from tests.e2e.caller import Caller
-from tests.e2e.product import Product, free_port_base
+from tests.e2e.product import Product, start_product
 
 ROLES = {
     "CITY_ADMIN": "",
@@ -31,13 +31,8 @@ ENDS_THE_SESSION = {"close_session", "open_session"}
 @pytest.fixture(scope="module")
 def exposed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A product of its own: what is sent changes things, and uses up the log-ins that one address has in a minute."""
-    one = Product(tmp_path_factory.mktemp("exposed") / "data", free_port_base(), ("--cameras", "1"))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("exposed"), "--cameras", "1") as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.browsing import chromium, log_in, see, shoot, wait_seen
 from tests.e2e.caller import Caller, Json, parse_utc_ms, until
-from tests.e2e.product import Product, free_port_base
+from tests.e2e.product import Product, start_product
 
 pytestmark = pytest.mark.e2e
 CAMERAS = 4
@@ -50,13 +50,8 @@ _FRAMES = "() => { cancelAnimationFrame(window.bkWatch); return window.bkFrames;
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    one = Product(tmp_path_factory.mktemp("wall") / "data", free_port_base(), ("--cameras", str(CAMERAS)))
-    try:
-        one.start()
+    with start_product(tmp_path_factory.mktemp("wall"), "--cameras", str(CAMERAS)) as one:
         yield one
-        assert one.stop() == 0
-    finally:
-        one.kill()
 
 
 @pytest.fixture(scope="module")
