@@ -16,7 +16,7 @@ export function LivePage() {
   const queries = useQueryClient();
   const [query] = useSearchParams();
   const isPhone = useMedia(isPhoneQuery);
-  const last = lastWall(isPhone);
+  const last = lastWall(isPhone, query);
   const ids = query.has("c") ? readWall(query).places : last.wall.places;
   const first = useQuery(camerasQuery(firstAsked));
   const hung = useQuery(camerasByIdQuery(queries, ids));

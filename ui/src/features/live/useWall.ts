@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo } from "react";
 import { useSearchParams } from "react-router";
 import type { Camera } from "@/shared/api/cameras";
 import { readTurn, type Turn, writeTurn } from "./rotation";
-import { filled, readWall, type Wall, writeWall } from "./wall";
+import { filled, readWall, type Wall, withLayout, writeWall } from "./wall";
 
 const lastWallKey = "bk.wall";
 
@@ -11,10 +11,11 @@ export interface Hung {
   turn: Turn | undefined;
 }
 
-/** What hung on the wall last on this device. */
-export function lastWall(isPhone: boolean): Hung {
+/** What hung on the wall last on this device; an address that names a number of pictures and no cameras says how many it has. */
+export function lastWall(isPhone: boolean, query: URLSearchParams): Hung {
   const kept = new URLSearchParams(localStorage.getItem(lastWallKey) ?? (isPhone ? "wall=1" : ""));
-  return { wall: readWall(kept), turn: readTurn(kept) };
+  const wall = readWall(kept);
+  return { wall: query.has("wall") ? withLayout(wall, readWall(query).layout, 0) : wall, turn: readTurn(kept) };
 }
 
 export interface Beginning {
