@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -111,6 +112,33 @@ def wait_seen(page: Page, video: Locator, timeout_s: float = 20, *, after_s: flo
         page.wait_for_timeout(50)
     shoot(page, "no-picture")
     raise AssertionError(f"no picture with a readable clock within {timeout_s} s (test-results/no-picture.png)")
+
+
+def watch_speed(page: Page, video: Locator, for_s: float, *, apart_s: float = 1.5) -> float:
+    """Return how many seconds of recording are shown each second, by the clocks drawn into the pictures.
+
+    The median of what is seen `apart_s` apart all along: that the machine stands still for a moment
+    moves it little, a wrong speed moves it fully. Fails if over the whole time a fifth was lost.
+    """
+    looks: list[Seen] = []
+    until_ms = page.evaluate("Date.now()") + for_s * 1000
+    while not looks or looks[-1].now_ms < until_ms:
+        looks.append(wait_seen(page, video))
+        page.wait_for_timeout(40)
+    speeds = []
+    for look in looks:
+        later = next((each for each in looks if each.now_ms >= look.now_ms + apart_s * 1000), None)
+        if later is None:
+            break
+        speeds.append((later.clock_ms - look.clock_ms) / (later.now_ms - look.now_ms))
+    assert len(speeds) >= 10, f"only {len(looks)} pictures were seen in {for_s} s"
+    speed = median(speeds)
+    overall = (looks[-1].clock_ms - looks[0].clock_ms) / (looks[-1].now_ms - looks[0].now_ms)
+    print(
+        f"speed: median {speed:.3f}, overall {overall:.3f}, {min(speeds):.3f} to {max(speeds):.3f}, {len(looks)} looks"
+    )
+    assert abs(overall) > 0.8 * abs(speed), "it stood still for a fifth of the time"
+    return speed
 
 
 def shoot(page: Page, name: str) -> Path:

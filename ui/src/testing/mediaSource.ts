@@ -1,9 +1,9 @@
 import { vi } from "vitest";
 
-/** jsdom has no media: elements that do nothing, and a MediaSource that takes everything and shows nothing. */
+/** jsdom has no media: elements that do nothing, and a MediaSource that takes everything but H.265 and shows nothing. */
 class IdleMediaSource extends EventTarget {
-  static isTypeSupported(): boolean {
-    return true;
+  static isTypeSupported(type: string): boolean {
+    return !type.includes("hvc1");
   }
   readyState = "open";
   duration = Number.NaN;

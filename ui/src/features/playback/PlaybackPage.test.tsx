@@ -98,4 +98,20 @@ describe("playback", () => {
     expect(ruler).toHaveAttribute("aria-valuemin", String(moment / 1000 - 1_800));
     expect(ruler).toHaveAttribute("aria-valuemax", String(moment / 1000 + 1_800));
   });
+
+  it("begins with a camera whose pictures this browser decodes, when none was named", async () => {
+    const { main } = camera.streams;
+    const newer = aCamera({
+      id: "cam_b",
+      name: "分餐间1号",
+      streams: { main: main && { ...main, video_codec: "hvc1.1.6.L120.90" }, sub: null },
+    });
+    aNode();
+    server.use(citySaying([newer, camera]));
+    const router = renderAt("/play");
+    expect(await screen.findByRole("slider", { name: "时间轴" })).toBeInTheDocument();
+    expect(screen.getByText(new RegExp(`· ${camera.name}`))).toBeInTheDocument();
+    expect(screen.queryByText(/分餐间1号/)).not.toBeInTheDocument();
+    expect(router.state.location.pathname).toBe("/play");
+  });
 });

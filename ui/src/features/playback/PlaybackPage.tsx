@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Skeleton } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useNavigationType, useSearchParams } from "react-router";
-import { camerasByIdQuery, camerasQuery } from "@/shared/api/cameras";
+import { type Camera, camerasByIdQuery, camerasQuery } from "@/shared/api/cameras";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { conditionOf } from "@/shared/camera/condition";
 import { firstAsked } from "@/shared/camera/useCameraSearch";
@@ -41,7 +41,8 @@ export function PlaybackPage() {
       </div>
     );
   const playable = cameras.data.items.filter((each) => each.abilities.includes("camera.play"));
-  const camera = id ? playable.find((each) => each.id === id) : playable[0];
+  // Nobody named one: rather a camera whose pictures this browser decodes.
+  const camera = id ? playable.find((each) => each.id === id) : (playable.find(isDecoded) ?? playable[0]);
   const isAbsent = camera !== undefined && conditionOf(camera) === "absent";
   const choose = (chosen: readonly string[]) =>
     setQuery([...chosen.map((each) => ["c", each]), ...(query.get("t") ? [["t", query.get("t") ?? ""]] : [])] as [
@@ -80,4 +81,10 @@ export function PlaybackPage() {
       </div>
     </div>
   );
+}
+
+function isDecoded({ streams }: Camera): boolean {
+  const codec = streams.main?.video_codec;
+  if (!codec || typeof MediaSource === "undefined") return false;
+  return MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
 }

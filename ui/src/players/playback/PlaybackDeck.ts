@@ -123,11 +123,9 @@ export class PlaybackDeck {
 
   /** 0.5 to 16; below 0: back, by key frames. */
   setSpeed(speed: number): void {
-    const old = this.#speed;
-    if (speed === old) return;
-    this.#atMs = this.#clockMs();
+    if (speed === this.#speed) return;
+    this.#stand(); // first: all that has passed so far passed at the old speed
     this.#speed = speed;
-    this.#stand();
     for (const { player } of this.#seats) player.adopt(this.#atMs, this.#manner);
     this.#dropSound();
     this.#say();
