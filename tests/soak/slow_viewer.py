@@ -76,12 +76,12 @@ class Phase:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] / 1000
 
     def most(self, name: str) -> int:
-        return max(getattr(sample, name) for sample in self.samples)
+        return max(int(getattr(sample, name)) for sample in self.samples)
 
     def mean(self, name: str, *, first: bool) -> float:
         third = max(1, len(self.samples) // 3)
         part = self.samples[:third] if first else self.samples[-third:]
-        return sum(getattr(sample, name) for sample in part) / len(part)
+        return sum(int(getattr(sample, name)) for sample in part) / len(part)
 
     @property
     def least_fps(self) -> float:
@@ -152,12 +152,12 @@ class Run:
         phase = self._phase = Phase(name, pictures=[0] * len(self._brisk))
         self.phases.append(phase)
         began_s = self.clock.mono_s()
-        next_pong_s = began_s
+        pongs_at_s = 0.0
         while self.clock.mono_s() - began_s < duration_s:
             await self.clock.sleep(SAMPLE_S)
             phase.samples.append(self._sample())
-            if pongs and self.clock.mono_s() >= next_pong_s:
-                next_pong_s = self.clock.mono_s() + PONG_EVERY_S
+            if pongs and self.clock.mono_s() - began_s >= pongs_at_s:
+                pongs_at_s += PONG_EVERY_S
                 for look in self.slow:
                     if look.answers:
                         look.viewer.pong()

@@ -82,6 +82,8 @@ class LiveRoute:
         try:
             await socket.prepare(request)
             opened = await self._receive_token(request, socket)
+        except ConnectionError:
+            return socket  # it went before the handshake was done
         finally:
             waiting[address] -= 1
             if not waiting[address]:
