@@ -17,6 +17,7 @@ from tests.live_viewer import PICTURE, LiveViewer
 from tests.media_node import CAMERA, ORIGIN, NodeBench, running_node
 from tests.media_synthetic import VIDEO, picture
 
+from brightkitchen.kernel.clock import SystemClock, wait_until
 from brightkitchen.kernel.mediatoken import Act
 from brightkitchen.media.live.wsfmp4.viewer import MAX_BUFFER_BYTES, MIN_BUFFER_BYTES
 from brightkitchen.wire.au import VIDEO_TRACK
@@ -184,6 +185,9 @@ async def test_viewer_that_stopped_reading_is_cut_off_when_its_lease_ends(hall: 
     assert hall.node.server.revoke(sid="s1") == 2
     async with asyncio.timeout(TIMEOUT_S):
         await brisk.viewer.ended
+    await hall.node.clock.advance(3)
+    tasks = len(hall.node.supervisor)
+    assert await wait_until(lambda: len(hall.node.supervisor) > tasks, SystemClock(), timeout_s=TIMEOUT_S)
     await hall.node.clock.advance(3)
     received_bytes = slow.received_bytes
     slow.viewer.read_again()

@@ -171,8 +171,10 @@ class _Session:
 
     async def close(self, code: int) -> None:
         """End the WebSocket (RFC 6455 §7), without waiting for a viewer that takes nothing."""
-        self._let_go()
-        await self._socket.close(code=code, drain=False)
+        try:
+            await self._socket.close(code=code, drain=False)
+        finally:
+            self._let_go()
 
     def _let_go(self) -> None:
         """Cut the connection off if it is still there in some seconds.
