@@ -153,7 +153,7 @@ OPERATIONS = {
     "list_marks",
     "list_recording_alarms",
     "list_recording_rules",
-    "list_volumes",
+    "list_nodes",
     "place_hold",
     "release_hold",
     "search_recordings",

@@ -286,7 +286,7 @@ ENTRIES = {
         "recording.release_hold", 401, 200, {"reason": "已办结"}
     ),
     ("GET", "/api/v1/recording/alarms"): Entry("recording.view_alarm", 401, 200),
-    ("GET", "/api/v1/recording/volumes"): Entry("recording.view_volume", 401, 200),
+    ("GET", "/api/v1/nodes"): Entry("recording.view_volume", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
 }
 

@@ -28,6 +28,7 @@ from brightkitchen.web.routes import (
     faults,
     imports,
     media,
+    nodes,
     numbers,
     onboarding,
     organisations,
@@ -126,6 +127,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         faults.router,
         evidence.router,
         recording.router,
+        nodes.router,
     ):
         api.include_router(each)
     whole = APIRouter()

@@ -682,7 +682,8 @@ export interface paths {
          *     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
          *     colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
          *     the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
-         *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. id: only these, as far as they are in the scope.
+         *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. node: the media
+         *     node that serves it. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -2630,7 +2631,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/recording/volumes": {
+    "/api/v1/nodes": {
         parameters: {
             query?: never;
             header?: never;
@@ -2638,10 +2639,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Volumes
-         * @description List the places that recordings are written to, as the nodes said last.
+         * List Nodes
+         * @description List the media nodes: whether they are there, what they record, and how long their room lasts.
+         *
+         *     Cameras are counted as far as they are in the caller's scope.
          */
-        get: operations["list_volumes"];
+        get: operations["list_nodes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2914,6 +2917,16 @@ export interface components {
         ApproveIn: {
             /** Frame At */
             frame_at?: string | null;
+        };
+        /**
+         * AskedDaysOut
+         * @description For how long recordings are to be kept, by the rules of the node's cameras.
+         */
+        AskedDaysOut: {
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
         };
         /**
          * AssetOwner
@@ -4129,6 +4142,18 @@ export interface components {
             sentence: string;
         };
         /**
+         * ForecastOut
+         * @description rate_bps: of the last day. lasts_days: how far back recordings will go. full_in_s: until the first is deleted for want of room; None: never.
+         */
+        ForecastOut: {
+            /** Rate Bps */
+            rate_bps: number;
+            /** Lasts Days */
+            lasts_days: number;
+            /** Full In S */
+            full_in_s: number | null;
+        };
+        /**
          * FoundListOut
          * @description has_more: narrow the search to see the rest.
          */
@@ -4564,6 +4589,38 @@ export interface components {
             /** Items */
             items: components["schemas"]["EventOut"][];
         };
+        /** MediaNodeListOut */
+        MediaNodeListOut: {
+            /** Items */
+            items: components["schemas"]["MediaNodeOut"][];
+        };
+        /**
+         * MediaNodeOut
+         * @description state: "away": control does not hear it; "new": not since control began. since_at: since when. url: where viewers reach it, "" while it is away.
+         *
+         *     vitals: what it said last, also while it is away.
+         */
+        MediaNodeOut: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "connected" | "away" | "new";
+            /**
+             * Since At
+             * Format: date-time
+             */
+            since_at: string;
+            /** Url */
+            url: string;
+            vitals: components["schemas"]["VitalsOut"] | null;
+            counts: components["schemas"]["NodeCountsOut"];
+            asked_days: components["schemas"]["AskedDaysOut"] | null;
+            /** Volumes */
+            volumes: components["schemas"]["VolumeOut"][];
+        };
         /**
          * Mode
          * @description When which stream of a camera is recorded.
@@ -4604,6 +4661,20 @@ export interface components {
          * @enum {string}
          */
         Need: "reason" | "contract" | "survey" | "work_order" | "installation" | "acceptance" | "checklist" | "suspension";
+        /**
+         * NodeCountsOut
+         * @description missing: streams, as `GET /recording/alarms?open=true&node=…` lists them. resting: by plan.
+         */
+        NodeCountsOut: {
+            /** Assigned */
+            assigned: number;
+            /** Recording */
+            recording: number;
+            /** Resting */
+            resting: number;
+            /** Missing */
+            missing: number;
+        };
         /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
@@ -6313,19 +6384,43 @@ export interface components {
             /** Username */
             username: string;
         };
-        /** VolumeListOut */
-        VolumeListOut: {
-            /** Items */
-            items: components["schemas"]["VolumeOut"][];
+        /**
+         * VitalsOut
+         * @description cpu_percent: of one core, with the node's decoders.
+         */
+        VitalsOut: {
+            /** Version */
+            version: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Cpu Percent */
+            cpu_percent: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Host Cores */
+            host_cores: number;
+            /** Host Used Percent */
+            host_used_percent: number;
+            /** Host Memory Bytes */
+            host_memory_bytes: number;
+            /** Host Memory Free Bytes */
+            host_memory_free_bytes: number;
         };
-        /** VolumeOut */
+        /**
+         * VolumeOut
+         * @description quota_bytes 0: all that the disk has. kept_days: how far back its recordings go now. forecast None: not measured for long enough.
+         */
         VolumeOut: {
-            /** Node */
-            node: string;
             /** Name */
             name: string;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "filling" | "full" | "failing" | "missing";
             /** Total Bytes */
             total_bytes: number;
             /** Free Bytes */
@@ -6338,6 +6433,9 @@ export interface components {
             held_bytes: number;
             /** Oldest At */
             oldest_at: string | null;
+            /** Kept Days */
+            kept_days: number | null;
+            forecast: components["schemas"]["ForecastOut"] | null;
         };
         /** WallIn */
         WallIn: {
@@ -7711,6 +7809,7 @@ export interface operations {
                 connected?: boolean | null;
                 placed?: boolean | null;
                 abnormal?: boolean;
+                node?: string;
                 id?: string[] | null;
                 limit?: number;
             };
@@ -11487,6 +11586,7 @@ export interface operations {
             query?: {
                 open?: boolean | null;
                 region?: string;
+                node?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -11516,7 +11616,7 @@ export interface operations {
             };
         };
     };
-    list_volumes: {
+    list_nodes: {
         parameters: {
             query?: never;
             header?: never;
@@ -11531,7 +11631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VolumeListOut"];
+                    "application/json": components["schemas"]["MediaNodeListOut"];
                 };
             };
             /** @description problem */
