@@ -29,6 +29,7 @@ const needs: readonly (readonly [pattern: string, ...abilities: string[]])[] = [
   ["/devices", "camera.list"],
   ["/devices/inventory", "device.view"],
   ["/faults", "fault.view"],
+  ["/nodes", "recording.view_volume"],
   ["/recordings", ...recordingTabs.map(({ ability }) => ability)],
   ...recordingTabs.map(({ to, ability }) => [to, ability] as const),
   ["/people/:id?", "people.list"],
@@ -51,6 +52,8 @@ export interface Entry {
   icon: ReactNode;
   /** Further pages below this entry of the rail. */
   also?: readonly string[];
+  /** What it opens for who has no use for the first page, the first that fits. */
+  otherwise?: readonly string[];
 }
 
 const entries: readonly Entry[] = [
@@ -58,7 +61,13 @@ const entries: readonly Entry[] = [
   { to: "/live", word: "nav.live", icon: <PlaySquareOutlined /> },
   { to: "/play", word: "nav.play", icon: <HistoryOutlined /> },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, also: ["/onboarding", "/approvals"] },
-  { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, also: ["/faults"] },
+  {
+    to: "/devices",
+    word: "nav.devices",
+    icon: <ClusterOutlined />,
+    also: ["/faults", "/nodes"],
+    otherwise: ["/nodes"],
+  },
   { to: "/recordings", word: "nav.recordings", icon: <VideoCameraOutlined /> },
   { to: "/people", word: "nav.people", icon: <TeamOutlined />, also: ["/organisations"] },
   { to: "/evidence", word: "nav.evidence", icon: <SafetyCertificateOutlined /> },
@@ -68,7 +77,10 @@ const entries: readonly Entry[] = [
 ];
 
 export function entriesFor(abilities: readonly string[]): Entry[] {
-  return entries.filter(({ to }) => isUsable(to, abilities));
+  return entries.flatMap((entry) => {
+    const to = [entry.to, ...(entry.otherwise ?? [])].find((path) => isUsable(path, abilities));
+    return to ? [{ ...entry, to }] : [];
+  });
 }
 
 export function isWithin(entry: Entry, pathname: string): boolean {

@@ -142,8 +142,8 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/recordings/RulesPage")).RulesPage }),
       },
       {
-        path: "/recordings/volumes",
-        lazy: async () => ({ Component: (await import("@/features/recordings/VolumesPage")).VolumesPage }),
+        path: "/nodes",
+        lazy: async () => ({ Component: (await import("@/features/nodes/NodesPage")).NodesPage }),
       },
       { path: "*", element: <PageError isMissing /> },
     ],

@@ -16,6 +16,7 @@ import { ProblemPanel, useProblemText } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { searchDelayMs } from "@/shared/camera/useCameraSearch";
+import { NodeFilter, nodeOf } from "@/shared/NodeFilter";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -67,14 +68,16 @@ function useCamerasAddress(keepsCameras: boolean) {
   const [query, setQuery] = useSearchParams();
   const text = query.get("q") ?? "";
   const isAbnormal = query.get("only") === "abnormal";
+  const node = nodeOf(query);
   const usual: Connection = keepsCameras ? "yes" : "all";
   const connection = connections.find((each) => each === query.get("on")) ?? usual;
   const asked: CamerasAsked = {
     ...(text.trim() ? { text: text.trim() } : {}),
     ...(connection === "all" ? {} : { connected: connection === "yes" }),
     ...(isAbnormal ? { abnormal: true } : {}),
+    ...(node ? { node } : {}),
   };
-  const put = (name: "q" | "only" | "on", value: string) =>
+  const put = (name: "q" | "only" | "on" | "node", value: string) =>
     setQuery(
       (old) => {
         if (value) old.set(name, value);
@@ -85,7 +88,8 @@ function useCamerasAddress(keepsCameras: boolean) {
     );
   const chooseConnection = (next: Connection) => put("on", next === usual ? "" : next);
   const clear = () => setQuery({}, { replace: true });
-  return { text, isAbnormal, connection, chooseConnection, asked, put, clear, isNarrowed: isAbnormal || text !== "" };
+  const isNarrowed = isAbnormal || text !== "" || node !== "";
+  return { text, isAbnormal, node, connection, chooseConnection, asked, put, clear, isNarrowed };
 }
 
 function EmptyCameras({ address, onAdd }: { address: Address; onAdd: (() => void) | undefined }) {
@@ -192,6 +196,7 @@ function CameraFilters({ address, children }: { address: Address; children: Reac
         ]}
         onChange={(value) => address.put("only", value ? "abnormal" : "")}
       />
+      <NodeFilter node={address.node} onClear={() => address.put("node", "")} />
       {children}
     </div>
   );
