@@ -154,6 +154,7 @@ OPERATIONS = {
     "list_recording_alarms",
     "list_recording_rules",
     "list_nodes",
+    "get_settings",
     "place_hold",
     "release_hold",
     "search_recordings",

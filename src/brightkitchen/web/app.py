@@ -37,6 +37,7 @@ from brightkitchen.web.routes import (
     premises,
     recording,
     session,
+    settings,
     sign_on,
     system,
     tree,
@@ -128,6 +129,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         evidence.router,
         recording.router,
         nodes.router,
+        settings.router,
     ):
         api.include_router(each)
     whole = APIRouter()

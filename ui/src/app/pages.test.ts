@@ -57,7 +57,7 @@ describe("the rail", () => {
   it.each([
     ["AUDITOR", ["/numbers", "/audit"]],
     ["SEC_ADMIN", ["/people"]],
-    ["SYS_ADMIN", ["/nodes"]],
+    ["SYS_ADMIN", ["/nodes", "/admin/settings"]],
     ["PARENT", ["/premises"]],
     ["GRID_ASSISTANT", ["/live", "/premises", "/devices", "/recordings"]],
   ])("of %s names only what it may open", (role, paths) => {

@@ -7,6 +7,7 @@ import {
   ImportOutlined,
   PlaySquareOutlined,
   SafetyCertificateOutlined,
+  SettingOutlined,
   ShopOutlined,
   TeamOutlined,
   VideoCameraOutlined,
@@ -30,6 +31,7 @@ const needs: readonly (readonly [pattern: string, ...abilities: string[]])[] = [
   ["/devices/inventory", "device.view"],
   ["/faults", "fault.view"],
   ["/nodes", "recording.view_volume"],
+  ["/admin/settings", "system.view_settings"],
   ["/recordings", ...recordingTabs.map(({ ability }) => ability)],
   ...recordingTabs.map(({ to, ability }) => [to, ability] as const),
   ["/people/:id?", "people.list"],
@@ -74,6 +76,7 @@ const entries: readonly Entry[] = [
   { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined /> },
   { to: "/audit", word: "nav.audit", icon: <AuditOutlined /> },
   { to: "/imports", word: "nav.imports", icon: <ImportOutlined /> },
+  { to: "/admin/settings", word: "nav.settings", icon: <SettingOutlined /> },
 ];
 
 export function entriesFor(abilities: readonly string[]): Entry[] {

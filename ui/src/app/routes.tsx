@@ -142,6 +142,10 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/recordings/RulesPage")).RulesPage }),
       },
       {
+        path: "/admin/settings",
+        lazy: async () => ({ Component: (await import("@/features/settings/SettingsPage")).SettingsPage }),
+      },
+      {
         path: "/nodes",
         lazy: async () => ({ Component: (await import("@/features/nodes/NodesPage")).NodesPage }),
       },

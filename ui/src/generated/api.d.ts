@@ -2653,6 +2653,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Settings
+         * @description Show what is in force: the city, the certificate, the clock, the parts. It is set in the settings file, not here.
+         */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3327,6 +3347,26 @@ export interface components {
          */
         Cause: "POWER" | "LINE" | "DEVICE" | "STORAGE" | "COVERED" | "PLATFORM" | "CLOSED" | "ARREARS";
         /**
+         * CertificateOut
+         * @description names: DNS names and addresses. fingerprint: SHA-256, hex in pairs with colons.
+         */
+        CertificateOut: {
+            /** Names */
+            names: string[];
+            /**
+             * Not Before At
+             * Format: date-time
+             */
+            not_before_at: string;
+            /**
+             * Not After At
+             * Format: date-time
+             */
+            not_after_at: string;
+            /** Fingerprint */
+            fingerprint: string;
+        };
+        /**
          * ChainCheckOut
          * @description failures: codes of what was found; [] = the chain is what was written.
          */
@@ -3379,6 +3419,24 @@ export interface components {
         CheckOut: {
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * CityOut
+         * @description code, name: of the city in the regions that were loaded, "" if none were. counties, townships: how many of each.
+         */
+        CityOut: {
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+            /** Counties */
+            counties: number;
+            /** Townships */
+            townships: number;
+            /** Time Zone */
+            time_zone: string;
+            /** Demo */
+            demo: boolean;
         };
         /** ClosedDaysIn */
         ClosedDaysIn: {
@@ -4353,6 +4411,24 @@ export interface components {
          */
         HoldWhy: "hand" | "evidence" | "finding" | "report";
         /**
+         * HostClockOut
+         * @description state: whether somebody keeps this machine's clock right. error_us: how wrong it may be, None where nobody says.
+         */
+        HostClockOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "synchronised" | "unsynchronised" | "unknown";
+            /** Error Us */
+            error_us: number | null;
+        };
+        /**
          * IdentityListOut
          * @description is_on: there is a single sign-on.
          */
@@ -4564,6 +4640,15 @@ export interface components {
          * @enum {string}
          */
         Level: "category" | "premises" | "camera";
+        /** LibraryOut */
+        LibraryOut: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Licence */
+            licence: string;
+        };
         /**
          * Light
          * @description How a point is lit.
@@ -4574,6 +4659,18 @@ export interface components {
         LinkIn: {
             /** Case No */
             case_no: string;
+        };
+        /**
+         * LogInOut
+         * @description strict: graded protection, level 3. single_sign_on: what its button says; None: there is none.
+         */
+        LogInOut: {
+            /** Second Factor */
+            second_factor: boolean;
+            /** Strict */
+            strict: boolean;
+            /** Single Sign On */
+            single_sign_on: string | null;
         };
         /**
          * MadeTokenOut
@@ -5823,6 +5920,33 @@ export interface components {
             ends_at: string;
         };
         /**
+         * SettingsOut
+         * @description urban_hours, rural_hours: within which a fault has to be mended. evidence_suite: with what evidence is signed.
+         */
+        SettingsOut: {
+            /** Version */
+            version: string;
+            /**
+             * Database
+             * @enum {string}
+             */
+            database: "sqlite" | "postgresql";
+            city: components["schemas"]["CityOut"];
+            ways_in: components["schemas"]["WaysInOut"];
+            host_clock: components["schemas"]["HostClockOut"];
+            log_in: components["schemas"]["LogInOut"];
+            /** Urban Hours */
+            urban_hours: number;
+            /** Rural Hours */
+            rural_hours: number;
+            /** Evidence Suite */
+            evidence_suite: string;
+            /** C2Pa */
+            c2pa: boolean;
+            /** Libraries */
+            libraries: components["schemas"]["LibraryOut"][];
+        };
+        /**
          * SignOnButtonOut
          * @description There is a single sign-on. label: what its button says, "" = the page's own words.
          */
@@ -6103,7 +6227,10 @@ export interface components {
             /** Decided At */
             decided_at: string | null;
         };
-        /** SystemOut */
+        /**
+         * SystemOut
+         * @description own_authority: the certificate was made here; /ca.crt is what devices install to trust it.
+         */
         SystemOut: {
             /** Version */
             version: string;
@@ -6120,6 +6247,8 @@ export interface components {
             time_zone: string;
             /** Second Factor */
             second_factor: boolean;
+            /** Own Authority */
+            own_authority: boolean;
             single_sign_on: components["schemas"]["SignOnButtonOut"] | null;
         };
         /**
@@ -6565,6 +6694,21 @@ export interface components {
             published_until: string;
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * WaysInOut
+         * @description encryption "generated": the certificate was made here, and /ca.crt is its authority's; "own": the operator's;
+         *     "proxy": somebody before us has it; "none": plain HTTP. certificate None: not ours, or it cannot be read.
+         */
+        WaysInOut: {
+            /** Origins */
+            origins: string[];
+            /**
+             * Encryption
+             * @enum {string}
+             */
+            encryption: "generated" | "own" | "proxy" | "none";
+            certificate: components["schemas"]["CertificateOut"] | null;
         };
         /** WindowOut */
         WindowOut: {
@@ -11632,6 +11776,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MediaNodeListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsOut"];
                 };
             };
             /** @description problem */

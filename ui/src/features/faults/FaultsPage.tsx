@@ -6,6 +6,7 @@ import { faultsQuery, openStates, type Ticket, type TicketState } from "@/shared
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
 import { zoneBeside } from "@/shared/camera/zones";
+import { PremisesOnly, premisesOf } from "@/shared/premises/PremisesOnly";
 import { RegionFilter, regionOf } from "@/shared/premises/RegionFilter";
 import { useKinds } from "@/shared/premises/useKinds";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
@@ -29,7 +30,8 @@ export function FaultsPage() {
   const isPhone = useMedia(isPhoneQuery);
   const group = query.get("g") ?? "open";
   const region = regionOf(query);
-  const faults = useInfiniteQuery(faultsQuery(groups[group] ?? [], region));
+  const premises = premisesOf(query);
+  const faults = useInfiniteQuery(faultsQuery(groups[group] ?? [], region, premises));
   const put = (key: string, value: string | undefined) =>
     setQuery((old) => {
       if (value) old.set(key, value);
@@ -58,6 +60,7 @@ export function FaultsPage() {
           }))}
         />
         <RegionFilter value={region} onChange={(code) => put("r", code)} />
+        <PremisesOnly premises={premises} onClear={() => put("premises", undefined)} />
       </div>
       {faults.isError && faults.data === undefined ? (
         <ProblemPanel error={faults.error} onRetry={() => void faults.refetch()} />
