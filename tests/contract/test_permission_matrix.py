@@ -287,6 +287,9 @@ ENTRIES = {
         "recording.release_hold", 401, 200, {"reason": "已办结"}
     ),
     ("GET", "/api/v1/recording/alarms"): Entry("recording.view_alarm", 401, 200),
+    ("GET", "/api/v1/premises/export.xlsx"): Entry("list.export_premises", 401, 200, query="?purpose=test"),
+    ("GET", "/api/v1/cameras/export.xlsx"): Entry("list.export_cameras", 401, 200, query="?purpose=test"),
+    ("GET", "/api/v1/faults/export.xlsx"): Entry("list.export_faults", 401, 200, query="?purpose=test"),
     ("GET", "/api/v1/settings"): Entry("system.view_settings", 401, 200),
     ("GET", "/api/v1/nodes"): Entry("recording.view_volume", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),

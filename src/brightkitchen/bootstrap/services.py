@@ -44,6 +44,7 @@ from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.recording import policy as recording_policy
 from brightkitchen.domain.recording.services import build_recording
 from brightkitchen.domain.system import policy as system_policy
+from brightkitchen.domain.system.exports import ListExports
 from brightkitchen.domain.system.service import InForce, SystemService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules, SignOnRules
@@ -256,6 +257,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         evidence=evidence.service,
         evidence_exports=evidence.exports,
         system=SystemService(database, policy, ground.in_force),
+        exports=ListExports(policy, audit),
     )
     return Built(services, keys, operations, evidence)
 

@@ -25,6 +25,7 @@ from brightkitchen.web.routes import (
     cameras,
     devices,
     evidence,
+    exports,
     faults,
     imports,
     media,
@@ -110,6 +111,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         account.router,
         sign_on.router,
         system.router,
+        exports.router,  # before what has an id in the same place
         onboarding.router,  # its /cameras/first-frames before /cameras/{camera_id}
         cameras.router,
         tree.router,

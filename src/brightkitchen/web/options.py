@@ -24,6 +24,7 @@ from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.overview.service import OverviewService
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.recording.services import RecordingServices
+from brightkitchen.domain.system.exports import ListExports
 from brightkitchen.domain.system.service import SystemService
 from brightkitchen.domain.users.oidc import SingleSignOn
 from brightkitchen.domain.users.people_services import PeopleServices
@@ -118,3 +119,4 @@ class Services:
     evidence: EvidenceService
     evidence_exports: ExportService
     system: SystemService
+    exports: ListExports

@@ -508,6 +508,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/premises/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Premises
+         * @description Return the premises that the list shows, at most 20,000, as a workbook. purpose: why; it is kept.
+         */
+        get: operations["export_premises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Cameras
+         * @description Return the cameras that the list shows, at most 20,000, as a workbook; without addresses. purpose: why; it is kept.
+         */
+        get: operations["export_cameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Faults
+         * @description Return the fault tickets that the list shows, at most 20,000, as a workbook. purpose: why; it is kept.
+         */
+        get: operations["export_faults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/onboarding": {
         parameters: {
             query?: never;
@@ -7669,6 +7729,125 @@ export interface operations {
             };
         };
     };
+    export_premises: {
+        parameters: {
+            query: {
+                purpose: string;
+                sort?: "name" | "region" | "state" | "updated";
+                region?: string;
+                category?: string;
+                state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                is_due?: boolean | null;
+                is_complete?: boolean | null;
+                is_suspended?: boolean | null;
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_cameras: {
+        parameters: {
+            query: {
+                purpose: string;
+                premises?: string;
+                region?: string;
+                category?: string;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                zone?: string;
+                must_zones?: boolean;
+                activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
+                online?: boolean;
+                text?: string;
+                connected?: boolean | null;
+                placed?: boolean | null;
+                abnormal?: boolean;
+                node?: string;
+                id?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_faults: {
+        parameters: {
+            query: {
+                purpose: string;
+                state?: components["schemas"]["TicketState"][];
+                premises?: string;
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_onboarding: {
         parameters: {
             query?: {
@@ -7941,6 +8120,7 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                limit?: number;
                 premises?: string;
                 region?: string;
                 category?: string;
@@ -7955,7 +8135,6 @@ export interface operations {
                 abnormal?: boolean;
                 node?: string;
                 id?: string[] | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -9465,6 +9644,9 @@ export interface operations {
     list_premises: {
         parameters: {
             query?: {
+                sort?: "name" | "region" | "state" | "updated";
+                cursor?: string;
+                limit?: number;
                 region?: string;
                 category?: string;
                 state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
@@ -9473,9 +9655,6 @@ export interface operations {
                 is_complete?: boolean | null;
                 is_suspended?: boolean | null;
                 text?: string;
-                sort?: "name" | "region" | "state" | "updated";
-                cursor?: string;
-                limit?: number;
             };
             header?: never;
             path?: never;

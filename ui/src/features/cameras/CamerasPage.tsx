@@ -16,6 +16,7 @@ import { ProblemPanel, useProblemText } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { searchDelayMs } from "@/shared/camera/useCameraSearch";
+import { ListExport } from "@/shared/ListExport";
 import { NodeFilter, nodeOf } from "@/shared/NodeFilter";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
@@ -71,12 +72,13 @@ function useCamerasAddress(keepsCameras: boolean) {
   const node = nodeOf(query);
   const usual: Connection = keepsCameras ? "yes" : "all";
   const connection = connections.find((each) => each === query.get("on")) ?? usual;
-  const asked: CamerasAsked = {
+  const taken = {
     ...(text.trim() ? { text: text.trim() } : {}),
     ...(connection === "all" ? {} : { connected: connection === "yes" }),
     ...(isAbnormal ? { abnormal: true } : {}),
     ...(node ? { node } : {}),
   };
+  const asked: CamerasAsked = taken;
   const put = (name: "q" | "only" | "on" | "node", value: string) =>
     setQuery(
       (old) => {
@@ -89,7 +91,7 @@ function useCamerasAddress(keepsCameras: boolean) {
   const chooseConnection = (next: Connection) => put("on", next === usual ? "" : next);
   const clear = () => setQuery({}, { replace: true });
   const isNarrowed = isAbnormal || text !== "" || node !== "";
-  return { text, isAbnormal, node, connection, chooseConnection, asked, put, clear, isNarrowed };
+  return { text, isAbnormal, node, connection, chooseConnection, asked, taken, put, clear, isNarrowed };
 }
 
 function EmptyCameras({ address, onAdd }: { address: Address; onAdd: (() => void) | undefined }) {
@@ -135,6 +137,7 @@ function CameraList({ onEdit, onAdd }: ListProps) {
           </span>
         )}
         <span className="bk-grow" />
+        <ListExport taken={{ list: "cameras", asked: address.taken }} />
         {list.data && (
           <span className={list.isError ? "bk-warning-text" : "bk-muted bk-small"}>
             {list.isError ? t("error.stale", { at }) : t("camera.asOf", { at })}

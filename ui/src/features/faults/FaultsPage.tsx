@@ -6,6 +6,7 @@ import { faultsQuery, openStates, type Ticket, type TicketState } from "@/shared
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
 import { zoneBeside } from "@/shared/camera/zones";
+import { ListExport } from "@/shared/ListExport";
 import { PremisesOnly, premisesOf } from "@/shared/premises/PremisesOnly";
 import { RegionFilter, regionOf } from "@/shared/premises/RegionFilter";
 import { useKinds } from "@/shared/premises/useKinds";
@@ -48,6 +49,17 @@ export function FaultsPage() {
     <div className="bk-page">
       <div className="bk-page-head">
         <h1>{t("fault.title")}</h1>
+        <span className="bk-grow" />
+        <ListExport
+          taken={{
+            list: "faults",
+            asked: {
+              state: [...(groups[group] ?? [])],
+              ...(region ? { region } : {}),
+              ...(premises ? { premises } : {}),
+            },
+          }}
+        />
       </div>
       <Tabs tabs={deviceTabs} label={t("nav.devices")} />
       <div className="bk-tools">
