@@ -682,7 +682,8 @@ export interface paths {
          *     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
          *     colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
          *     the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
-         *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. id: only these, as far as they are in the scope.
+         *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be.
+         *     open: only those of premises that are open now. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -799,10 +800,30 @@ export interface paths {
          * @description Show one level of the cameras in the caller's scope: counties or categories, below one of them its premises.
          *
          *     by: region = counties, and premises once `region` names one; category likewise; premises = premises at once. region, category,
-         *     premises, q and state narrow what is counted as they narrow the list of cameras, where q is `text`. A branch without any such
+         *     premises, q, state and open narrow what is counted as they narrow the list of cameras, where q is `text`. A branch without any such
          *     camera is left out. The cameras of a premises: `GET /cameras?premises=`.
          */
         get: operations["get_camera_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-tree/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Openings
+         * @description Say which premises are open now: inside their business hours, and without an approved stop over today.
+         */
+        get: operations["list_openings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -861,6 +882,94 @@ export interface paths {
          * @description Change a saved wall: the owner, and for a shared one the administrators of the owner's organisation.
          */
         patch: operations["change_wall"];
+        trace?: never;
+    };
+    "/api/v1/favourites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Favourites
+         * @description List what the caller keeps, as far as the caller may see it now.
+         */
+        get: operations["list_favourites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/favourites/{favourite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add Favourite
+         * @description Keep a camera or a premises, by its id. At most 200 a person.
+         */
+        put: operations["add_favourite"];
+        post?: never;
+        /**
+         * Remove Favourite
+         * @description Keep it no longer.
+         */
+        delete: operations["remove_favourite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Mark
+         * @description Mark a moment of a camera whose recordings the caller may see. Nothing is held by it. At most 500 a day.
+         */
+        post: operations["add_mark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marks/{mark_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Mark
+         * @description Take one's own mark back.
+         */
+        delete: operations["remove_mark"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Mark
+         * @description Say something else of one's own mark.
+         */
+        patch: operations["change_mark"];
         trace?: never;
     };
     "/api/v1/media/tokens": {
@@ -2164,6 +2273,8 @@ export interface paths {
         /**
          * List Faults
          * @description List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own.
+         *
+         *     camera: only the tickets of these cameras, also those of a batch outage.
          */
         get: operations["list_faults"];
         put?: never;
@@ -3756,10 +3867,12 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventKind: "offline" | "unrecorded" | "held" | "deleted" | "rule" | "evidence";
+        EventKind: "offline" | "unrecorded" | "held" | "deleted" | "rule" | "evidence" | "mark";
         /**
          * EventOut
-         * @description to: None = it lasts, or is a moment. what: a code of its kind.
+         * @description to: None = it lasts, or is a moment. what: a code of its kind. note, by_name: of what a person made; "" = nothing, nobody.
+         *
+         *     abilities: what the caller may do with it, such as mark.change (also: remove) of one's own mark.
          */
         EventOut: {
             kind: components["schemas"]["EventKind"];
@@ -3779,6 +3892,12 @@ export interface components {
             what: string;
             /** Object Id */
             object_id: string;
+            /** Note */
+            note: string;
+            /** By Name */
+            by_name: string;
+            /** Abilities */
+            abilities: string[];
         };
         /** EvidenceEventOut */
         EvidenceEventOut: {
@@ -4108,6 +4227,18 @@ export interface components {
             passkey_options: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * FavouriteListOut
+         * @description What the caller keeps at hand, the first kept first. left_out: kept, but not to be seen by this person now.
+         */
+        FavouriteListOut: {
+            /** Cameras */
+            cameras: components["schemas"]["CameraOut"][];
+            /** Premises */
+            premises: components["schemas"]["BranchOut"][];
+            /** Left Out */
+            left_out: number;
         };
         /** FieldProblemOut */
         FieldProblemOut: {
@@ -4559,10 +4690,51 @@ export interface components {
             /** Bearer */
             bearer: string;
         };
+        /**
+         * MarkIn
+         * @description at: of the picture that is marked. note: at most 200 characters.
+         */
+        MarkIn: {
+            /** Camera Id */
+            camera_id: string;
+            /** At */
+            at: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /** MarkListOut */
         MarkListOut: {
             /** Items */
             items: components["schemas"]["EventOut"][];
+        };
+        /**
+         * MarkOut
+         * @description A marked moment. abilities: mark.change = may say something else of it and remove it.
+         */
+        MarkOut: {
+            /** Id */
+            id: string;
+            /** Camera Id */
+            camera_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Note */
+            note: string;
+            /** By Name */
+            by_name: string;
+            /** Abilities */
+            abilities: string[];
+        };
+        /** MarkPatchIn */
+        MarkPatchIn: {
+            /** Note */
+            note: string;
         };
         /**
          * Mode
@@ -4722,6 +4894,37 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * OpeningListOut
+         * @description Those of the premises asked for that are in the caller's scope.
+         */
+        OpeningListOut: {
+            /** Items */
+            items: components["schemas"]["OpeningOut"][];
+        };
+        /**
+         * OpeningOut
+         * @description Whether a premises is open now. hours: its business hours, "" = nobody wrote them down. opens_at: when it opens next, while off hours.
+         *
+         *     from_on, to_on: the approved stop over today, both days included; null while it is not suspended, or nobody said until when.
+         */
+        OpeningOut: {
+            /** Premises Id */
+            premises_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "off_hours" | "suspended";
+            /** Hours */
+            hours: string;
+            /** Opens At */
+            opens_at: string | null;
+            /** From On */
+            from_on: string | null;
+            /** To On */
+            to_on: string | null;
         };
         /** OrganisationIn */
         OrganisationIn: {
@@ -7711,6 +7914,7 @@ export interface operations {
                 connected?: boolean | null;
                 placed?: boolean | null;
                 abnormal?: boolean;
+                open?: boolean;
                 id?: string[] | null;
                 limit?: number;
             };
@@ -7984,6 +8188,7 @@ export interface operations {
                 premises?: string;
                 q?: string;
                 state?: ("abnormal" | "online") | null;
+                open?: boolean;
                 cursor?: string;
                 limit?: number;
             };
@@ -8000,6 +8205,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraTreeOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_openings: {
+        parameters: {
+            query?: {
+                premises?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningListOut"];
                 };
             };
             /** @description problem */
@@ -8164,6 +8400,190 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WallOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_favourites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FavouriteListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                favourite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                favourite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mark_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mark_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkOut"];
                 };
             };
             /** @description problem */
@@ -10617,6 +11037,7 @@ export interface operations {
                 state?: components["schemas"]["TicketState"][];
                 premises?: string;
                 region?: string;
+                camera?: string[];
                 cursor?: string;
                 limit?: number;
             };

@@ -49,6 +49,7 @@ async def list_cameras(
     connected: bool | None = None,
     placed: bool | None = None,
     abnormal: bool = False,
+    open: bool = False,
     ids: Annotated[list[str] | None, Query(alias="id", max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> CameraListOut:
@@ -57,7 +58,8 @@ async def list_cameras(
     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
     colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
     the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
-    placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. id: only these, as far as they are in the scope.
+    placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be.
+    open: only those of premises that are open now. id: only these, as far as they are in the scope.
     """
     if cursor and not is_id(cursor, "cam"):
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
@@ -75,6 +77,7 @@ async def list_cameras(
         connected=connected,
         placed=placed,
         is_abnormal=abnormal,
+        is_open=open,
         ids=tuple(each for each in ids or () if is_id(each, "cam")) or (("",) if ids else ()),
     )
     page = await services.cameras.list_cameras(caller.actor, asked, after=cursor, limit=limit)
