@@ -21,11 +21,10 @@ export function useLetterKeys(): boolean {
   }, hasLetterKeys);
 }
 
-/** Letters, digits and signs; not the arrows, Enter, Esc, Home and the like. */
-function isCharacter(code: string): boolean {
-  return /^(Key|Digit|Numpad(?!Enter))|^(Comma|Period|Minus|Equal|Slash|Bracket(Left|Right)|Semicolon|Quote)$/.test(
-    code,
-  );
+/** Letters, digits and signs; not the arrows, Enter, Esc, space and the like. An input method eats the character: then the place tells. */
+function isCharacter({ code, key }: KeyboardEvent): boolean {
+  if (key.length === 1) return key !== " ";
+  return /^(Key|Digit|Comma|Period|Minus|Equal|Slash|Bracket|Semicolon|Quote)/.test(code);
 }
 
 /** What such a control does with keys by itself; of letters it makes nothing. */
@@ -50,7 +49,7 @@ export function useKeys(onKey: (code: string, event: KeyboardEvent) => boolean):
   latest.current = onKey;
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      if (isCharacter(event.code) && !hasLetterKeys()) return;
+      if (isCharacter(event) && !hasLetterKeys()) return;
       if (isPageKey(event) && latest.current(event.code, event)) event.preventDefault();
     };
     window.addEventListener("keydown", listen);

@@ -60,7 +60,10 @@ function HealthPanel({ id, camera, state, screens }: Props & { id: string }) {
         height: picture.height,
       }),
     ],
-    ["live.health.camera", report ? t("live.health.fps", { fps: report.fps.toFixed(0) }) : t("live.health.unknown")],
+    [
+      "live.health.camera",
+      report?.fps ? t("live.health.fps", { fps: report.fps.toFixed(0) }) : t("live.health.unknown"),
+    ],
     ["live.health.drawn", drawn ? t("live.health.drawnOf", { fps: drawn.fps.toFixed(0), lost: drawn.lost }) : "…"],
     [
       "live.health.loss",

@@ -131,7 +131,7 @@ function OfflineWords({ camera, state, fault }: OfflineProps) {
     <Words
       condition={isTrying ? "connecting" : "offline"}
       since={since}
-      sentence={words.reasonFull(state.reason ?? "unknown")}
+      sentence={isTrying && !state.reason ? t("live.tryingFirst") : words.reasonFull(state.reason ?? "unknown")}
       next={
         <span className="bk-tile-next">
           {fault && (
