@@ -278,6 +278,12 @@ async def test_twenty_premises_of_one_street_at_once_are_one_outage(
     parent = found[0]["id"]
     view = (await noc.get(f"/api/v1/faults/{parent}")).json()
     assert {each["camera_id"] for each in view["children"]} == set(street)
+    # asked for by camera, each has its own
+    mine = await noc.get("/api/v1/faults", params={"camera": [street[3], street[5]], "state": "OPEN"})
+    assert {(each["camera_id"], each["parent_id"]) for each in mine.json()["items"]} == {
+        (street[3], parent),
+        (street[5], parent),
+    }
 
     await act(noc, parent, "triage", cause="LINE")
     await come_back(control, *street)

@@ -54,6 +54,8 @@ NEVER_GIVEN = {
     "hold_id": "hld_0000000000000000",
     "identity_id": "idn_0000000000000000",
     "wall_id": "wal_0000000000000000",
+    "mark_id": "mrk_0000000000000000",
+    "favourite_id": "cam_0000000000000000",
 }
 
 

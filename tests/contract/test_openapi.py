@@ -168,6 +168,13 @@ OPERATIONS = {
     "get_camera_tree",
     "get_wall",
     "list_walls",
+    "add_favourite",
+    "add_mark",
+    "change_mark",
+    "list_favourites",
+    "list_openings",
+    "remove_favourite",
+    "remove_mark",
 }
 
 

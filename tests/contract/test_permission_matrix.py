@@ -21,6 +21,7 @@ from brightkitchen.domain.evidence.policy import ACTIONS as EVIDENCE_ACTIONS
 from brightkitchen.domain.inquiry.policy import ACTIONS as INQUIRY_ACTIONS
 from brightkitchen.domain.intake.policy import ACTIONS as IMPORT_ACTIONS
 from brightkitchen.domain.maintenance.policy import ACTIONS as MAINTENANCE_ACTIONS
+from brightkitchen.domain.marks.policy import ACTIONS as MARK_ACTIONS
 from brightkitchen.domain.numbers.policy import ACTIONS as NUMBER_ACTIONS
 from brightkitchen.domain.onboarding.policy import ACTIONS as ONBOARDING_ACTIONS
 from brightkitchen.domain.overview.policy import ACTIONS as OVERVIEW_ACTIONS
@@ -33,6 +34,7 @@ from brightkitchen.domain.users.identity_store import Identity, save_identity
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
 from brightkitchen.domain.walls.policy import ACTIONS as WALL_ACTIONS
 from brightkitchen.kernel.ids import UserId
+from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.app import build_openapi, make_api
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ref" / "permissions.md"
@@ -104,6 +106,15 @@ ENTRIES = {
         "camera.quarantine", 401, 409, {"zone": "COOK", "reason": "已重新安装"}
     ),
     ("GET", "/api/v1/camera-tree"): Entry("camera.list", 401, 200),
+    ("GET", "/api/v1/camera-tree/openings"): Entry("camera.list", 401, 200),
+    ("GET", "/api/v1/favourites"): Entry("wall.view", 401, 200),
+    ("PUT", "/api/v1/favourites/{favourite_id}"): Entry("wall.manage; what one may see", 401, 204),
+    ("DELETE", "/api/v1/favourites/{favourite_id}"): Entry("wall.manage; what one keeps", 401, 204),
+    ("POST", "/api/v1/marks"): Entry(
+        "mark.add and camera.play", 401, 422, {"camera_id": "CAMERA", "at": "2025-01-01T00:00:00Z"}
+    ),
+    ("PATCH", "/api/v1/marks/{mark_id}"): Entry("mark.change; one's own", 401, 200, {"note": "疑似"}),
+    ("DELETE", "/api/v1/marks/{mark_id}"): Entry("mark.change; one's own", 401, 204),
     ("GET", "/api/v1/walls"): Entry("wall.view", 401, 200),
     ("POST", "/api/v1/walls"): Entry("wall.manage", 401, 201, {"name": "早餐高峰", "layout": 1, "places": ["CAMERA"]}),
     ("GET", "/api/v1/walls/{wall_id}"): Entry("wall.view; one's own or shared with one's organisation", 401, 200),
@@ -357,6 +368,9 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
     held = {"camera_id": camera["id"], "from": "2025-01-01T00:00:00Z", "to": "2025-01-01T00:10:00Z", "note": NAME}
     hold = (await admin.post("/api/v1/recording/holds", json=held)).json()
     wall = (await admin.post("/api/v1/walls", json={"name": NAME, "layout": 1, "places": [camera["id"]]})).json()
+    moment = {"camera_id": camera["id"], "at": format_utc(control.clock.utc()), "note": NAME}
+    mark = (await admin.post("/api/v1/marks", json=moment)).json()
+    await admin.put(f"/api/v1/favourites/{camera['id']}")
     linked = Identity("idn_0000000000000002", "https://sso.example", NAME, UserId(officer), NAME, control.clock.utc())
     async with control.database.write() as connection:
         await save_identity(connection, linked)
@@ -377,6 +391,8 @@ async def make_things(control: Control, admin: httpx.AsyncClient) -> dict[str, s
         "import_id": job.id,
         "identity_id": linked.id,
         "wall_id": wall["id"],
+        "mark_id": mark["id"],
+        "favourite_id": camera["id"],
     }
 
 
@@ -440,6 +456,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *NUMBER_ACTIONS,
         *OVERVIEW_ACTIONS,
         *WALL_ACTIONS,
+        *MARK_ACTIONS,
         *ONBOARDING_ACTIONS,
         *MAINTENANCE_ACTIONS,
         *AUDIT_ACTIONS,

@@ -13,6 +13,7 @@ Json = dict[str, Any]  # Any: JSON
 UNSAFE: Final = ("post", "put", "patch", "delete")
 
 _TODAY = datetime.now(UTC) + timedelta(hours=8)  # noqa: TID251  dates of the city that the running product is in
+NOW = f"{_TODAY - timedelta(hours=8):%Y-%m-%dT%H:%M:%SZ}"
 _CODE = "A" * 22
 _REASON = {"reason": "本店不再需要"}
 _FACTS: Json = {"sn": "E43902219", "kind": "IPC"}
@@ -227,6 +228,12 @@ LEVERS: Final[dict[str, tuple[Pull, ...]]] = {
     ),
     "change_wall": (own({"layout": 1, "places": [""]}),),
     "delete_wall": (own(),),
+    "add_favourite": (own(favourite_id="{camera_id}"),),
+    "remove_favourite": (own(favourite_id="{camera_id}"),),
+    # a mark of the kitchen's own people: it touches no recording, and no officer's mark can be reached
+    "add_mark": (own({"camera_id": "{camera_id}", "at": NOW, "note": "换油"}, keeps="mark_id"),),
+    "change_mark": (own({"note": "已更换"}), Pull({"note": ""}, {"mark_id": "{officer_mark_id}"})),
+    "remove_mark": (own(), Pull(path={"mark_id": "{officer_mark_id}"})),
 }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.e2e.caller import Caller, Json, build_utc, parse_utc_ms, until
-from tests.e2e.levers import LEVERS, Pull, far_hours, fill, operations
+from tests.e2e.levers import LEVERS, NOW, Pull, far_hours, fill, operations
 from tests.e2e.product import Product, start_product
 
 from brightkitchen_sim.liveclock import read_clock
@@ -123,6 +123,7 @@ def things(admin: Caller, officer: Caller) -> dict[str, str]:
         "person_id": ask(admin, "POST", f"premises/{school['id']}/people", {"kind": "DUTY", "name": "张一"})["id"],
         "device_id": ask(admin, "POST", "devices", {"sn": "E1", "kind": "IPC", "premises_id": school["id"]})["id"],
         "ticket_id": ask(admin, "POST", "faults", {"camera_id": pattern["id"], "note": "花屏"})["id"],
+        "officer_mark_id": ask(officer, "POST", "marks", {"camera_id": clock["id"], "at": NOW})["id"],
         "recovery_id": ask(admin, "POST", f"people/{people['edu']}/recovery")["id"],
         "organisation_id": ask(admin, "GET", "organisations")["items"][0]["id"],
         "import_id": job["id"],

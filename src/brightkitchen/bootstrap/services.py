@@ -29,6 +29,9 @@ from brightkitchen.domain.intake.reading import Spreadsheets
 from brightkitchen.domain.intake.registering import ImportRegister
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.maintenance.model import FaultRules
+from brightkitchen.domain.marks import policy as mark_policy
+from brightkitchen.domain.marks.service import MarkService
+from brightkitchen.domain.marks.store import find_marks
 from brightkitchen.domain.numbers import policy as number_policy
 from brightkitchen.domain.numbers.ports import ExportLog
 from brightkitchen.domain.numbers.service import NumberService
@@ -39,9 +42,11 @@ from brightkitchen.domain.overview.service import OverviewService
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.denominators import DenominatorLog
 from brightkitchen.domain.premises.initials import InitialsSession, initials_here
+from brightkitchen.domain.premises.opening import BusinessClock
 from brightkitchen.domain.premises.ports import Journal
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.recording import policy as recording_policy
+from brightkitchen.domain.recording.search import EventKind
 from brightkitchen.domain.recording.services import build_recording
 from brightkitchen.domain.system import policy as system_policy
 from brightkitchen.domain.system.exports import ListExports
@@ -56,6 +61,7 @@ from brightkitchen.domain.users.people_services import PeopleServices, build_peo
 from brightkitchen.domain.users.service import UserService
 from brightkitchen.domain.users.trail import Trail
 from brightkitchen.domain.walls import policy as wall_policy
+from brightkitchen.domain.walls.favourites import FavouriteService
 from brightkitchen.domain.walls.service import WallService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.config import Config
@@ -154,6 +160,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
     )
     denominators = DenominatorLog(clock=clock, entropy=entropy, zone=zone)
     minter = MediaTokenMinter(keys, clock=clock, entropy=entropy)
+    business = BusinessClock(clock, zone)
     cameras = CameraService(
         database,
         policy,
@@ -163,10 +170,12 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         plans=recording.plans,
         board=board,
         minter=minter,
+        business=business,
         audit=audit,
         clock=clock,
         entropy=entropy,
     )
+    camera_tree = CameraTree(database, policy, board, business, entropy)
     quarantine = QuarantineService(
         database, policy, people.approvals, nodes=ground.nodes, board=board, audit=audit, clock=clock
     )
@@ -225,6 +234,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         clock=clock,
         entropy=entropy,
     )
+    recording.search.add_source(EventKind.MARK, find_marks)
     recording.holds.is_open = evidence.service.is_open
     premises.is_recorded_by_hours = recording.plans.is_by_hours
     premises.tell_hours = recording.plans.tell_all
@@ -234,7 +244,7 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         sign_on=sign_on,
         people=people,
         cameras=cameras,
-        camera_tree=CameraTree(database, policy, board, entropy),
+        camera_tree=camera_tree,
         quarantine=quarantine,
         premises=premises,
         audit=audit,
@@ -249,6 +259,8 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         numbers=numbers,
         overview=OverviewService(database, policy, numbers),
         walls=WallService(database, policy, audit, clock=clock, entropy=entropy),
+        favourites=FavouriteService(database, policy, audit, camera_tree, clock=clock),
+        marks=MarkService(database, policy, audit, clock=clock, entropy=entropy),
         onboarding=operations.onboarding,
         frames=operations.frames,
         devices=operations.devices,
@@ -297,6 +309,7 @@ def _build_policy() -> Policy:
         inquiry_policy,
         wall_policy,
         system_policy,
+        mark_policy,
     ):
         slice_policy.register_actions(policy)
     return policy

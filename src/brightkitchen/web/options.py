@@ -18,6 +18,7 @@ from brightkitchen.domain.inquiry.service import AuditInquiry
 from brightkitchen.domain.intake.service import ImportService
 from brightkitchen.domain.maintenance.devices import DeviceService
 from brightkitchen.domain.maintenance.faults import FaultService
+from brightkitchen.domain.marks.service import MarkService
 from brightkitchen.domain.numbers.service import NumberService
 from brightkitchen.domain.onboarding.frames import FrameService
 from brightkitchen.domain.onboarding.service import OnboardingService
@@ -29,6 +30,7 @@ from brightkitchen.domain.system.service import SystemService
 from brightkitchen.domain.users.oidc import SingleSignOn
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
+from brightkitchen.domain.walls.favourites import FavouriteService
 from brightkitchen.domain.walls.service import WallService
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.entropy import Entropy
@@ -111,6 +113,8 @@ class Services:
     numbers: NumberService
     overview: OverviewService
     walls: WallService
+    favourites: FavouriteService
+    marks: MarkService
     onboarding: OnboardingService
     frames: FrameService
     devices: DeviceService

@@ -508,66 +508,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/premises/export.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export Premises
-         * @description Return the premises that the list shows, at most 20,000, as a workbook. purpose: why; it is kept.
-         */
-        get: operations["export_premises"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/cameras/export.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export Cameras
-         * @description Return the cameras that the list shows, at most 20,000, as a workbook; without addresses. purpose: why; it is kept.
-         */
-        get: operations["export_cameras"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/faults/export.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export Faults
-         * @description Return the fault tickets that the list shows, at most 20,000, as a workbook. purpose: why; it is kept.
-         */
-        get: operations["export_faults"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/onboarding": {
         parameters: {
             query?: never;
@@ -742,8 +682,8 @@ export interface paths {
          *     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
          *     colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
          *     the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
-         *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. node: the media
-         *     node that serves it. id: only these, as far as they are in the scope.
+         *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be.
+         *     open: only those of premises that are open now. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -860,10 +800,30 @@ export interface paths {
          * @description Show one level of the cameras in the caller's scope: counties or categories, below one of them its premises.
          *
          *     by: region = counties, and premises once `region` names one; category likewise; premises = premises at once. region, category,
-         *     premises, q and state narrow what is counted as they narrow the list of cameras, where q is `text`. A branch without any such
+         *     premises, q, state and open narrow what is counted as they narrow the list of cameras, where q is `text`. A branch without any such
          *     camera is left out. The cameras of a premises: `GET /cameras?premises=`.
          */
         get: operations["get_camera_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-tree/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Openings
+         * @description Say which premises are open now: inside their business hours, and without an approved stop over today.
+         */
+        get: operations["list_openings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -922,6 +882,94 @@ export interface paths {
          * @description Change a saved wall: the owner, and for a shared one the administrators of the owner's organisation.
          */
         patch: operations["change_wall"];
+        trace?: never;
+    };
+    "/api/v1/favourites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Favourites
+         * @description List what the caller keeps, as far as the caller may see it now.
+         */
+        get: operations["list_favourites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/favourites/{favourite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add Favourite
+         * @description Keep a camera or a premises, by its id. At most 200 a person.
+         */
+        put: operations["add_favourite"];
+        post?: never;
+        /**
+         * Remove Favourite
+         * @description Keep it no longer.
+         */
+        delete: operations["remove_favourite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Mark
+         * @description Mark a moment of a camera whose recordings the caller may see. Nothing is held by it. At most 500 a day.
+         */
+        post: operations["add_mark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marks/{mark_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Mark
+         * @description Take one's own mark back.
+         */
+        delete: operations["remove_mark"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Mark
+         * @description Say something else of one's own mark.
+         */
+        patch: operations["change_mark"];
         trace?: never;
     };
     "/api/v1/media/tokens": {
@@ -2225,6 +2273,8 @@ export interface paths {
         /**
          * List Faults
          * @description List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own.
+         *
+         *     camera: only the tickets of these cameras, also those of a batch outage.
          */
         get: operations["list_faults"];
         put?: never;
@@ -2691,7 +2741,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/nodes": {
+    "/api/v1/recording/volumes": {
         parameters: {
             query?: never;
             header?: never;
@@ -2699,32 +2749,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Nodes
-         * @description List the media nodes: whether they are there, what they record, and how long their room lasts.
-         *
-         *     Cameras are counted as far as they are in the caller's scope.
+         * List Volumes
+         * @description List the places that recordings are written to, as the nodes said last.
          */
-        get: operations["list_nodes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Settings
-         * @description Show what is in force: the city, the certificate, the clock, the parts. It is set in the settings file, not here.
-         */
-        get: operations["get_settings"];
+        get: operations["list_volumes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2997,16 +3025,6 @@ export interface components {
         ApproveIn: {
             /** Frame At */
             frame_at?: string | null;
-        };
-        /**
-         * AskedDaysOut
-         * @description For how long recordings are to be kept, by the rules of the node's cameras.
-         */
-        AskedDaysOut: {
-            /** Least */
-            least: number;
-            /** Most */
-            most: number;
         };
         /**
          * AssetOwner
@@ -3407,26 +3425,6 @@ export interface components {
          */
         Cause: "POWER" | "LINE" | "DEVICE" | "STORAGE" | "COVERED" | "PLATFORM" | "CLOSED" | "ARREARS";
         /**
-         * CertificateOut
-         * @description names: DNS names and addresses. fingerprint: SHA-256, hex in pairs with colons.
-         */
-        CertificateOut: {
-            /** Names */
-            names: string[];
-            /**
-             * Not Before At
-             * Format: date-time
-             */
-            not_before_at: string;
-            /**
-             * Not After At
-             * Format: date-time
-             */
-            not_after_at: string;
-            /** Fingerprint */
-            fingerprint: string;
-        };
-        /**
          * ChainCheckOut
          * @description failures: codes of what was found; [] = the chain is what was written.
          */
@@ -3479,24 +3477,6 @@ export interface components {
         CheckOut: {
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
-        };
-        /**
-         * CityOut
-         * @description code, name: of the city in the regions that were loaded, "" if none were. counties, townships: how many of each.
-         */
-        CityOut: {
-            /** Name */
-            name: string;
-            /** Code */
-            code: string;
-            /** Counties */
-            counties: number;
-            /** Townships */
-            townships: number;
-            /** Time Zone */
-            time_zone: string;
-            /** Demo */
-            demo: boolean;
         };
         /** ClosedDaysIn */
         ClosedDaysIn: {
@@ -3887,10 +3867,12 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventKind: "offline" | "unrecorded" | "held" | "deleted" | "rule" | "evidence";
+        EventKind: "offline" | "unrecorded" | "held" | "deleted" | "rule" | "evidence" | "mark";
         /**
          * EventOut
-         * @description to: None = it lasts, or is a moment. what: a code of its kind.
+         * @description to: None = it lasts, or is a moment. what: a code of its kind. note, by_name: of what a person made; "" = nothing, nobody.
+         *
+         *     abilities: what the caller may do with it, such as mark.change (also: remove) of one's own mark.
          */
         EventOut: {
             kind: components["schemas"]["EventKind"];
@@ -3910,6 +3892,12 @@ export interface components {
             what: string;
             /** Object Id */
             object_id: string;
+            /** Note */
+            note: string;
+            /** By Name */
+            by_name: string;
+            /** Abilities */
+            abilities: string[];
         };
         /** EvidenceEventOut */
         EvidenceEventOut: {
@@ -4240,6 +4228,18 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /**
+         * FavouriteListOut
+         * @description What the caller keeps at hand, the first kept first. left_out: kept, but not to be seen by this person now.
+         */
+        FavouriteListOut: {
+            /** Cameras */
+            cameras: components["schemas"]["CameraOut"][];
+            /** Premises */
+            premises: components["schemas"]["BranchOut"][];
+            /** Left Out */
+            left_out: number;
+        };
         /** FieldProblemOut */
         FieldProblemOut: {
             /** Field */
@@ -4258,18 +4258,6 @@ export interface components {
             number: string;
             /** Sentence */
             sentence: string;
-        };
-        /**
-         * ForecastOut
-         * @description rate_bps: of the last day. lasts_days: how far back recordings will go. full_in_s: until the first is deleted for want of room; None: never.
-         */
-        ForecastOut: {
-            /** Rate Bps */
-            rate_bps: number;
-            /** Lasts Days */
-            lasts_days: number;
-            /** Full In S */
-            full_in_s: number | null;
         };
         /**
          * FoundListOut
@@ -4470,24 +4458,6 @@ export interface components {
          * @enum {string}
          */
         HoldWhy: "hand" | "evidence" | "finding" | "report";
-        /**
-         * HostClockOut
-         * @description state: whether somebody keeps this machine's clock right. error_us: how wrong it may be, None where nobody says.
-         */
-        HostClockOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "synchronised" | "unsynchronised" | "unknown";
-            /** Error Us */
-            error_us: number | null;
-        };
         /**
          * IdentityListOut
          * @description is_on: there is a single sign-on.
@@ -4700,15 +4670,6 @@ export interface components {
          * @enum {string}
          */
         Level: "category" | "premises" | "camera";
-        /** LibraryOut */
-        LibraryOut: {
-            /** Name */
-            name: string;
-            /** Version */
-            version: string;
-            /** Licence */
-            licence: string;
-        };
         /**
          * Light
          * @description How a point is lit.
@@ -4721,18 +4682,6 @@ export interface components {
             case_no: string;
         };
         /**
-         * LogInOut
-         * @description strict: graded protection, level 3. single_sign_on: what its button says; None: there is none.
-         */
-        LogInOut: {
-            /** Second Factor */
-            second_factor: boolean;
-            /** Strict */
-            strict: boolean;
-            /** Single Sign On */
-            single_sign_on: string | null;
-        };
-        /**
          * MadeTokenOut
          * @description bearer: told once; sent as `Authorization: Bearer …`.
          */
@@ -4741,42 +4690,51 @@ export interface components {
             /** Bearer */
             bearer: string;
         };
+        /**
+         * MarkIn
+         * @description at: of the picture that is marked. note: at most 200 characters.
+         */
+        MarkIn: {
+            /** Camera Id */
+            camera_id: string;
+            /** At */
+            at: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /** MarkListOut */
         MarkListOut: {
             /** Items */
             items: components["schemas"]["EventOut"][];
         };
-        /** MediaNodeListOut */
-        MediaNodeListOut: {
-            /** Items */
-            items: components["schemas"]["MediaNodeOut"][];
-        };
         /**
-         * MediaNodeOut
-         * @description state: "away": control does not hear it; "new": not since control began. since_at: since when. url: where viewers reach it, "" while it is away.
-         *
-         *     vitals: what it said last, also while it is away.
+         * MarkOut
+         * @description A marked moment. abilities: mark.change = may say something else of it and remove it.
          */
-        MediaNodeOut: {
+        MarkOut: {
             /** Id */
             id: string;
+            /** Camera Id */
+            camera_id: string;
             /**
-             * State
-             * @enum {string}
-             */
-            state: "connected" | "away" | "new";
-            /**
-             * Since At
+             * At
              * Format: date-time
              */
-            since_at: string;
-            /** Url */
-            url: string;
-            vitals: components["schemas"]["VitalsOut"] | null;
-            counts: components["schemas"]["NodeCountsOut"];
-            asked_days: components["schemas"]["AskedDaysOut"] | null;
-            /** Volumes */
-            volumes: components["schemas"]["VolumeOut"][];
+            at: string;
+            /** Note */
+            note: string;
+            /** By Name */
+            by_name: string;
+            /** Abilities */
+            abilities: string[];
+        };
+        /** MarkPatchIn */
+        MarkPatchIn: {
+            /** Note */
+            note: string;
         };
         /**
          * Mode
@@ -4818,20 +4776,6 @@ export interface components {
          * @enum {string}
          */
         Need: "reason" | "contract" | "survey" | "work_order" | "installation" | "acceptance" | "checklist" | "suspension";
-        /**
-         * NodeCountsOut
-         * @description missing: streams, as `GET /recording/alarms?open=true&node=…` lists them. resting: by plan.
-         */
-        NodeCountsOut: {
-            /** Assigned */
-            assigned: number;
-            /** Recording */
-            recording: number;
-            /** Resting */
-            resting: number;
-            /** Missing */
-            missing: number;
-        };
         /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
@@ -4950,6 +4894,37 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * OpeningListOut
+         * @description Those of the premises asked for that are in the caller's scope.
+         */
+        OpeningListOut: {
+            /** Items */
+            items: components["schemas"]["OpeningOut"][];
+        };
+        /**
+         * OpeningOut
+         * @description Whether a premises is open now. hours: its business hours, "" = nobody wrote them down. opens_at: when it opens next, while off hours.
+         *
+         *     from_on, to_on: the approved stop over today, both days included; null while it is not suspended, or nobody said until when.
+         */
+        OpeningOut: {
+            /** Premises Id */
+            premises_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "off_hours" | "suspended";
+            /** Hours */
+            hours: string;
+            /** Opens At */
+            opens_at: string | null;
+            /** From On */
+            from_on: string | null;
+            /** To On */
+            to_on: string | null;
         };
         /** OrganisationIn */
         OrganisationIn: {
@@ -5980,33 +5955,6 @@ export interface components {
             ends_at: string;
         };
         /**
-         * SettingsOut
-         * @description urban_hours, rural_hours: within which a fault has to be mended. evidence_suite: with what evidence is signed.
-         */
-        SettingsOut: {
-            /** Version */
-            version: string;
-            /**
-             * Database
-             * @enum {string}
-             */
-            database: "sqlite" | "postgresql";
-            city: components["schemas"]["CityOut"];
-            ways_in: components["schemas"]["WaysInOut"];
-            host_clock: components["schemas"]["HostClockOut"];
-            log_in: components["schemas"]["LogInOut"];
-            /** Urban Hours */
-            urban_hours: number;
-            /** Rural Hours */
-            rural_hours: number;
-            /** Evidence Suite */
-            evidence_suite: string;
-            /** C2Pa */
-            c2pa: boolean;
-            /** Libraries */
-            libraries: components["schemas"]["LibraryOut"][];
-        };
-        /**
          * SignOnButtonOut
          * @description There is a single sign-on. label: what its button says, "" = the page's own words.
          */
@@ -6287,10 +6235,7 @@ export interface components {
             /** Decided At */
             decided_at: string | null;
         };
-        /**
-         * SystemOut
-         * @description own_authority: the certificate was made here; /ca.crt is what devices install to trust it.
-         */
+        /** SystemOut */
         SystemOut: {
             /** Version */
             version: string;
@@ -6307,8 +6252,6 @@ export interface components {
             time_zone: string;
             /** Second Factor */
             second_factor: boolean;
-            /** Own Authority */
-            own_authority: boolean;
             single_sign_on: components["schemas"]["SignOnButtonOut"] | null;
         };
         /**
@@ -6573,43 +6516,19 @@ export interface components {
             /** Username */
             username: string;
         };
-        /**
-         * VitalsOut
-         * @description cpu_percent: of one core, with the node's decoders.
-         */
-        VitalsOut: {
-            /** Version */
-            version: string;
-            /**
-             * Started At
-             * Format: date-time
-             */
-            started_at: string;
-            /** Cpu Percent */
-            cpu_percent: number;
-            /** Memory Bytes */
-            memory_bytes: number;
-            /** Host Cores */
-            host_cores: number;
-            /** Host Used Percent */
-            host_used_percent: number;
-            /** Host Memory Bytes */
-            host_memory_bytes: number;
-            /** Host Memory Free Bytes */
-            host_memory_free_bytes: number;
+        /** VolumeListOut */
+        VolumeListOut: {
+            /** Items */
+            items: components["schemas"]["VolumeOut"][];
         };
-        /**
-         * VolumeOut
-         * @description quota_bytes 0: all that the disk has. kept_days: how far back its recordings go now. forecast None: not measured for long enough.
-         */
+        /** VolumeOut */
         VolumeOut: {
+            /** Node */
+            node: string;
             /** Name */
             name: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "ok" | "filling" | "full" | "failing" | "missing";
+            /** State */
+            state: string;
             /** Total Bytes */
             total_bytes: number;
             /** Free Bytes */
@@ -6622,9 +6541,6 @@ export interface components {
             held_bytes: number;
             /** Oldest At */
             oldest_at: string | null;
-            /** Kept Days */
-            kept_days: number | null;
-            forecast: components["schemas"]["ForecastOut"] | null;
         };
         /** WallIn */
         WallIn: {
@@ -6754,21 +6670,6 @@ export interface components {
             published_until: string;
             /** Next Cursor */
             next_cursor: string | null;
-        };
-        /**
-         * WaysInOut
-         * @description encryption "generated": the certificate was made here, and /ca.crt is its authority's; "own": the operator's;
-         *     "proxy": somebody before us has it; "none": plain HTTP. certificate None: not ours, or it cannot be read.
-         */
-        WaysInOut: {
-            /** Origins */
-            origins: string[];
-            /**
-             * Encryption
-             * @enum {string}
-             */
-            encryption: "generated" | "own" | "proxy" | "none";
-            certificate: components["schemas"]["CertificateOut"] | null;
         };
         /** WindowOut */
         WindowOut: {
@@ -7729,125 +7630,6 @@ export interface operations {
             };
         };
     };
-    export_premises: {
-        parameters: {
-            query: {
-                purpose: string;
-                sort?: "name" | "region" | "state" | "updated";
-                region?: string;
-                category?: string;
-                state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
-                grade?: ("A" | "B" | "C" | "D") | null;
-                is_due?: boolean | null;
-                is_complete?: boolean | null;
-                is_suspended?: boolean | null;
-                text?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a workbook */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_cameras: {
-        parameters: {
-            query: {
-                purpose: string;
-                premises?: string;
-                region?: string;
-                category?: string;
-                grade?: ("A" | "B" | "C" | "D") | null;
-                zone?: string;
-                must_zones?: boolean;
-                activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
-                online?: boolean;
-                text?: string;
-                connected?: boolean | null;
-                placed?: boolean | null;
-                abnormal?: boolean;
-                node?: string;
-                id?: string[] | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a workbook */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_faults: {
-        parameters: {
-            query: {
-                purpose: string;
-                state?: components["schemas"]["TicketState"][];
-                premises?: string;
-                region?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a workbook */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_onboarding: {
         parameters: {
             query?: {
@@ -8120,7 +7902,6 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
-                limit?: number;
                 premises?: string;
                 region?: string;
                 category?: string;
@@ -8133,8 +7914,9 @@ export interface operations {
                 connected?: boolean | null;
                 placed?: boolean | null;
                 abnormal?: boolean;
-                node?: string;
+                open?: boolean;
                 id?: string[] | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -8406,6 +8188,7 @@ export interface operations {
                 premises?: string;
                 q?: string;
                 state?: ("abnormal" | "online") | null;
+                open?: boolean;
                 cursor?: string;
                 limit?: number;
             };
@@ -8422,6 +8205,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraTreeOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_openings: {
+        parameters: {
+            query?: {
+                premises?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningListOut"];
                 };
             };
             /** @description problem */
@@ -8586,6 +8400,190 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WallOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_favourites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FavouriteListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                favourite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                favourite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mark_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mark_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkPatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkOut"];
                 };
             };
             /** @description problem */
@@ -9644,9 +9642,6 @@ export interface operations {
     list_premises: {
         parameters: {
             query?: {
-                sort?: "name" | "region" | "state" | "updated";
-                cursor?: string;
-                limit?: number;
                 region?: string;
                 category?: string;
                 state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
@@ -9655,6 +9650,9 @@ export interface operations {
                 is_complete?: boolean | null;
                 is_suspended?: boolean | null;
                 text?: string;
+                sort?: "name" | "region" | "state" | "updated";
+                cursor?: string;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -11039,6 +11037,7 @@ export interface operations {
                 state?: components["schemas"]["TicketState"][];
                 premises?: string;
                 region?: string;
+                camera?: string[];
                 cursor?: string;
                 limit?: number;
             };
@@ -11909,7 +11908,6 @@ export interface operations {
             query?: {
                 open?: boolean | null;
                 region?: string;
-                node?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -11939,7 +11937,7 @@ export interface operations {
             };
         };
     };
-    list_nodes: {
+    list_volumes: {
         parameters: {
             query?: never;
             header?: never;
@@ -11954,36 +11952,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MediaNodeListOut"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SettingsOut"];
+                    "application/json": components["schemas"]["VolumeListOut"];
                 };
             };
             /** @description problem */

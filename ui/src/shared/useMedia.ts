@@ -13,3 +13,5 @@ export function useMedia(query: string): boolean {
 }
 
 export const isPhoneQuery = "(max-width: 767px)";
+/** Wide enough for a bar of what can be done below the wall. */
+export const isWideQuery = "(min-width: 1600px)";

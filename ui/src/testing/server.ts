@@ -140,6 +140,10 @@ export const server = setupServer(
   events,
   http.get("*/api/v1/session", () => HttpResponse.json(session)),
   http.get("*/api/v1/account/identities", () => HttpResponse.json({ items: [], is_offered: false })),
+  http.get("*/api/v1/faults", () => HttpResponse.json({ items: [], counts: [], next_cursor: null })),
+  http.get("*/api/v1/camera-tree/openings", () => HttpResponse.json({ items: [] })),
+  http.get("*/api/v1/favourites", () => HttpResponse.json({ cameras: [], premises: [], left_out: 0 })),
+  http.get("*/api/v1/recording/cameras/:id/marks", () => HttpResponse.json({ items: [] })),
   http.get("*/api/v1/people/:id/identities", () => HttpResponse.json({ items: [], is_on: false })),
   http.get("*/api/v1/system", () =>
     HttpResponse.json({

@@ -186,7 +186,9 @@ class CameraFilter:
     zone: the primary one. grade: the premises' official one. must_zones: only what counts for a zone that its premises has to show.
     online: only what `ONLINE` names. placed: whether it belongs to a premises. text: each of its words is in a name of camera or premises, in the latter's initials, or in the
     host. connected: True = with an address. is_abnormal: True = its activity is OFFLINE or DEGRADED, or it is among `failing`,
-    or it is among `unrecorded` and its main stream is to be recorded. ids: these only. node: the media node that it is placed on.
+    or it is among `unrecorded` and its main stream is to be recorded. is_open: True = only of premises that are open now: on the
+    date `today_on`, with other hours than `closed_hours`. failing, unrecorded, today_on, closed_hours: whoever answers fills them in.
+    ids: these only. node: the media node that it is placed on.
     """
 
     premises: str = ""
@@ -203,6 +205,9 @@ class CameraFilter:
     is_abnormal: bool = False
     failing: tuple[str, ...] = ()
     unrecorded: tuple[str, ...] = ()
+    is_open: bool = False
+    today_on: str = ""
+    closed_hours: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     node: str = ""
 

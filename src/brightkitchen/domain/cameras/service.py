@@ -42,6 +42,7 @@ from brightkitchen.domain.cameras.paths import (
 from brightkitchen.domain.cameras.ports import AddressGuard, Nodes, Plans
 from brightkitchen.domain.premises.kinds import check_zone
 from brightkitchen.domain.premises.model import Premises
+from brightkitchen.domain.premises.opening import BusinessClock, BusinessNow
 from brightkitchen.domain.premises.store import load_ids_by_external_no, load_kinds, load_premises
 from brightkitchen.kernel.camerapath import has_secret, is_masked, mask_path
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential, StreamSpec
@@ -89,6 +90,7 @@ class CameraService:
         plans: Plans,
         board: LiveBoard,
         minter: MediaTokenMinter,
+        business: BusinessClock,
         audit: AuditTrail,
         clock: Clock,
         entropy: Entropy,
@@ -101,6 +103,7 @@ class CameraService:
         self._plans = plans
         self._board = board
         self._minter = minter
+        self._business = business
         self._audit = audit
         self._clock = clock
         self._entropy = entropy
@@ -147,6 +150,8 @@ class CameraService:
         if asked.is_abnormal:
             asked = with_trouble(asked, self._board)
         async with self._database.read() as connection:
+            if asked.is_open:
+                asked = with_business(asked, await self._business.load_now(connection))
             grants = self._policy.grants_for(actor, rules.VIEW)
             found = await store.load_page(connection, grants, asked, after=after, limit=limit + 1)
             total = await store.count_cameras(connection, grants, asked)
@@ -705,6 +710,11 @@ def with_trouble(asked: CameraFilter, board: LiveBoard) -> CameraFilter:
     """Return the filter with what the nodes call abnormal now."""
     trouble = board.find_trouble()
     return replace(asked, failing=trouble.failing, unrecorded=trouble.unrecorded)
+
+
+def with_business(asked: CameraFilter, now: BusinessNow) -> CameraFilter:
+    """Return the filter with what is closed now."""
+    return replace(asked, today_on=now.today_on, closed_hours=now.closed)
 
 
 def _check_version(camera: Camera, expected: int | None) -> None:

@@ -12,6 +12,7 @@ from brightkitchen.domain.authz.model import Grant, Place
 from brightkitchen.domain.authz.queries import ScopeColumns, is_in_scope, region_clause
 from brightkitchen.domain.cameras.model import ONLINE, TROUBLED, Activity, Camera, CameraFilter, CameraLogin
 from brightkitchen.domain.premises.model import SMALL_M2, Need
+from brightkitchen.domain.premises.opening import BusinessNow, is_open_now
 from brightkitchen.domain.premises.store import categories, category_zones, premises, zones
 from brightkitchen.kernel.camerapath import has_secret, mask_path
 from brightkitchen.kernel.database import metadata, split_values
@@ -199,6 +200,8 @@ def narrow(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
         parts.append(is_online)
     if asked.is_abnormal:
         parts.append(is_abnormal(asked))
+    if asked.is_open:
+        parts.append(is_open_now(BusinessNow(asked.today_on, asked.closed_hours)))
     if asked.ids:
         parts.append(cameras.c.id.in_(asked.ids))
     parts += [_has_word(word) for word in asked.text.lower().split()[:MAX_WORDS]]

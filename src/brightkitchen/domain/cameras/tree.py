@@ -21,6 +21,7 @@ from brightkitchen.domain.cameras.live import LiveBoard
 from brightkitchen.domain.cameras.model import CameraFilter
 from brightkitchen.domain.cameras.store import SCOPE, cameras, is_abnormal, is_online, narrow
 from brightkitchen.domain.premises.model import Category
+from brightkitchen.domain.premises.opening import BusinessClock, PremisesOpening
 from brightkitchen.domain.premises.store import load_kinds, premises
 from brightkitchen.kernel.cursor import CursorSigner
 from brightkitchen.kernel.database import Database
@@ -97,10 +98,13 @@ def find_level(by: Branches, asked: CameraFilter) -> Branches:
 class CameraTree:
     """Answers one level of the tree within the asker's scope."""
 
-    def __init__(self, database: Database, policy: Policy, board: LiveBoard, entropy: Entropy) -> None:
+    def __init__(
+        self, database: Database, policy: Policy, board: LiveBoard, business: BusinessClock, entropy: Entropy
+    ) -> None:
         self._database = database
         self._policy = policy
         self._board = board
+        self._business = business
         self._cursors = CursorSigner(entropy)
 
     async def load_level(
@@ -116,8 +120,11 @@ class CameraTree:
         after = self._cursors.read(name, cursor) if cursor else ()
         trouble = self._board.find_trouble()
         narrowed = replace(asked, failing=trouble.failing, unrecorded=trouble.unrecorded)
-        question = _Question(self._policy.grants_for(actor, rules.VIEW), narrowed)
         async with self._database.read() as connection:
+            if asked.is_open:
+                now = await self._business.load_now(connection)
+                narrowed = replace(narrowed, today_on=now.today_on, closed_hours=now.closed)
+            question = _Question(self._policy.grants_for(actor, rules.VIEW), narrowed)
             if level is not Branches.PREMISES:
                 branches = await question.load_branches(connection, level)
                 return Level(level, branches, sum((each.counts for each in branches), Counts()))
@@ -131,6 +138,25 @@ class CameraTree:
             total,
             self._cursors.write(name, place) if place is not None else None,
         )
+
+    async def load_premises(self, actor: Actor, ids: Sequence[str]) -> tuple[Branch, ...]:
+        """Return these premises as branches, by initials, as far as the tree shows them to the actor. raises: "access.none"."""
+        if not self._policy.check(actor, rules.LIST).allowed:
+            raise not_found()
+        trouble = self._board.find_trouble()
+        asked = CameraFilter(failing=trouble.failing, unrecorded=trouble.unrecorded)
+        question = _Question(self._policy.grants_for(actor, rules.VIEW), asked)
+        async with self._database.read() as connection:
+            rows = await question.load_premises(connection, after=(), limit=max(1, len(ids)), ids=ids)
+            counts = await question.count_premises(connection, [row.id for row in rows])
+        return tuple(Branch(row.id, row.name, counts[row.id], row.region, row.category) for row in rows)
+
+    async def load_openings(self, actor: Actor, ids: Sequence[str]) -> list[PremisesOpening]:
+        """Return which of these premises are open now, as far as they are in the actor's scope. raises: "access.none"."""
+        if not self._policy.check(actor, rules.LIST).allowed:
+            raise not_found()
+        async with self._database.read() as connection:
+            return await self._business.load_openings(connection, self._policy.grants_for(actor, rules.VIEW), ids)
 
 
 class _Question:
@@ -172,12 +198,22 @@ class _Question:
         return (*branches, Branch("", "", unplaced)) if unplaced is not None else tuple(branches)
 
     async def load_premises(
-        self, connection: AsyncConnection, *, after: tuple[str | int, ...], limit: int
+        self,
+        connection: AsyncConnection,
+        *,
+        after: tuple[str | int, ...],
+        limit: int,
+        ids: Sequence[str] | None = None,
     ) -> Sequence[sa.Row[Any]]:  # Any: a row of five columns of text
-        """Return up to `limit` premises with a camera that is asked for, by initials. after: initials and id of the one before."""
+        """Return up to `limit` premises with a camera that is asked for, by initials. after: initials and id of the one before.
+
+        ids: only these, None = any.
+        """
         shown = [premises.c[name] for name in ("id", "name", "initials", "region", "category")]
         has_one = sa.exists().where(cameras.c.premises_id == premises.c.id, *self._within).correlate(premises)
         wanted = sa.select(*shown).where(premises.c.retired_at.is_(None), has_one)
+        if ids is not None:
+            wanted = wanted.where(premises.c.id.in_(ids))
         if after:
             initials, last = after
             behind = sa.and_(premises.c.initials == initials, premises.c.id > last)

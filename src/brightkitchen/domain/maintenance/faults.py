@@ -112,10 +112,11 @@ class FaultService:
         before: tuple[int, str] | None,
         limit: int,
         region: str = "",
+        cameras: Sequence[str] = (),
     ) -> tuple[list[Ticket], tuple[int, str] | None, dict[TicketState, int]]:
         """Return a page, the newest first, where the next one begins, and how many there are in each state.
 
-        region: that one with all below it, "" = all.
+        region: that one with all below it, "" = all. cameras: only of these, also those below a batch outage; () = of any.
         """
         if not self._policy.check(actor, rules.VIEW_FAULT).allowed:
             raise not_found()
@@ -130,6 +131,7 @@ class FaultService:
                 before=before,
                 limit=limit + 1,
                 region=region,
+                cameras=cameras,
             )
             counts = await ticket_store.count_tickets(connection, grants, region)
         last = found[limit - 1] if len(found) > limit else None

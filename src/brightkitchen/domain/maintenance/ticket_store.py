@@ -98,21 +98,24 @@ async def load_tickets(
     before: tuple[int, str] | None,
     limit: int,
     region: str = "",
+    cameras: Sequence[str] = (),
 ) -> list[Ticket]:
     """Return up to `limit` tickets inside the grants, the newest first.
 
     region: that one with all below it, "" = all. states: (), any. parent: those below that ticket; None = those below none. premises_id: those of one premises,
-    below whatever.
+    below whatever. cameras: those of these, below whatever; (), of any.
     """
     wanted = _tickets.where(is_in_scope(held, TICKET_SCOPE))
     inside = region_clause(region, fault_tickets.c.region)
     if inside is not None:
         wanted = wanted.where(inside)
+    if cameras:
+        wanted = wanted.where(fault_tickets.c.camera_id.in_(cameras))
     if premises_id is not None:
         wanted = wanted.where(fault_tickets.c.premises_id == premises_id)
-    elif parent is None:
+    elif parent is None and not cameras:
         wanted = wanted.where(_is_on_top(held))
-    else:
+    elif parent is not None:
         wanted = wanted.where(fault_tickets.c.parent_id == parent)
     if states:
         wanted = wanted.where(fault_tickets.c.state.in_([each.value for each in states]))

@@ -18,6 +18,8 @@ Interval = tuple[Utc, Utc]
 MAX_HOURS_CHARS: Final = 200
 _SPAN: Final = re.compile(r"([1-7])(?:-([1-7]))? ([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 _DAY_MINUTES: Final = 24 * 60
+_WEEK_AHEAD_DAYS: Final = 10
+"""Openings are asked for by two days at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,13 @@ def open_since(spans: Sequence[OpenSpan], at: Utc, zone: tzinfo) -> Utc | None:
         return Utc(0)
     today = datetime.fromtimestamp(at // US_PER_S, tz=UTC).astimezone(zone).date()
     return min((begin for begin, end in _openings(spans, today, zone) if begin <= at < end), default=None)
+
+
+def opens_next(spans: Sequence[OpenSpan], at: Utc, zone: tzinfo) -> Utc | None:
+    """Return when the next opening after `at` begins, None if there is none. Within eight days, as every week is the same."""
+    today = datetime.fromtimestamp(at // US_PER_S, tz=UTC).astimezone(zone).date()
+    days = (today + timedelta(days=ahead) for ahead in range(0, _WEEK_AHEAD_DAYS, 2))
+    return min((begin for day in days for begin, _end in _openings(spans, day, zone) if begin > at), default=None)
 
 
 def _openings(spans: Sequence[OpenSpan], day: date, zone: tzinfo) -> Iterator[Interval]:

@@ -23,7 +23,7 @@ from brightkitchen.domain.recording import store
 from brightkitchen.domain.recording.plans import PlanService
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, not_found
-from brightkitchen.kernel.ids import CameraId, PremisesId, is_id
+from brightkitchen.kernel.ids import CameraId, PremisesId, UserId, is_id
 from brightkitchen.kernel.units import US_PER_S, Utc
 
 MAX_RESULTS: Final = 200
@@ -39,11 +39,15 @@ class EventKind(StrEnum):
     DELETED = "deleted"  # recordings that are gone by age, quota or a full disk
     RULE = "rule"  # somebody changed how it is recorded
     EVIDENCE = "evidence"  # a snapshot or clip was sealed
+    MARK = "mark"  # somebody marked the moment
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at one camera. to_at None: it lasts, or is a moment. what: a code of its kind. object: its id, or ""."""
+    """Something that happened at one camera. to_at None: it lasts, or is a moment. what: a code of its kind. object: its id, or "".
+
+    note, by, by_name: what somebody said of it, and who; only of what a person made.
+    """
 
     kind: EventKind
     camera: CameraId
@@ -51,6 +55,9 @@ class Event:
     to_at: Utc | None
     what: str
     object: str = ""
+    note: str = ""
+    by: UserId | None = None
+    by_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

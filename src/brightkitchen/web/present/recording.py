@@ -136,7 +136,10 @@ class AlarmListOut(Out):
 
 
 class EventOut(Out):
-    """to: None = it lasts, or is a moment. what: a code of its kind."""
+    """to: None = it lasts, or is a moment. what: a code of its kind. note, by_name: of what a person made; "" = nothing, nobody.
+
+    abilities: what the caller may do with it, such as mark.change (also: remove) of one's own mark.
+    """
 
     kind: EventKind
     camera_id: str
@@ -144,6 +147,9 @@ class EventOut(Out):
     to_at: Annotated[str | None, Field(alias="to", json_schema_extra={"format": "date-time"})]
     what: str
     object_id: str
+    note: str
+    by_name: str
+    abilities: list[str]
 
 
 class MarkListOut(Out):
@@ -241,7 +247,7 @@ def present_alarm(alarm: Alarm) -> AlarmOut:
     )
 
 
-def present_event(event: Event) -> EventOut:
+def present_event(event: Event, actor: Actor, services: Services) -> EventOut:
     return EventOut.model_validate(
         {
             "kind": event.kind,
@@ -250,13 +256,16 @@ def present_event(event: Event) -> EventOut:
             "to": present_instant(event.to_at),
             "what": event.what,
             "object_id": event.object,
+            "note": event.note,
+            "by_name": event.by_name,
+            "abilities": list(services.marks.abilities(actor, event.by)) if event.kind is EventKind.MARK else [],
         }
     )
 
 
-def present_found(found: Found) -> FoundOut:
+def present_found(found: Found, actor: Actor, services: Services) -> FoundOut:
     return FoundOut(
-        event=present_event(found.event),
+        event=present_event(found.event, actor, services),
         camera_name=found.camera_name,
         premises_id=found.premises,
         premises_name=found.premises_name,

@@ -3,9 +3,11 @@
 from typing import Literal
 
 from brightkitchen.domain.cameras.tree import Branch, Branches, Counts, Level
-from brightkitchen.web.present.base import Out
+from brightkitchen.domain.premises.opening import PremisesOpening
+from brightkitchen.web.present.base import Out, present_instant
 
 BranchesName = Literal["region", "category", "premises"]
+OpeningName = Literal["open", "off_hours", "suspended"]
 BranchKind = Literal["region", "category", "premises", "unplaced"]
 
 
@@ -39,6 +41,43 @@ class CameraTreeOut(Out):
     items: list[BranchOut]
     next_cursor: str | None
     total: BranchCountsOut
+
+
+class OpeningOut(Out):
+    """Whether a premises is open now. hours: its business hours, "" = nobody wrote them down. opens_at: when it opens next, while off hours.
+
+    from_on, to_on: the approved stop over today, both days included; null while it is not suspended, or nobody said until when.
+    """
+
+    premises_id: str
+    state: OpeningName
+    hours: str
+    opens_at: str | None
+    from_on: str | None
+    to_on: str | None
+
+
+class OpeningListOut(Out):
+    """Those of the premises asked for that are in the caller's scope."""
+
+    items: list[OpeningOut]
+
+
+def present_opening(each: PremisesOpening) -> OpeningOut:
+    """Return one premises' opening."""
+    return OpeningOut(
+        premises_id=each.premises,
+        state=each.opening.value,
+        hours=each.hours,
+        opens_at=present_instant(each.opens_at),
+        from_on=each.from_on or None,
+        to_on=each.to_on or None,
+    )
+
+
+def present_premises_branch(branch: Branch) -> BranchOut:
+    """Return a premises as a branch."""
+    return _present_branch(branch, Branches.PREMISES, "")
 
 
 def present_level(level: Level, language: str) -> CameraTreeOut:

@@ -45,6 +45,7 @@ def read_filter(
     connected: bool | None = None,
     placed: bool | None = None,
     abnormal: bool = False,
+    open: bool = False,
     node: NodeQuery = "",
     ids: Annotated[list[str] | None, Query(alias="id", max_length=64)] = None,
 ) -> CameraFilter:
@@ -63,6 +64,7 @@ def read_filter(
         placed=placed,
         is_abnormal=abnormal,
         node=node,
+        is_open=open,
         ids=tuple(each for each in ids or () if is_id(each, "cam")) or (("",) if ids else ()),
     )
 
@@ -83,8 +85,8 @@ async def list_cameras(
     text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
     colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
     the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
-    placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. node: the media
-    node that serves it. id: only these, as far as they are in the scope.
+    placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be.
+    open: only those of premises that are open now. node: the media node that serves it. id: only these, as far as they are in the scope.
     """
     if cursor and not is_id(cursor, "cam"):
         raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import StringConstraints
 
 from brightkitchen.domain.maintenance.faults import MAX_PAGE
 from brightkitchen.domain.maintenance.states import TicketEvent, TicketState
@@ -21,6 +22,8 @@ from brightkitchen.web.present.maintenance import (
 from brightkitchen.web.present.onboarding import build_cursor
 from brightkitchen.web.routes.onboarding import Cursor, read_cursor
 
+ObjectId = Annotated[str, StringConstraints(max_length=40)]
+
 router = APIRouter(prefix="/faults", tags=["faults"])
 
 
@@ -31,13 +34,23 @@ async def list_faults(
     state: Annotated[list[TicketState], Query(max_length=9)] = [],  # noqa: B006 - FastAPI copies it
     premises: Annotated[str, Query(max_length=40)] = "",
     region: RegionQuery = "",
+    camera: Annotated[list[ObjectId], Query(max_length=64)] = [],  # noqa: B006 - FastAPI copies it
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> TicketListOut:
-    """List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own."""
+    """List the fault tickets in the caller's scope, the newest first; those of a batch outage hang below its own.
+
+    camera: only the tickets of these cameras, also those of a batch outage.
+    """
     services = services_of(request)
     found, after, counts = await services.faults.list_tickets(
-        caller.actor, states=state, premises=premises, region=region, before=read_cursor(cursor), limit=limit
+        caller.actor,
+        states=state,
+        premises=premises,
+        region=region,
+        cameras=camera,
+        before=read_cursor(cursor),
+        limit=limit,
     )
     return present_tickets(found, counts, build_cursor(after), caller.actor, services)
 

@@ -88,7 +88,7 @@ async def list_marks(
     """List what happened on a camera's timeline, at most 31 days of it."""
     services = services_of(request)
     events = await services.recording.search.load_marks(caller.actor, camera_id, read_instant(begin), read_instant(end))
-    return MarkListOut(items=[present_event(event) for event in events])
+    return MarkListOut(items=[present_event(event, caller.actor, services) for event in events])
 
 
 @router.get("/search", operation_id="search_recordings", response_model=FoundListOut)
@@ -97,7 +97,7 @@ async def search_recordings(
     caller: Signed,
     begin: Annotated[str, Query(alias="from", max_length=40)],
     end: Annotated[str, Query(alias="to", max_length=40)],
-    kind: Annotated[list[EventKind], Query(max_length=6)] = [],  # noqa: B006 - FastAPI copies it
+    kind: Annotated[list[EventKind], Query(max_length=7)] = [],  # noqa: B006 - FastAPI copies it
     region: RegionQuery = "",
     category: CodeQuery = "",
     zone: CodeQuery = "",
@@ -119,7 +119,7 @@ async def search_recordings(
         text=q.strip(),
     )
     found, has_more = await services.recording.search.search(caller.actor, asked)
-    return FoundListOut(items=[present_found(each) for each in found], has_more=has_more)
+    return FoundListOut(items=[present_found(each, caller.actor, services) for each in found], has_more=has_more)
 
 
 @router.get("/holds", operation_id="list_holds", response_model=HoldListOut)

@@ -14,6 +14,7 @@ from brightkitchen.domain.premises.hours import (
     day_bounds,
     open_intervals,
     open_since,
+    opens_next,
     parse_hours,
 )
 from brightkitchen.kernel.errors import BrightKitchenError
@@ -190,3 +191,25 @@ def test_day_is_as_long_as_the_clock_on_the_wall_says() -> None:
     begin, end = day_bounds(MONDAY, ANSHAN)
     assert (end - begin) // US_PER_S == 24 * 3600
     assert begin == int(datetime(2026, 11, 22, 16, tzinfo=UTC).timestamp()) * US_PER_S
+
+
+@pytest.mark.parametrize(
+    ("line", "now", "then"),
+    [
+        ("1-7 06:30-20:00", "2026-11-23T05:00", "2026-11-23T06:30"),
+        ("1-7 06:30-20:00", "2026-11-23T21:00", "2026-11-24T06:30"),
+        # the moment it opens is not before it opens
+        ("1-7 06:30-20:00", "2026-11-23T06:30", "2026-11-24T06:30"),
+        ("1-7 10:00-14:00;1-7 17:00-21:00", "2026-11-23T15:00", "2026-11-23T17:00"),
+        ("1-7 18:00-03:00", "2026-11-23T04:00", "2026-11-23T18:00"),
+        ("1 06:30-20:00", "2026-11-23T07:00", "2026-11-30T06:30"),
+        ("6 08:00-12:00", "2026-11-22T09:00", "2026-11-28T08:00"),
+        ("7 08:00-12:00", "2026-11-23T09:00", "2026-11-29T08:00"),
+    ],
+)
+def test_next_opening_is_the_first_that_begins_later(line: str, now: str, then: str) -> None:
+    assert opens_next(parse_hours(line), at(now), ANSHAN) == at(then)
+
+
+def test_what_never_opens_has_no_next_opening() -> None:
+    assert opens_next((), at("2026-11-23T09:00"), ANSHAN) is None

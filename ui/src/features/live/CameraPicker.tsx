@@ -1,38 +1,39 @@
 import { CloseCircleFilled, SearchOutlined } from "@ant-design/icons";
-import { Button, Checkbox, Input } from "antd";
-import { lazy, type PointerEvent, Suspense, useMemo, useState } from "react";
+import { Button, Checkbox, Input, Segmented } from "antd";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
-import { conditionOf } from "@/shared/camera/condition";
-import { StateMark } from "@/shared/camera/StateMark";
+import type { BranchesBy, Narrowed } from "@/shared/api/cameraTree";
+import { useAbilities } from "@/shared/api/session";
 import { useCameraSearch } from "@/shared/camera/useCameraSearch";
-import { useWords } from "@/shared/camera/useWords";
-import { zoneBeside } from "@/shared/camera/zones";
-import type { Carried } from "./wall";
+import { PickerEntry } from "./PickerEntry";
+import { emptyWord, type PickerProps } from "./picking";
 
 const CameraTree = lazy(async () => ({ default: (await import("./CameraTree")).CameraTree }));
 
-export interface PickerProps {
-  shown: readonly string[];
-  onPick: (id: string) => void;
-  onDragBegin: (event: PointerEvent, carried: Carried, label: string) => void;
-  /** Hangs the cameras of a premises on the wall. */
-  onPremises: (id: string) => void;
-  /** Asks for a rotation of a branch. */
-  onBranch: (by: "region" | "category", id: string) => void;
-}
+const FavouriteList = lazy(async () => ({ default: (await import("./FavouriteList")).FavouriteList }));
 
-function ZoneBeside({ camera }: { camera: Camera }) {
-  const words = useWords();
-  return <span className="bk-small">{zoneBeside(camera.name, words.zone(camera.zone))}</span>;
-}
+type View = BranchesBy | "favourites";
+
+const treeViews: readonly BranchesBy[] = ["region", "category", "premises"];
+const viewKey = "bk.tree";
 
 /** What can be hung on the wall. A few cameras are listed, many are a tree; the server searches. */
 export function CameraPicker(props: PickerProps) {
   const { t } = useTranslation();
-  const [isAbnormal, setAbnormal] = useState(false);
-  const search = useCameraSearch({ isAbnormal });
-  const isTree = search.text.trim() === "" && search.left > 0;
+  const [narrowed, setNarrowed] = useState<Narrowed>({ isAbnormal: false, isOpen: false });
+  const [wanted, setWanted] = useState(() => localStorage.getItem(viewKey));
+  const keepsFavourites = useAbilities().includes("wall.view");
+  const search = useCameraSearch(narrowed);
+  const isSearching = search.text.trim() !== "";
+  const isMany = search.left > 0;
+  const views: readonly View[] = [...(isMany ? treeViews : (["premises"] as const)), "favourites"];
+  const view = views.find((each) => each === wanted) ?? views[0] ?? "premises";
+  const choose = (next: View) => {
+    localStorage.setItem(viewKey, next);
+    setWanted(next);
+  };
+  const isFavourites = keepsFavourites && view === "favourites" && !isSearching;
   return (
     <aside className="bk-picker" aria-label={t("live.choose")}>
       <Input
@@ -44,15 +45,44 @@ export function CameraPicker(props: PickerProps) {
         value={search.text}
         onChange={(event) => search.setText(event.target.value)}
       />
-      <Checkbox checked={isAbnormal} onChange={({ target }) => setAbnormal(target.checked)}>
-        {t("live.onlyAbnormal")}
-      </Checkbox>
-      {isTree ? (
+      {!isSearching && (isMany || keepsFavourites) && (
+        <Segmented<View>
+          block
+          size="small"
+          aria-label={t("live.treeBy")}
+          value={view}
+          options={views
+            .filter((each) => each !== "favourites" || keepsFavourites)
+            .map((value) => ({ value, label: t(`live.treeBy.${value}`) }))}
+          onChange={choose}
+        />
+      )}
+      {!isFavourites && (
+        <div className="bk-picker-filters">
+          <Checkbox
+            checked={narrowed.isAbnormal}
+            onChange={({ target }) => setNarrowed({ ...narrowed, isAbnormal: target.checked })}
+          >
+            {t("live.onlyAbnormal")}
+          </Checkbox>
+          <Checkbox
+            checked={narrowed.isOpen}
+            onChange={({ target }) => setNarrowed({ ...narrowed, isOpen: target.checked })}
+          >
+            {t("live.onlyOpen")}
+          </Checkbox>
+        </div>
+      )}
+      {isFavourites ? (
         <Suspense fallback={<div className="bk-picker-list" aria-busy />}>
-          <CameraTree {...props} isAbnormal={isAbnormal} />
+          <FavouriteList {...props} />
+        </Suspense>
+      ) : !isSearching && isMany && view !== "favourites" ? (
+        <Suspense fallback={<div className="bk-picker-list" aria-busy />}>
+          <CameraTree key={view} {...props} by={view} narrowed={narrowed} />
         </Suspense>
       ) : (
-        <CameraList {...props} search={search} isAbnormal={isAbnormal} />
+        <CameraList {...props} search={search} narrowed={narrowed} />
       )}
     </aside>
   );
@@ -60,11 +90,11 @@ export function CameraPicker(props: PickerProps) {
 
 interface ListProps extends PickerProps {
   search: ReturnType<typeof useCameraSearch>;
-  isAbnormal: boolean;
+  narrowed: Narrowed;
 }
 
 /** Connected cameras by premises; one click puts one on the wall. */
-function CameraList({ search, isAbnormal, shown, onPick, onDragBegin }: ListProps) {
+function CameraList({ search, narrowed, ...props }: ListProps) {
   const { t } = useTranslation();
   const groups = useMemo(() => groupByPremises(search.found ?? []), [search.found]);
   const isEmpty = search.found?.length === 0 && !search.isWaiting;
@@ -72,9 +102,7 @@ function CameraList({ search, isAbnormal, shown, onPick, onDragBegin }: ListProp
     <div className="bk-picker-list" aria-busy={search.isWaiting}>
       <div role="status">
         {isEmpty && (
-          <p className="bk-muted">
-            {isAbnormal && search.text.trim() === "" ? t("live.noneAbnormal") : t("camera.emptySearch")}
-          </p>
+          <p className="bk-muted">{t(search.text.trim() === "" ? emptyWord(narrowed) : "camera.emptySearch")}</p>
         )}
       </div>
       {search.isFailing && (
@@ -89,19 +117,7 @@ function CameraList({ search, isAbnormal, shown, onPick, onDragBegin }: ListProp
             {search.left === 0 && <span className="bk-small">{t("common.count", { count: members.length })}</span>}
           </h2>
           {members.map((camera) => (
-            <button
-              key={camera.id}
-              type="button"
-              className="bk-picker-entry"
-              aria-pressed={shown.includes(camera.id)}
-              onClick={() => onPick(camera.id)}
-              onPointerDown={(event) => onDragBegin(event, { kind: "camera", id: camera.id }, camera.name)}
-            >
-              <span className="bk-picker-name">
-                {camera.name} <ZoneBeside camera={camera} />
-              </span>
-              <StateMark condition={conditionOf(camera)} />
-            </button>
+            <PickerEntry key={camera.id} camera={camera} {...props} />
           ))}
         </section>
       ))}

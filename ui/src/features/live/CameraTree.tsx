@@ -1,18 +1,26 @@
 import { PlayCircleOutlined, RetweetOutlined } from "@ant-design/icons";
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { Button, Segmented, Tree } from "antd";
+import { Button, Tree } from "antd";
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
-import { type Branch, type BranchesBy, branchCamerasQuery, treeLevelQuery } from "@/shared/api/cameraTree";
+import {
+  type Branch,
+  type BranchesBy,
+  branchCamerasQuery,
+  type Narrowed,
+  treeLevelQuery,
+} from "@/shared/api/cameraTree";
 import { conditionOf } from "@/shared/camera/condition";
 import { StateMark } from "@/shared/camera/StateMark";
 import { useWords } from "@/shared/camera/useWords";
 import { zoneBeside } from "@/shared/camera/zones";
-import type { PickerProps } from "./CameraPicker";
+import { emptyWord, type PickerProps } from "./picking";
+import { Star } from "./Star";
 
 interface Props extends PickerProps {
-  isAbnormal: boolean;
+  by: BranchesBy;
+  narrowed: Narrowed;
 }
 
 /** A row of the tree. Its key says what is below it: "region:210302", "premises:prm_…", "camera:cam_…". */
@@ -24,40 +32,24 @@ interface Row {
   children?: Row[];
 }
 
-const views: readonly BranchesBy[] = ["region", "category", "premises"];
-const viewKey = "bk.tree";
-
 /** The cameras in reach as branches with counts; each level is read when it is opened, and only what is seen is drawn. */
 export function CameraTree(props: Props) {
   const { t } = useTranslation();
-  const [by, setBy] = useState(() => views.find((each) => each === localStorage.getItem(viewKey)) ?? "region");
   const [open, setOpen] = useState<string[]>([]);
-  const { rows, isFailing, retry } = useRows(by, props.isAbnormal, open);
+  const { rows, isFailing, retry } = useRows(props.by, props.narrowed, open);
   const box = useRef<HTMLDivElement>(null);
   const height = useHeight(box);
   const toggle = (key: string) =>
     setOpen((old) => (old.includes(key) ? old.filter((each) => each !== key) : [...old, key]));
   return (
     <>
-      <Segmented<BranchesBy>
-        block
-        size="small"
-        aria-label={t("live.treeBy")}
-        value={by}
-        options={views.map((value) => ({ value, label: t(`live.treeBy.${value}`) }))}
-        onChange={(next) => {
-          localStorage.setItem(viewKey, next);
-          setBy(next);
-          setOpen([]);
-        }}
-      />
       {isFailing && (
         <p className="bk-warning-text">
           {t("camera.readFailed")} <Button onClick={retry}>{t("common.retry")}</Button>
         </p>
       )}
       <div className="bk-picker-list bk-tree" ref={box} aria-busy={rows === undefined}>
-        {rows?.length === 0 && <p className="bk-muted">{t("camera.emptySearch")}</p>}
+        {rows?.length === 0 && <p className="bk-muted">{t(emptyWord(props.narrowed))}</p>}
         <Tree<Row>
           virtual
           blockNode
@@ -79,24 +71,26 @@ export function CameraTree(props: Props) {
 }
 
 /** What is open, as far as it is read. */
-function useRows(by: BranchesBy, isAbnormal: boolean, open: readonly string[]) {
-  const state = isAbnormal ? ("abnormal" as const) : undefined;
-  const narrowed = state ? { state } : {};
-  const top = useQuery(treeLevelQuery({ by, ...narrowed }));
+function useRows(by: BranchesBy, narrowed: Narrowed, open: readonly string[]) {
+  const asked = {
+    ...(narrowed.isAbnormal ? { state: "abnormal" as const } : {}),
+    ...(narrowed.isOpen ? { open: true as const } : {}),
+  };
+  const top = useQuery(treeLevelQuery({ by, ...asked }));
   const branches = open.map((key) => key.split(":") as [Branch["kind"], string]);
   const levels = useQueries({
     queries: branches.map(([kind, id]) => ({
       ...treeLevelQuery({
         by: kind === "category" ? "category" : "region",
         ...(kind === "region" ? { region: id } : { category: id }),
-        ...narrowed,
+        ...asked,
       }),
       enabled: kind === "region" || kind === "category",
     })),
   });
   const leaves = useQueries({
     queries: branches.map(([kind, id]) => ({
-      ...branchCamerasQuery(kind === "unplaced" ? "" : id, state),
+      ...branchCamerasQuery(kind === "unplaced" ? "" : id, narrowed),
       enabled: kind === "premises" || kind === "unplaced",
     })),
   });
@@ -110,12 +104,12 @@ function useRows(by: BranchesBy, isAbnormal: boolean, open: readonly string[]) {
     const children = below.get(row.key);
     return children ? { ...row, children: children.map(filled) } : row;
   };
-  const asked = [top, ...levels, ...leaves];
+  const questions = [top, ...levels, ...leaves];
   return {
     rows: top.data?.map(rowOfBranch).map(filled),
-    isFailing: asked.some((query) => query.isError && query.data === undefined),
+    isFailing: questions.some((query) => query.isError && query.data === undefined),
     retry: () => {
-      for (const query of asked) if (query.isError) void query.refetch();
+      for (const query of questions) if (query.isError) void query.refetch();
     },
   };
 }
@@ -146,11 +140,14 @@ function CameraRow({ camera, onDragBegin }: Props & { camera: Camera }) {
         {camera.name} <span className="bk-small">{zoneBeside(camera.name, words.zone(camera.zone))}</span>
       </span>
       <StateMark condition={conditionOf(camera)} />
+      <Star id={camera.id} name={camera.name} />
     </span>
   );
 }
 
-function BranchRow({ branch, onDragBegin, onPremises, onBranch }: Props & { branch: Branch }) {
+type BranchProps = Pick<PickerProps, "onDragBegin" | "onPremises" | "onBranch"> & { branch: Branch };
+
+export function BranchRow({ branch, onDragBegin, onPremises, onBranch }: BranchProps) {
   const { t } = useTranslation();
   const name = branch.kind === "unplaced" ? t("live.unplaced") : branch.name;
   const { cameras, online } = branch.counts;
@@ -184,6 +181,7 @@ function BranchRow({ branch, onDragBegin, onPremises, onBranch }: Props & { bran
       <span className="bk-small" title={t("live.branchCounts", { online, count: cameras })}>
         {online}/{cameras}
       </span>
+      {branch.kind === "premises" && <Star id={branch.id} name={name} />}
     </span>
   );
 }

@@ -20,9 +20,11 @@ import { saveLiveSnapshot, saveSnapshot } from "@/shared/media/snapshot";
 import { useSnapshotWords } from "@/shared/media/useSnapshotWords";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { useLiveWay } from "./liveWay";
+import { mayMark } from "./mayMark";
 import { TileStrip } from "./TileStrip";
 import { TileWords } from "./TileWords";
 import { useLiveDriver } from "./useLiveDriver";
+import type { TileFacts } from "./useTileFacts";
 import { Watermark } from "./Watermark";
 
 const TileReplay = lazy(async () => ({ default: (await import("./TileReplay")).TileReplay }));
@@ -32,9 +34,12 @@ export interface TileActions {
   snapshot: () => void;
   /** 30 s before what is shown, live or replayed. */
   back: () => void;
+  /** The moment that is shown. */
+  mark: (wantsNote: boolean) => void;
+  sound: () => void;
 }
 
-interface Props {
+interface Props extends TileFacts {
   camera: Camera;
   /** Of the wall; -1: it is opened ahead of its turn and not seen yet. */
   place: number;
@@ -55,6 +60,7 @@ interface Props {
   onSelect: () => void;
   onDragBegin: (event: PointerEvent) => void;
   onSound: () => void;
+  onMark: (atMs: number, wantsNote: boolean) => void;
   /** undefined: back to live. */
   onReplay: (fromMs: number | undefined) => void;
   onRemove: (() => void) | undefined;
@@ -76,7 +82,16 @@ export function LiveTile(props: Props) {
   const replay = useReplay(props, live.shownAtMs);
   const label = useTileLabel(camera, live.state);
   const takeSnapshot = useSnapshot(camera, replay.shownAtMs, isReplay);
-  useImperativeHandle(props.actions, () => ({ snapshot: () => void takeSnapshot(), back: replay.back }));
+  const canMark = mayMark(camera, useAbilities());
+  const mark = (wantsNote: boolean) => {
+    if (canMark) props.onMark(replay.shownAtMs() ?? serverNowMs(), wantsNote);
+  };
+  useImperativeHandle(props.actions, () => ({
+    snapshot: () => void takeSnapshot(),
+    back: replay.back,
+    mark,
+    sound: props.onSound,
+  }));
   const bitrateBps = live.state.kind === "playing" ? live.state.bitrateBps : 0;
   useEffect(() => onBitrate(bitrateBps), [bitrateBps, onBitrate]);
   useEffect(() => () => onBitrate(0), [onBitrate]);
@@ -88,6 +103,7 @@ export function LiveTile(props: Props) {
       role="group"
       aria-label={label}
       inert={isBehind}
+      tabIndex={-1}
       data-camera={camera.id}
       {...(isBehind ? {} : { "data-place": props.place })}
       onPointerDown={onSelect}
@@ -102,7 +118,7 @@ export function LiveTile(props: Props) {
             <TileReplay camera={camera} fromMs={replayFromMs} hasSound={hasSound} onAt={replay.onAt} />
           </Suspense>
         )}
-        {!isReplay && <TileWords camera={camera} state={live.state} isPaused={live.isPaused} onRetry={live.retry} />}
+        {!isReplay && <TileWords {...props} state={live.state} isPaused={live.isPaused} onRetry={live.retry} />}
         {props.hasWatermark && <Watermark />}
         {props.dropWord && <span className="bk-drop-word">{props.dropWord}</span>}
       </div>
@@ -113,6 +129,8 @@ export function LiveTile(props: Props) {
         shownAtMs={replay.shownAtMs}
         onSnapshot={() => void takeSnapshot()}
         onBack={replay.back}
+        onMark={canMark ? () => mark(false) : undefined}
+        screens={box}
         onLive={() => props.onReplay(undefined)}
       />
     </div>

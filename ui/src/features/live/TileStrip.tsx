@@ -3,16 +3,21 @@ import {
   CloseOutlined,
   CompressOutlined,
   ExpandOutlined,
+  FlagOutlined,
   HistoryOutlined,
+  MinusCircleOutlined,
   MutedOutlined,
   RollbackOutlined,
   SoundOutlined,
+  ToolOutlined,
 } from "@ant-design/icons";
-import type { ReactNode } from "react";
+import type { ReactNode, RefObject } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import type { LiveState } from "@/players/live/LiveDriver";
 import type { Camera } from "@/shared/api/cameras";
+import type { Opening } from "@/shared/api/cameraTree";
+import type { Ticket } from "@/shared/api/maintenance";
 import { useZone } from "@/shared/api/system";
 import { isNotRecording, isRecording, reportOf } from "@/shared/camera/condition";
 import { useWords } from "@/shared/camera/useWords";
@@ -20,11 +25,18 @@ import { zoneBeside } from "@/shared/camera/zones";
 import { formatClock } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { LowDelayTool } from "./LowDelayTool";
+import { TileHealth } from "./TileHealth";
 import { Tool } from "./Tool";
+import { useOpeningWords } from "./useOpeningWords";
+import type { TileFacts } from "./useTileFacts";
 
-export interface StripProps {
+export interface StripProps extends TileFacts {
   camera: Camera;
+  /** In which the picture is drawn. */
+  screens: RefObject<HTMLElement | null>;
   state: LiveState;
+  /** Among how many pictures it stands: on small ones there is room for the main tools only. */
+  tiles: number;
   hasSound: boolean;
   isEnlarged: boolean;
   /** There are other tiles beside it. */
@@ -35,6 +47,8 @@ export interface StripProps {
   onSound: () => void;
   onSnapshot: () => void;
   onBack: () => void;
+  /** undefined: this person marks nothing here. */
+  onMark: (() => void) | undefined;
   onLive: () => void;
   onEnlarge: () => void;
   /** undefined: it cannot be taken away. */
@@ -54,11 +68,7 @@ export function TileStrip(props: StripProps) {
         {zone && <span className="bk-strip-zone">{zone}</span>}
       </span>
       <StripTools {...props} />
-      {replayAtMs === undefined ? (
-        <StripFacts camera={camera} state={props.state} />
-      ) : (
-        <StripReplay atMs={replayAtMs} onLive={props.onLive} />
-      )}
+      {replayAtMs === undefined ? <StripFacts {...props} /> : <StripReplay atMs={replayAtMs} onLive={props.onLive} />}
     </div>
   );
 }
@@ -79,12 +89,14 @@ function StripReplay({ atMs, onLive }: { atMs: number; onLive: () => void }) {
   );
 }
 
-function StripFacts({ camera, state }: { camera: Camera; state: LiveState }) {
+function StripFacts({ camera, state, opening, fault, screens }: StripProps) {
   const { t } = useTranslation();
   const profile = state.kind === "playing" ? state.picture.profile : "main";
   const loss = reportOf(camera, profile)?.loss_ratio ?? 0;
   return (
     <span className="bk-strip-facts">
+      {fault && <FaultLink fault={fault} />}
+      {opening && opening.state !== "open" && <StripClosed opening={opening} />}
       {state.kind === "playing" && state.picture.subForH265 && (
         <span className="bk-stage-warn" title={t("live.subForH265")}>
           {t("live.h265Short")}
@@ -92,48 +104,53 @@ function StripFacts({ camera, state }: { camera: Camera; state: LiveState }) {
       )}
       {loss > 0.01 && <span className="bk-stage-warn">{t("live.loss", { percent: (loss * 100).toFixed(0) })}</span>}
       <StripRecording camera={camera} />
-      <StripDelay state={state} loss={loss} />
+      {state.kind === "playing" && <TileHealth {...{ camera, state, screens }} />}
+    </span>
+  );
+}
+
+/** A fault of the device is no fault of the kitchen: a wrench, not a red mark. */
+export function FaultLink({ fault }: { fault: Ticket }) {
+  const { t } = useTranslation();
+  return (
+    <Link
+      className="bk-strip-fault"
+      to={`/faults?t=${fault.id}`}
+      title={`${t("live.fault", { number: fault.number })} ${t(`fault.state.${fault.state}`)}`}
+      aria-label={t("live.fault", { number: fault.number })}
+    >
+      <ToolOutlined aria-hidden /> <span>{fault.number}</span>
+    </Link>
+  );
+}
+
+function StripClosed({ opening }: { opening: Opening }) {
+  const words = useOpeningWords();
+  return (
+    <span title={words.sentence(opening)}>
+      <MinusCircleOutlined aria-hidden /> {words.short(opening)}
     </span>
   );
 }
 
 function StripRecording({ camera }: { camera: Camera }) {
   const { t } = useTranslation();
-  if (isNotRecording(camera)) return <span className="bk-stage-alert">{t("state.notRecording")}</span>;
+  const zone = useZone();
+  if (isNotRecording(camera)) {
+    const sinceMs = Date.parse(camera.streams.main?.recorded_until_at ?? "");
+    const at = Number.isNaN(sinceMs) ? undefined : formatClock(sinceMs, zone, false);
+    return <span className="bk-stage-alert">{at ? t("live.notRecordingSince", { at }) : t("state.notRecording")}</span>;
+  }
   if (!isRecording(camera)) return null;
   return <span title={t("camera.recordingOnHint")}>{t("camera.recordingOn")}</span>;
 }
 
-function StripDelay({ state, loss }: { state: LiveState; loss: number }) {
-  const { t } = useTranslation();
-  if (state.kind !== "playing") return null;
-  const seconds = (state.delayMs / 1000).toFixed(1);
-  const health = t("live.health", {
-    seconds,
-    mbps: (state.bitrateBps / 1_000_000).toFixed(1),
-    width: state.picture.width,
-    height: state.picture.height,
-    percent: (loss * 100).toFixed(1),
-    stream: t(state.picture.profile === "main" ? "live.mainStream" : "live.subStream"),
-  });
-  if (state.delayMs > 2_000)
-    return (
-      <span className="bk-stage-warn" title={health}>
-        {t("live.delayLong", { seconds })}
-      </span>
-    );
-  return (
-    <span className="bk-strip-delay" title={health}>
-      {t("live.delay", { seconds })}
-    </span>
-  );
-}
-
 function StripTools(props: StripProps) {
-  const { camera, state, hasSound, isEnlarged, shownAtMs } = props;
+  const { camera, state, hasSound, isEnlarged, shownAtMs, tiles } = props;
   const { t } = useTranslation();
   const navigate = useNavigate();
   const hasAudio = state.kind === "playing" ? state.picture.hasAudio : Boolean(camera.streams.main?.audio_codec);
+  const isSmall = tiles >= 16;
   const can = (ability: string) => camera.abilities.includes(ability);
   const replayAt = () => new Date((shownAtMs() ?? serverNowMs()) - 10_000).toISOString();
   const tools: [boolean, ReactNode][] = [
@@ -141,14 +158,14 @@ function StripTools(props: StripProps) {
       hasAudio,
       <Tool
         key="sound"
-        label={hasSound ? t("live.soundOff") : t("live.soundOn")}
+        label={`${hasSound ? t("live.soundOff") : t("live.soundOn")} M`}
         isOn={hasSound}
         onClick={props.onSound}
       >
         {hasSound ? <SoundOutlined /> : <MutedOutlined />}
       </Tool>,
     ],
-    [true, <LowDelayTool key="delay" />],
+    [!isSmall, <LowDelayTool key="delay" />],
     [
       can("camera.snapshot"),
       <Tool key="snapshot" label={`${t("live.snapshot")} S`} onClick={props.onSnapshot}>
@@ -162,7 +179,13 @@ function StripTools(props: StripProps) {
       </Tool>,
     ],
     [
-      can("camera.play"),
+      props.onMark !== undefined,
+      <Tool key="mark" label={`${t("live.mark")} B`} onClick={() => props.onMark?.()}>
+        <FlagOutlined />
+      </Tool>,
+    ],
+    [
+      can("camera.play") && !isSmall,
       <Tool
         key="play"
         label={t("live.replay")}

@@ -1,15 +1,20 @@
+import { MinusCircleOutlined } from "@ant-design/icons";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { LiveState } from "@/players/live/LiveDriver";
 import type { Camera } from "@/shared/api/cameras";
+import type { Opening } from "@/shared/api/cameraTree";
+import type { Ticket } from "@/shared/api/maintenance";
 import { useZone } from "@/shared/api/system";
 import { StateMark } from "@/shared/camera/StateMark";
 import { useWords } from "@/shared/camera/useWords";
 import { formatDuration, formatMoment } from "@/shared/time/format";
 import { useNow } from "@/shared/time/useNow";
+import { useOpeningWords } from "./useOpeningWords";
+import type { TileFacts } from "./useTileFacts";
 
-interface Props {
+interface Props extends TileFacts {
   camera: Camera;
   state: LiveState;
   isPaused: boolean;
@@ -17,10 +22,11 @@ interface Props {
 }
 
 /** What stands on a tile without a moving picture: state, since when, why, and one next step. */
-export function TileWords({ camera, state, isPaused, onRetry }: Props) {
+export function TileWords({ camera, state, isPaused, opening, fault, onRetry }: Props) {
   const { t } = useTranslation();
   useNow(1_000); // the seconds below go on
   if (isPaused) return <Words sentence={t("live.paused")} />;
+  if (opening && opening.state !== "open" && isDark(state)) return <ClosedWords {...{ camera, opening }} />;
   switch (state.kind) {
     case "playing":
       return null;
@@ -31,10 +37,42 @@ export function TileWords({ camera, state, isPaused, onRetry }: Props) {
     case "stalled":
       return <Words condition="degraded" sentence={t("live.stalled", { seconds: secondsSince(state.sinceMs) })} />;
     case "offline":
-      return <OfflineWords camera={camera} state={state} />;
+      return <OfflineWords {...{ camera, state, fault }} />;
     case "error":
       return <ErrorWords state={state} onRetry={onRetry} />;
   }
+}
+
+/** There is no picture, and none is about to come. */
+function isDark(state: LiveState): boolean {
+  return state.kind === "offline" || (state.kind === "error" && state.code === "no_stream");
+}
+
+/** Nobody cooks there now: that explains the dark picture better than its network does. */
+function ClosedWords({ camera, opening }: { camera: Camera; opening: Opening }) {
+  const words = useOpeningWords();
+  return (
+    <Words
+      state={
+        <span className="bk-state bk-state-standby">
+          <MinusCircleOutlined aria-hidden />
+          {words.short(opening)}
+        </span>
+      }
+      sentence={words.sentence(opening)}
+      next={<ReplayLink camera={camera} />}
+    />
+  );
+}
+
+function ReplayLink({ camera }: { camera: Camera }) {
+  const { t } = useTranslation();
+  if (!camera.abilities.includes("camera.play")) return null;
+  return (
+    <Link className="bk-stage-link" to={`/play?c=${camera.id}`}>
+      {t("live.next.replay")}
+    </Link>
+  );
 }
 
 function secondsSince(sinceMs: number): number {
@@ -47,16 +85,19 @@ function secondsUntil(atMs: number | null): number {
 
 interface WordsProps {
   condition?: "absent" | "connecting" | "degraded" | "offline";
+  /** In place of a condition of the camera's. */
+  state?: React.ReactNode;
   since?: string;
   sentence: string;
   next?: React.ReactNode;
 }
 
-export function Words({ condition, since, sentence, next }: WordsProps) {
+export function Words({ condition, state, since, sentence, next }: WordsProps) {
   return (
     <div className="bk-tile-words">
-      {(condition || since) && (
+      {(condition || state || since) && (
         <p className="bk-tile-state">
+          {state}
           {condition && <StateMark condition={condition} />}
           {since && <span>{since}</span>}
         </p>
@@ -67,7 +108,13 @@ export function Words({ condition, since, sentence, next }: WordsProps) {
   );
 }
 
-function OfflineWords({ camera, state }: { camera: Camera; state: LiveState & { kind: "offline" } }) {
+interface OfflineProps {
+  camera: Camera;
+  state: LiveState & { kind: "offline" };
+  fault: Ticket | undefined;
+}
+
+function OfflineWords({ camera, state, fault }: OfflineProps) {
   const { t } = useTranslation();
   const words = useWords();
   const zone = useZone();
@@ -84,13 +131,16 @@ function OfflineWords({ camera, state }: { camera: Camera; state: LiveState & { 
     <Words
       condition={isTrying ? "connecting" : "offline"}
       since={since}
-      sentence={words.reasonFull(state.reason ?? "unknown")}
+      sentence={isTrying && !state.reason ? t("live.tryingFirst") : words.reasonFull(state.reason ?? "unknown")}
       next={
-        camera.abilities.includes("camera.play") && (
-          <Link className="bk-stage-link" to={`/play?c=${camera.id}`}>
-            {t("live.next.replay")}
-          </Link>
-        )
+        <span className="bk-tile-next">
+          {fault && (
+            <Link className="bk-stage-link" to={`/faults?t=${fault.id}`}>
+              {t("live.fault", { number: fault.number })}
+            </Link>
+          )}
+          <ReplayLink camera={camera} />
+        </span>
       }
     />
   );

@@ -1,6 +1,12 @@
-import { AppstoreOutlined, FullscreenExitOutlined, FullscreenOutlined, RetweetOutlined } from "@ant-design/icons";
+import {
+  AppstoreOutlined,
+  FullscreenExitOutlined,
+  FullscreenOutlined,
+  QuestionCircleOutlined,
+  RetweetOutlined,
+} from "@ant-design/icons";
 import { App, Button, Segmented } from "antd";
-import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
 import { fetchPremisesCameras } from "@/shared/api/cameraTree";
@@ -9,13 +15,16 @@ import { useAbilities } from "@/shared/api/session";
 import { useKeys } from "@/shared/keyboard";
 import { CameraPicker } from "./CameraPicker";
 import type { TileActions } from "./LiveTile";
+import { MarkPanel } from "./MarkPanel";
 import { RotationBar } from "./RotationBar";
 import type { Turn, TurnFilter } from "./rotation";
 import { useDragging } from "./useDragging";
 import { useFullscreen } from "./useFullscreen";
+import { useMarking } from "./useMarking";
 import { useRotation } from "./useRotation";
 import { useTurnCameras } from "./useTurnCameras";
 import { type Beginning, useWall } from "./useWall";
+import { WallActions } from "./WallActions";
 import { WallTiles } from "./WallTiles";
 import {
   type Layout,
@@ -32,6 +41,8 @@ import {
 } from "./wall";
 
 const RotationDialog = lazy(async () => ({ default: (await import("./RotationDialog")).RotationDialog }));
+
+const KeyHelp = lazy(async () => ({ default: (await import("./KeyHelp")).KeyHelp }));
 
 const SavedWalls = lazy(async () => ({ default: (await import("./SavedWalls")).SavedWalls }));
 
@@ -55,11 +66,14 @@ export function WallPage(props: Beginning) {
     else if (target !== "outside") void hangPremises(carried.id, target);
   });
   useKeys((code, event) => {
-    if (event.shiftKey && code === "KeyF") fullscreen.toggle();
+    if (code === "Slash" || event.key === "?") setChoosing({ kind: "keys" });
+    else if (event.shiftKey && code === "KeyF") fullscreen.toggle();
+    else if (event.shiftKey && code === "KeyB") state.selectedTile.current?.mark(true);
     else if (event.shiftKey) return false;
     else return state.onKey(code);
     return true;
   });
+  useSelectedFocus(stage, selected, state.byKeys);
   const start = (next: Turn) => {
     setChoosing(undefined);
     state.startTurn(next);
@@ -84,6 +98,7 @@ export function WallPage(props: Beginning) {
           isReading={props.isReading}
           isFullscreen={fullscreen.isOn}
           dragging={dragging}
+          onMark={state.marking.mark}
           foot={
             <>
               <Segmented<Layout>
@@ -124,10 +139,22 @@ export function WallPage(props: Beginning) {
                   onStop={() => state.put(wall)}
                 />
               ) : (
-                <span className="bk-stage-hint bk-two-lines" title={t("live.hint")}>
-                  {t("live.hint")}
-                </span>
+                <WallActions tile={state.selectedTile} camera={state.selectedCamera} hasSound={state.hasSound} />
               )}
+              {state.marking.marked && (
+                <MarkPanel
+                  key={state.marking.marked.atMs}
+                  marked={state.marking.marked}
+                  onClose={state.marking.close}
+                />
+              )}
+              <Button
+                className="bk-stage-button"
+                icon={<QuestionCircleOutlined aria-hidden />}
+                aria-label={`${t("live.keys")} ?`}
+                title={`${t("live.keys")} ?`}
+                onClick={() => setChoosing({ kind: "keys" })}
+              />
               <Button
                 className="bk-stage-button"
                 icon={fullscreen.isOn ? <FullscreenExitOutlined aria-hidden /> : <FullscreenOutlined aria-hidden />}
@@ -146,7 +173,9 @@ export function WallPage(props: Beginning) {
         )}
         {choosing && (
           <Suspense>
-            {choosing.kind === "turn" ? (
+            {choosing.kind === "keys" ? (
+              <KeyHelp container={container} onClose={() => setChoosing(undefined)} />
+            ) : choosing.kind === "turn" ? (
               <RotationDialog
                 turn={asked}
                 size={wall.layout}
@@ -173,7 +202,20 @@ export function WallPage(props: Beginning) {
   );
 }
 
-type Choosing = { kind: "walls" } | { kind: "turn"; filter?: TurnFilter };
+/** Whoever goes to a tile by the arrows is there with the focus, too: Tab then goes through what can be done with it. */
+function useSelectedFocus(
+  stage: React.RefObject<HTMLElement | null>,
+  selected: number,
+  byKeys: React.RefObject<boolean>,
+) {
+  useEffect(() => {
+    if (!byKeys.current) return;
+    byKeys.current = false;
+    stage.current?.querySelector<HTMLElement>(`[data-place="${selected}"]`)?.focus();
+  }, [stage, selected, byKeys]);
+}
+
+type Choosing = { kind: "walls" } | { kind: "keys" } | { kind: "turn"; filter?: TurnFilter };
 
 /** Hangs the cameras of a premises on the wall, from a place on. */
 function useHangPremises({ hangAll }: WallState) {
@@ -202,6 +244,8 @@ function useWallState(props: Beginning) {
   const [replays, setReplays] = useState<Replays>({});
   const playing = useRef(new Map<string, boolean>());
   const selectedTile = useRef<TileActions>(null);
+  const byKeys = useRef(false);
+  const marking = useMarking();
   const isBusy = turn !== undefined && (selected !== noPlace || enlarged !== "" || Object.keys(replays).length > 0);
   const ids = useMemo(() => found.cameras.map(({ id }) => id), [found.cameras]);
   const turning = useRotation(
@@ -302,17 +346,22 @@ function useWallState(props: Beginning) {
   const onKey = (code: string) => {
     const layout = layoutOfKey(code);
     if (layout) choose(layout);
-    else if (code.startsWith("Arrow") && large === noPlace) setSelected(movedSelection(selected, wall.layout, code));
-    else if (code === "Enter" && selected !== noPlace) enlarge(selected);
+    else if (code.startsWith("Arrow") && large === noPlace) {
+      byKeys.current = true;
+      setSelected(movedSelection(selected, wall.layout, code));
+    } else if (code === "Enter" && selected !== noPlace) enlarge(selected);
     else if (code === "Escape") return stepUp();
     else if (code === "Space" && turn) toggleTurn();
     else if (code === "KeyS") selectedTile.current?.snapshot();
     else if (code === "KeyR") selectedTile.current?.back();
-    else if (code === "KeyM") toggleSound(id);
+    else if (code === "KeyB") selectedTile.current?.mark(false);
+    else if (code === "KeyM" && id) toggleSound(id);
     else return false;
     return true;
   };
+  const selectedCamera = cameras.find((camera) => camera.id === id);
   return {
+    ...{ byKeys, marking, selectedCamera, hasSound: id !== "" && sounding === id },
     ...{ hung, wall, turn, turning, found, cameras, selected, large, sounding, replays, isBusy, selectedTile },
     ...{ put, open, drop, hangAll, choose, pick, enlarge, toggleTurn, startTurn, toggleSound, replay, onKey },
     select: setSelected,

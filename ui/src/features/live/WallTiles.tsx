@@ -6,6 +6,7 @@ import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { AbsentTile } from "./AbsentTile";
 import { LiveTile } from "./LiveTile";
 import type { Dragging } from "./useDragging";
+import { type TileFacts, useTileFacts } from "./useTileFacts";
 import type { WallState } from "./WallPage";
 import { WallWatermark } from "./Watermark";
 import { noPlace, tilesAround } from "./wall";
@@ -14,6 +15,7 @@ interface Props extends WallState {
   isReading: boolean;
   isFullscreen: boolean;
   dragging: Dragging;
+  onMark: (camera: Camera, atMs: number, wantsNote: boolean) => void;
   foot: ReactNode;
 }
 
@@ -29,6 +31,7 @@ export function WallTiles(props: Props) {
   const playing = Object.values(rates).filter((rate) => rate > 0);
   const hasOneMark = props.isFullscreen || (wall.layout >= smallFrom && large === noPlace);
   const places = wall.places.map((id, place) => ({ id, place, camera: byId.get(id) }));
+  const factsOf = useTileFacts(places.flatMap(({ camera }) => camera ?? []));
   const ahead = turning.ahead.map((id) => ({ id, place: noPlace, camera: byId.get(id) }));
   return (
     <>
@@ -36,7 +39,12 @@ export function WallTiles(props: Props) {
         {/* A camera is its tile's key: where it hangs may change, its picture goes on. */}
         {[...places, ...ahead].map(({ id, place, camera }) =>
           camera ? (
-            <HungTile key={id} {...props} {...{ camera, place, hasOneMark }} onBitrate={onBitrate(id)} />
+            <HungTile
+              key={id}
+              {...props}
+              {...{ camera, place, hasOneMark, ...factsOf(camera) }}
+              onBitrate={onBitrate(id)}
+            />
           ) : (
             place !== noPlace && <EmptyTile key={`empty-${place}`} {...props} id={id} place={place} />
           ),
@@ -88,7 +96,7 @@ function EmptyTile(props: Props & { id: string; place: number }) {
   );
 }
 
-interface HungProps extends Props {
+interface HungProps extends Props, TileFacts {
   camera: Camera;
   place: number;
   hasOneMark: boolean;
@@ -113,6 +121,8 @@ function HungTile(props: HungProps) {
   return (
     <LiveTile
       {...shared}
+      opening={props.opening}
+      fault={props.fault}
       tiles={isLarge ? 1 : tilesAround(wall.layout, place)}
       isEnlarged={isLarge}
       canEnlarge={wall.layout > 1}
@@ -122,6 +132,7 @@ function HungTile(props: HungProps) {
       actions={place === selected ? props.selectedTile : null}
       onDragBegin={(event) => props.dragging.begin(event, { kind: "place", id: camera.id, from: place }, camera.name)}
       onSound={() => props.toggleSound(camera.id)}
+      onMark={(atMs, wantsNote) => props.onMark(camera, atMs, wantsNote)}
       onReplay={(fromMs) => props.replay(camera.id, fromMs)}
       onRemove={props.turn ? undefined : () => props.remove(place)}
       onEnlarge={() => props.enlarge(place)}

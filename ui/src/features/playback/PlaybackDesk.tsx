@@ -1,10 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { App, Checkbox, Segmented } from "antd";
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { PlaybackState } from "@/players/playback/state";
 import type { Camera } from "@/shared/api/cameras";
+import { timelineEventsQuery, useAddMark } from "@/shared/api/marks";
+import { useProblemText } from "@/shared/api/ProblemText";
 import { premisesCamerasQuery } from "@/shared/api/premises";
 import { useAbilities } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
@@ -17,15 +19,17 @@ import { formatClock, formatDate, formatIsoDate, parseZoned } from "@/shared/tim
 import { useNow } from "@/shared/time/useNow";
 import { CameraChoice } from "./CameraChoice";
 import { DimmedStill } from "./DimmedStill";
-import { centredOn, dayMs, levels, type Recorded, spanOf, zoomAt } from "./geometry";
+import { centredOn, dayMs, levels, type Recorded, spanOf, type View, zoomAt } from "./geometry";
+import { MarksButton } from "./MarksButton";
 import { MomentChoice } from "./MomentChoice";
+import { markBeside, marksOf, type TimelineMark } from "./marks";
 import { PictureWords } from "./PictureWords";
 import { SelectionBar } from "./SelectionBar";
 import { isRange, type Selection, withEdge } from "./selection";
 import { stillWishOf } from "./stillWish";
 import { Timeline, type TimelineLane } from "./Timeline";
 import { speeds, Transport } from "./Transport";
-import { useRecorded, useRecordedAround } from "./timelineApi";
+import { askedRange, useRecorded, useRecordedAround } from "./timelineApi";
 import { type Deck, idle, useDeck } from "./useDeck";
 import { type Ruler, useRuler } from "./useRuler";
 
@@ -66,9 +70,11 @@ export function PlaybackDesk({ cameras, startMs, wantedMs, arrival, onCameras, o
   const controls = useControls(deck, { atMs, nowMs, show: ruler.show, onMoment });
   const mark = (edge: "in" | "out") => setSelection((old) => withEdge(old, edge, deck.deck?.atMs ?? atMs));
   const snapshot = useSnapshotOf(first, deck, zone);
+  const marks = useMarks(first, ruler.view, nowMs);
+  const markNow = useMarkNow(first, () => deck.deck?.atMs ?? atMs, zone);
   useArrival(arrival, wantedMs, controls.jump);
   useDeskKeys(controls, snapshot, {
-    ...{ ruler, atMs, nowMs, zone, mark },
+    ...{ ruler, atMs, nowMs, zone, mark, marks, markNow },
     clear: () => setSelection(undefined),
     recorded: recorded[0]?.data,
   });
@@ -125,7 +131,8 @@ export function PlaybackDesk({ cameras, startMs, wantedMs, arrival, onCameras, o
           <SelectionBar {...{ selection, zone }} cameras={canClip} onClear={() => setSelection(undefined)} />
         )}
         <TimelineBar
-          {...{ ruler, lanes, selection, nowMs, zone, atMs, onSeek: controls.seek, onSelect: setSelection }}
+          {...{ ruler, lanes, selection, marks, nowMs, zone, atMs, onSeek: controls.seek, onSelect: setSelection }}
+          onMark={markNow}
           isFailing={recorded.some(({ isError }) => isError)}
         />
       </section>
@@ -311,6 +318,8 @@ interface DeskKeys {
   zone: string;
   recorded: Recorded | undefined;
   mark: (edge: "in" | "out") => void;
+  marks: readonly TimelineMark[];
+  markNow: (() => void) | undefined;
   clear: () => void;
 }
 
@@ -327,7 +336,14 @@ function useDeskKeys(controls: Controls, snapshot: () => Promise<void>, keys: De
     const wantedMs = gapBeside(recorded, atMs, direction);
     if (wantedMs !== undefined) controls.seek(wantedMs);
   };
+  const toMark = (direction: 1 | -1) => {
+    const found = markBeside(keys.marks, atMs, direction);
+    if (found) controls.seek(found.atMs);
+  };
   const plain: Record<string, () => void> = {
+    ...(keys.markNow ? { KeyB: keys.markNow } : {}),
+    BracketLeft: () => toMark(-1),
+    BracketRight: () => toMark(1),
     Space: controls.toggle,
     KeyK: controls.halt,
     KeyJ: () => controls.shuttle(-1),
@@ -363,6 +379,40 @@ function useDeskKeys(controls: Controls, snapshot: () => Promise<void>, keys: De
   });
 }
 
+const nothingMarked: readonly TimelineMark[] = [];
+
+/** The marks of the first camera around the view. */
+function useMarks(camera: Camera | undefined, view: View, nowMs: number): readonly TimelineMark[] {
+  const { fromMs, toMs } = askedRange(view, nowMs);
+  const query = useQuery({
+    ...timelineEventsQuery(camera?.id ?? "", fromMs, toMs),
+    enabled: camera?.abilities.includes("camera.play") ?? false,
+    placeholderData: keepPreviousData,
+    refetchInterval: 30_000,
+  });
+  return useMemo(() => (query.data ? marksOf(query.data) : nothingMarked), [query.data]);
+}
+
+/** Marks the moment shown; undefined for those who mark nothing here. */
+function useMarkNow(camera: Camera | undefined, atMs: () => number, zone: string): (() => void) | undefined {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const say = useProblemText();
+  const add = useAddMark();
+  const abilities = useAbilities();
+  if (!camera || !abilities.includes("mark.add") || !camera.abilities.includes("camera.play")) return undefined;
+  return () => {
+    const shownMs = Math.round(atMs());
+    add.mutate(
+      { camera: camera.id, atMs: shownMs },
+      {
+        onSuccess: () => message.success(t("live.marked", { at: formatClock(shownMs, zone), name: camera.name })),
+        onError: (error) => message.error(say(error)),
+      },
+    );
+  };
+}
+
 function useSnapshotOf(camera: Camera | undefined, deck: Deck, zone: string): () => Promise<void> {
   const saveAndSay = useSnapshotWords();
   const canSeal = useAbilities().includes("evidence.capture");
@@ -396,6 +446,8 @@ interface BarProps {
   lanes: readonly TimelineLane[];
   selection: Selection | undefined;
   onSelect: (selection: Selection) => void;
+  marks: readonly TimelineMark[];
+  onMark: (() => void) | undefined;
   isFailing: boolean;
   atMs: number;
   nowMs: number;
@@ -403,7 +455,8 @@ interface BarProps {
   onSeek: (atMs: number) => void;
 }
 
-function TimelineBar({ ruler, lanes, selection, onSelect, isFailing, atMs, nowMs, zone, onSeek }: BarProps) {
+function TimelineBar({ ruler, lanes, selection, onSelect, marks, onMark, isFailing, ...rest }: BarProps) {
+  const { atMs, nowMs, zone, onSeek } = rest;
   const { t } = useTranslation();
   const spanMs = Math.round(spanOf(ruler.view) / 1000) * 1000;
   return (
@@ -420,10 +473,11 @@ function TimelineBar({ ruler, lanes, selection, onSelect, isFailing, atMs, nowMs
           <i className="bk-key-recorded" /> {t("play.legend.recorded")}
           <i className="bk-key-gap" /> {t("play.legend.gap")}
         </span>
+        <MarksButton {...{ marks, zone, nowMs, onSeek, onMark }} />
         <span className="bk-stage-hint">{isFailing ? t("play.timelineFailed") : t("play.hint")}</span>
       </div>
       <Timeline
-        {...{ view: ruler.view, lanes, selection, nowMs, zone, onSeek, onSelect }}
+        {...{ view: ruler.view, lanes, selection, marks, nowMs, zone, onSeek, onSelect }}
         playheadMs={atMs}
         onView={ruler.move}
         onHold={ruler.hold}

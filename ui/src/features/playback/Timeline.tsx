@@ -4,8 +4,9 @@ import { useWords } from "@/shared/camera/useWords";
 import { useHoverStill } from "@/shared/media/thumbs";
 import { fontFamily } from "@/shared/theme/tokens";
 import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
-import { drawTimeline, type Lane, laneAt, rulerPx, timelineHeight } from "./drawTimeline";
+import { drawTimeline, isMarkLane, type Lane, laneAt, rulerPx, timelineHeight } from "./drawTimeline";
 import { gapAt, isRecordedAt, panBy, type Recorded, spanOf, timeAt, type View, xOf, zoomAt } from "./geometry";
+import { markAt, type TimelineMark } from "./marks";
 import { between, type Selection } from "./selection";
 
 interface Props {
@@ -13,6 +14,8 @@ interface Props {
   /** One for each camera, the first one's is spoken of. */
   lanes: readonly TimelineLane[];
   selection: Selection | undefined;
+  /** Of the first camera, by time. */
+  marks: readonly TimelineMark[];
   playheadMs: number | undefined;
   nowMs: number;
   zone: string;
@@ -43,7 +46,7 @@ export function Timeline(props: Props) {
   const { view, nowMs, zone, onView, onSeek } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const widthPx = useWidth(canvas);
-  const [hover, setHover] = useState<{ atMs: number; lane: number }>();
+  const [hover, setHover] = useState<{ atMs: number; lane: number; mark?: TimelineMark | undefined }>();
   const heightPx = timelineHeight(props.lanes.length);
   const [scrubMs, setScrubMs] = useState<number>();
   const drag = useRef<Drag | undefined>(undefined);
@@ -59,6 +62,7 @@ export function Timeline(props: Props) {
     else onView(zoomAt(view, pinnedMs, 1.0015 ** event.deltaY, nowMs));
   });
   const xIn = (event: PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left;
+  const yIn = (event: PointerEvent) => event.clientY - event.currentTarget.getBoundingClientRect().top;
   const onPointerDown = (event: PointerEvent) => {
     if (event.button !== 0) return;
     const xPx = xIn(event);
@@ -77,8 +81,9 @@ export function Timeline(props: Props) {
   const onPointerMove = (event: PointerEvent) => {
     const xPx = xIn(event);
     const atMs = timeAt(view, widthPx, xPx);
-    const yPx = event.clientY - event.currentTarget.getBoundingClientRect().top;
-    setHover({ atMs, lane: laneAt(yPx, props.lanes.length) });
+    const yPx = yIn(event);
+    const mark = isMarkLane(yPx) ? markAt(props.marks, view, widthPx, xPx) : undefined;
+    setHover({ atMs: mark?.atMs ?? atMs, lane: laneAt(yPx, props.lanes.length), mark });
     const lastX = pointers.current.get(event.pointerId);
     if (lastX !== undefined && pointers.current.size === 2) {
       pinch(event.pointerId, lastX, xPx);
@@ -111,7 +116,10 @@ export function Timeline(props: Props) {
     if (now?.kind === "scrub") {
       setScrubMs(undefined);
       onSeek(now.atMs);
-    } else if (now?.kind === "pan" && !now.moved) onSeek(Math.min(timeAt(view, widthPx, xIn(event)), nowMs));
+    } else if (now?.kind === "pan" && !now.moved) {
+      const mark = isMarkLane(yIn(event)) ? markAt(props.marks, view, widthPx, xIn(event)) : undefined;
+      onSeek(mark?.atMs ?? Math.min(timeAt(view, widthPx, xIn(event)), nowMs));
+    }
   };
   const onPointerCancel = (event: PointerEvent) => {
     pointers.current.delete(event.pointerId);
@@ -139,6 +147,7 @@ export function Timeline(props: Props) {
       <HoverTime
         {...{ hoverMs: scrubMs ?? hover?.atMs, view, widthPx, zone, nowMs }}
         lane={props.lanes[hover?.lane ?? 0]}
+        mark={hover?.mark}
       />
     </div>
   );
@@ -194,7 +203,7 @@ function useDrawing(
 ) {
   const { t } = useTranslation();
   const words = useWords();
-  const { view, lanes, selection, playheadMs, nowMs, zone } = props;
+  const { view, lanes, selection, marks, playheadMs, nowMs, zone } = props;
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -206,7 +215,7 @@ function useDrawing(
     element.style.height = `${heightPx}px`;
     context.setTransform(density, 0, 0, density, 0, 0);
     drawTimeline(context, {
-      ...{ view, widthPx, heightPx, zone, nowMs, playheadMs, hoverMs, lanes, selection },
+      ...{ view, widthPx, heightPx, zone, nowMs, playheadMs, hoverMs, lanes, selection, marks },
       font: fontFamily,
       words: {
         tick: (atMs, label) =>
@@ -215,7 +224,7 @@ function useDrawing(
         future: t("play.future"),
       },
     });
-  }, [canvas, widthPx, heightPx, view, lanes, selection, playheadMs, nowMs, zone, hoverMs, words, t]);
+  }, [canvas, widthPx, heightPx, view, lanes, selection, marks, playheadMs, nowMs, zone, hoverMs, words, t]);
 }
 
 function useValueText(recorded: Recorded | undefined, atMs: number | undefined, zone: string, nowMs: number): string {
@@ -234,6 +243,7 @@ interface HoverProps {
   zone: string;
   nowMs: number;
   lane: TimelineLane | undefined;
+  mark: TimelineMark | undefined;
 }
 
 /** Wide enough to tell what happens, small enough to come at once. */
@@ -241,7 +251,7 @@ const stillWidthPx = 240;
 /** Within so many pixels it is the same still. */
 const stillStepPx = 6;
 
-function HoverTime({ hoverMs, view, widthPx, zone, nowMs, lane }: HoverProps) {
+function HoverTime({ hoverMs, view, widthPx, zone, nowMs, lane, mark }: HoverProps) {
   const words = useWords();
   const { t } = useTranslation();
   const stepMs = Math.max(500, (spanOf(view) / widthPx) * stillStepPx);
@@ -264,6 +274,7 @@ function HoverTime({ hoverMs, view, widthPx, zone, nowMs, lane }: HoverProps) {
       <span>
         {formatMoment(hoverMs, zone, words.lang, nowMs)} {note}
       </span>
+      {mark && <span>{[t("play.marks"), mark.byName, mark.note].filter(Boolean).join(" ")}</span>}
     </span>
   );
 }

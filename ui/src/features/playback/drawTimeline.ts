@@ -1,5 +1,6 @@
 import { stage, timelineColours } from "@/shared/theme/tokens";
 import { type Gap, type Recorded, ticksOf, type View, xOf } from "./geometry";
+import { markHalfPx, type TimelineMark } from "./marks";
 import type { Selection } from "./selection";
 
 export interface Lane {
@@ -18,6 +19,7 @@ export interface TimelineScene {
   /** One bar for each camera; names only where there are several. */
   lanes: readonly Lane[];
   selection: Selection | undefined;
+  marks: readonly TimelineMark[];
   font: string;
   words: {
     tick: (atMs: number, label: "date" | "minutes" | "seconds") => string;
@@ -27,7 +29,9 @@ export interface TimelineScene {
 }
 
 export const rulerPx = 28;
-const barTopPx = rulerPx + 6;
+/** Marks have a lane of their own: on the bars nothing could be told from what is recorded. */
+export const marksPx = 18;
+const barTopPx = rulerPx + marksPx + 2;
 
 const laneGapPx = 4;
 const singlePx = 58;
@@ -66,6 +70,27 @@ export function drawTimeline(context: CanvasRenderingContext2D, scene: TimelineS
     context.fillRect(Math.round(xOf(scene.view, widthPx, scene.hoverMs)), barTopPx, 1, heightPx - barTopPx - 4);
   }
   drawPlayhead(context, scene);
+  drawMarks(context, scene);
+}
+
+/** A flag for each: a pole where the moment is, and a triangle to its right. */
+function drawMarks(context: CanvasRenderingContext2D, { view, widthPx, marks }: TimelineScene): void {
+  context.fillStyle = stage.warn;
+  for (const { atMs } of marks) {
+    const xPx = Math.round(xOf(view, widthPx, atMs));
+    if (xPx < -2 * markHalfPx || xPx > widthPx + 2) continue;
+    context.fillRect(xPx - 1, rulerPx + 2, 2, marksPx - 2);
+    context.beginPath();
+    context.moveTo(xPx + 1, rulerPx + 2);
+    context.lineTo(xPx + 1 + 2 * markHalfPx, rulerPx + 2 + marksPx / 4);
+    context.lineTo(xPx + 1, rulerPx + 2 + marksPx / 2);
+    context.fill();
+  }
+}
+
+/** Whether that height is in the lane of the marks. */
+export function isMarkLane(yPx: number): boolean {
+  return yPx >= rulerPx && yPx < barTopPx;
 }
 
 function drawLane(context: CanvasRenderingContext2D, scene: TimelineScene, lane: Lane, bar: Bar): void {

@@ -19,7 +19,7 @@ export function placeOf(
   nowMs: number,
 ) {
   const clamp = (atMs: number) => Math.min(100, Math.max(0, (100 * (atMs - fromMs)) / (toMs - fromMs)));
-  const isMoment = event.kind === "rule" || event.kind === "evidence";
+  const isMoment = event.kind === "rule" || event.kind === "evidence" || event.kind === "mark";
   const begin = clamp(Date.parse(event.from));
   const end = event.to ? clamp(Date.parse(event.to)) : isMoment ? begin : Math.max(begin, clamp(nowMs));
   const left = Math.min(begin, 100 - leastPercent);

@@ -89,11 +89,13 @@ function Where({ found }: { found: Found }) {
 }
 
 function What({ event }: { event: Found["event"] }) {
+  const { t } = useTranslation();
   const words = useRecordingWords();
   return (
     <div className="bk-name-cell">
       <EventWord kind={event.kind} />
-      <span className="bk-secondary">{words.what(event.kind, event.what)}</span>
+      <span className="bk-secondary">{event.note || words.what(event.kind, event.what)}</span>
+      {event.by_name && <span className="bk-secondary">{t("recording.search.by", { name: event.by_name })}</span>}
     </div>
   );
 }
@@ -101,6 +103,7 @@ function What({ event }: { event: Found["event"] }) {
 function When({ event }: { event: Found["event"] }) {
   const { t, i18n } = useTranslation();
   const { moment, range } = useMoments();
+  if (event.to === null && event.kind === "mark") return <span>{moment(event.from)}</span>;
   if (event.to === null) return <span>{t("recording.lasting", { from: moment(event.from) })}</span>;
   return (
     <div className="bk-name-cell">

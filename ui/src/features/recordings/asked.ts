@@ -4,7 +4,13 @@ export const dayMs = 86_400_000;
 export const mostDays = 31;
 
 /** What can be searched for. Changes of rules stand on timelines only. */
-export const searchedKinds = ["unrecorded", "offline", "held", "deleted"] as const satisfies readonly EventKind[];
+export const searchedKinds = [
+  "unrecorded",
+  "offline",
+  "held",
+  "deleted",
+  "mark",
+] as const satisfies readonly EventKind[];
 
 /** A search as the address keeps it: the last days, or a range of its own. Instants in UTC milliseconds. */
 export interface Wanted {

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { components } from "@/generated/api";
 import { type Camera, camerasKey, sortCameras } from "./cameras";
 import { api, bodyOf } from "./client";
@@ -12,7 +12,17 @@ export interface LevelAsked {
   region?: string;
   category?: string;
   state?: "abnormal";
+  /** Only what belongs to premises that are open now. */
+  open?: true;
 }
+
+/** What a tree or list is narrowed to. */
+export interface Narrowed {
+  isAbnormal: boolean;
+  isOpen: boolean;
+}
+
+export type Opening = components["schemas"]["OpeningOut"];
 
 const againMs = 30_000;
 /** Branches beyond these are found by searching. */
@@ -39,20 +49,36 @@ export function treeLevelQuery(asked: LevelAsked) {
 }
 
 /** The cameras below a branch that has no further branches: of a premises, or of none; as many as its count says. */
-export function branchCamerasQuery(premises: string, state: "abnormal" | undefined) {
+export function branchCamerasQuery(premises: string, { isAbnormal, isOpen }: Narrowed) {
   return queryOptions({
     // All of one premises are kept up to date by events, as the other lists of cameras are.
     queryKey:
-      premises && !state ? [...camerasKey, "branch", premises] : ["cameraTree", "cameras", premises, state ?? ""],
+      premises && !isAbnormal && !isOpen
+        ? [...camerasKey, "branch", premises]
+        : ["cameraTree", "cameras", premises, { isAbnormal, isOpen }],
     queryFn: async ({ signal }): Promise<Camera[]> => {
       const query = {
         limit: 200,
         ...(premises ? { premises } : { placed: false }),
-        ...(state ? { abnormal: true } : {}),
+        ...(isAbnormal ? { abnormal: true } : {}),
+        ...(isOpen ? { open: true } : {}),
       };
       return sortCameras(bodyOf(await api.GET("/api/v1/cameras", { params: { query }, signal })).items);
     },
     refetchInterval: againMs,
+  });
+}
+
+/** Which of these premises are open now; at most 64. */
+export function openingsQuery(premises: readonly string[]) {
+  const asked = [...new Set(premises)].filter(Boolean).sort().slice(0, 64);
+  return queryOptions({
+    queryKey: ["cameraTree", "openings", asked] as const,
+    queryFn: async ({ signal }): Promise<Opening[]> =>
+      bodyOf(await api.GET("/api/v1/camera-tree/openings", { params: { query: { premises: asked } }, signal })).items,
+    enabled: asked.length > 0,
+    refetchInterval: 60_000,
+    placeholderData: keepPreviousData,
   });
 }
 

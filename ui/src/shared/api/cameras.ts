@@ -23,6 +23,8 @@ export interface CamerasAsked {
   /** Whether a device serves the channel. */
   connected?: boolean;
   abnormal?: true;
+  /** Only those of premises that are open now. */
+  open?: true;
   /** A county or a township. */
   region?: string;
   /** Of the premises. */
@@ -130,8 +132,8 @@ function cachedCameras(queries: QueryClient, ids: ReadonlySet<string>): Camera[]
 function belongs(camera: Camera, asked: CamerasAsked): boolean | undefined {
   if (asked.connected !== undefined && asked.connected !== (camera.address !== "")) return false;
   if (asked.id) return asked.id.includes(camera.id);
-  const { text, abnormal, region, category, grade, must_zones, premises } = asked;
-  return text || abnormal || region || category || grade || must_zones || premises ? undefined : true;
+  const { text, abnormal, open, region, category, grade, must_zones, premises } = asked;
+  return text || abnormal || open || region || category || grade || must_zones || premises ? undefined : true;
 }
 
 function replacedAt<T>(list: readonly T[], at: number, put: T): T[] {

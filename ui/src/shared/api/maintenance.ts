@@ -99,6 +99,19 @@ export function faultsQuery(states: readonly TicketState[], region = "", premise
   });
 }
 
+/** The open tickets of these cameras, at most 64, those of a batch outage included. */
+export function cameraFaultsQuery(cameras: readonly string[]) {
+  const camera = [...new Set(cameras)].filter(Boolean).sort().slice(0, 64);
+  return queryOptions({
+    queryKey: [...faultsKey, "ofCameras", camera] as const,
+    queryFn: async ({ signal }): Promise<Ticket[]> =>
+      bodyOf(await api.GET("/api/v1/faults", { params: { query: { state: [...openStates], camera } }, signal })).items,
+    enabled: camera.length > 0,
+    refetchInterval: 60_000,
+    placeholderData: keepPreviousData,
+  });
+}
+
 export function faultQuery(id: string) {
   return queryOptions({
     queryKey: [...faultsKey, "one", id] as const,

@@ -8,7 +8,7 @@ export const searchDelayMs = 250;
 export const firstAsked: CamerasAsked = { connected: true, limit: pageSize };
 
 /** Finds connected cameras by what is typed; the former result stays until the next one is there. */
-export function useCameraSearch({ enabled = true, isAbnormal = false } = {}) {
+export function useCameraSearch({ enabled = true, isAbnormal = false, isOpen = false } = {}) {
   const [text, setText] = useState("");
   const wanted = text.trim();
   const settled = useDelayed(wanted, searchDelayMs);
@@ -17,6 +17,7 @@ export function useCameraSearch({ enabled = true, isAbnormal = false } = {}) {
       ...firstAsked,
       ...(settled ? { text: settled } : {}),
       ...(isAbnormal ? { abnormal: true } : {}),
+      ...(isOpen ? { open: true } : {}),
     }),
     placeholderData: keepPreviousData,
     enabled,
