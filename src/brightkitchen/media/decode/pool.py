@@ -1,7 +1,8 @@
 """The node's side of decoding: owns the workers, bounds what waits for them, and notices which camera kills them.
 
 Each lane owns at most one worker process and does one job at a time, so that a crash has exactly one culprit. Pictures and sound
-have lanes of their own: a burst of snapshots never makes the sound stutter. A lane starts its process at its first job.
+have lanes of their own: a burst of snapshots never makes the sound stutter. So has each stream that is transcoded (`open_lane`). A lane
+starts its process at its first job.
 """
 
 import asyncio
@@ -46,6 +47,7 @@ START_TIMEOUT_S: Final = 20.0
 QUEUE_JOBS: Final = 32
 CRASHES_TO_PAUSE: Final = 3
 CRASH_WINDOW_S: Final = 600.0
+_YIELDING: Final = 10  # nice: recording goes before whatever is transcoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class PoolCounters:
     timeouts: int = 0
     refused_busy: int = 0
     refused_paused: int = 0
+    starts: int = 0
 
 
 class _WorkerDied(Exception):
@@ -114,15 +117,19 @@ class _Request:
 
 
 class _Lane:
-    """One worker process and what waits for it."""
+    """One worker process and what waits for it. is_yielding: whenever the machine is busy, others go first."""
 
-    def __init__(self, name: str, pool: "DecodePool") -> None:
+    def __init__(self, name: str, pool: "DecodePool", *, is_yielding: bool = False) -> None:
         self.name = name
+        self.is_yielding = is_yielding
         self.queue: asyncio.Queue[_Request] = asyncio.Queue(QUEUE_JOBS)
-        self.starts = 0
         self._pool = pool
         self._process: asyncio.subprocess.Process | None = None
         self._failed_starts = 0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
 
     async def run(self) -> None:
         """Do jobs until cancelled."""
@@ -193,7 +200,9 @@ class _Lane:
         answer = await _read_answer(process)
         if not isinstance(answer, Ready) or "seccomp" not in answer.jail:
             raise _WorkerDied("the worker is not jailed")
-        self.starts += 1
+        if self.is_yielding:
+            os.setpriority(os.PRIO_PROCESS, process.pid, _YIELDING)
+        self._pool.counters.starts += 1
         log.info("decode worker started", lane=self.name, pid=process.pid, jail=",".join(answer.jail))
         return process
 
@@ -206,6 +215,32 @@ class _Lane:
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()
+
+
+class OwnLane:
+    """A worker of one's own; `DecodePool.open_lane` makes it."""
+
+    def __init__(self, pool: "DecodePool", lane: _Lane, task: asyncio.Task[None]) -> None:
+        self._pool = pool
+        self._lane = lane
+        self._task = task
+        self._is_closed = False
+
+    async def ask(self, camera: str, make: Callable[[int], Job]) -> Answer:
+        """Have the worker do a job. raises: as `DecodePool.draw_jpeg`; what the worker was told before is then forgotten."""
+        if self._is_closed:
+            raise _unavailable("media.decode_failed")
+        return await self._pool.ask_lane(self._lane, camera, make)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now."""
+        return self._lane.pid
+
+    def close(self) -> None:
+        """End the worker; it is not waited for."""
+        self._is_closed = True
+        self._task.cancel()
 
 
 class DecodePool:
@@ -247,7 +282,7 @@ class DecodePool:
     @property
     def starts(self) -> int:
         """How many worker processes were started so far."""
-        return sum(lane.starts for lane in (*self._pictures, self._sound))
+        return self.counters.starts
 
     async def draw_jpeg(
         self,
@@ -265,7 +300,7 @@ class DecodePool:
         raises: BrightKitchenError: media.decode_failed, media.decode_paused, media.decode_busy.
         """
         lane = min(self._pictures, key=lambda lane: lane.queue.qsize())
-        answer = await self._ask(
+        answer = await self.ask_lane(
             lane,
             camera,
             lambda id: Jpeg(
@@ -286,7 +321,7 @@ class DecodePool:
     async def open_sound(self, camera: str, format: AudioFormat) -> tuple[int, bytes]:
         """Begin a session from G.711 to AAC; return its number and the AudioSpecificConfig. raises: as `draw_jpeg`."""
         session = self._next_id
-        answer = await self._ask(
+        answer = await self.ask_lane(
             self._sound,
             camera,
             lambda id: SoundOpen(
@@ -301,14 +336,14 @@ class DecodePool:
 
     async def feed_sound(self, camera: str, session: int, data: bytes, *, last: bool = False) -> AacFrames:
         """Return the AAC frames that these samples complete. raises: as `draw_jpeg`; the session is then gone."""
-        answer = await self._ask(
+        answer = await self.ask_lane(
             self._sound, camera, lambda id: SoundFeed(id=id, session=session, data=data, last=last)
         )
         return _expect_sound(answer)
 
     async def close_sound(self, camera: str, session: int) -> None:
         """Forget a session. raises: as `draw_jpeg`."""
-        await self._ask(self._sound, camera, lambda id: SoundClose(id=id, session=session))
+        await self.ask_lane(self._sound, camera, lambda id: SoundClose(id=id, session=session))
 
     async def transcode_clip(self, camera: str, format: AudioFormat, data: bytes) -> AacFrames:
         """Turn a whole stretch of G.711 into AAC. raises: as `draw_jpeg`."""
@@ -318,7 +353,12 @@ class DecodePool:
 
     async def ask(self, camera: str, make: Callable[[int], Job]) -> Answer:
         """Have a picture worker do any job, for its self-tests. raises: as `draw_jpeg`."""
-        return await self._ask(self._pictures[0], camera, make)
+        return await self.ask_lane(self._pictures[0], camera, make)
+
+    def open_lane(self, name: str) -> OwnLane:
+        """Return a worker for one long job, at low priority; no process is started before its first question."""
+        lane = _Lane(name, self, is_yielding=True)
+        return OwnLane(self, lane, self._supervisor.keep(f"decode {name}", lane.run))
 
     def note_crash(self, camera: str, lane: str, why: str) -> None:
         """Count a dead worker against the camera whose bytes it was chewing."""
@@ -326,7 +366,8 @@ class DecodePool:
         self._crashes.add(camera, self.clock.mono_s())
         log.warning("decode worker died", camera=camera, lane=lane, why=why, crashes=self.counters.crashes)
 
-    async def _ask(self, lane: _Lane, camera: str, make: Callable[[int], Job]) -> Answer:
+    async def ask_lane(self, lane: _Lane, camera: str, make: Callable[[int], Job]) -> Answer:
+        """Have this worker do a job. raises: as `draw_jpeg`."""
         if self._crashes.is_paused(camera, self.clock.mono_s()):
             self.counters.refused_paused += 1
             raise _unavailable("media.decode_paused")
