@@ -201,7 +201,7 @@ class _Lane:
         if not isinstance(answer, Ready) or "seccomp" not in answer.jail:
             raise _WorkerDied("the worker is not jailed")
         if self.is_yielding:
-            os.setpriority(os.PRIO_PROCESS, process.pid, _YIELDING)
+            os.setpriority(os.PRIO_PROCESS, process.pid, min(19, os.getpriority(os.PRIO_PROCESS, 0) + _YIELDING))
         self._pool.counters.starts += 1
         log.info("decode worker started", lane=self.name, pid=process.pid, jail=",".join(answer.jail))
         return process

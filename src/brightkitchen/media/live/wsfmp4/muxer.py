@@ -223,7 +223,7 @@ class LiveMuxer:
                 "mime": f'video/mp4; codecs="{video.codec_string}"',
                 "width": video.width_px,
                 "height": video.height_px,
-                "transcoded": self._is_transcoded,
+                **({"transcoded": True} if self._is_transcoded else {}),
             },
             audio=audio,
         )
