@@ -90,6 +90,11 @@ function StripFacts({ camera, state }: { camera: Camera; state: LiveState }) {
           {t("live.h265Short")}
         </span>
       )}
+      {state.kind === "playing" && state.picture.transcoded && (
+        <span className="bk-stage-warn" title={t("live.transcodedHint")}>
+          {t("live.transcoded")}
+        </span>
+      )}
       {loss > 0.01 && <span className="bk-stage-warn">{t("live.loss", { percent: (loss * 100).toFixed(0) })}</span>}
       <StripRecording camera={camera} />
       <StripDelay state={state} loss={loss} />

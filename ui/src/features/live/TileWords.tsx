@@ -29,6 +29,7 @@ export function TileWords({ camera, state, isPaused, onRetry }: Props) {
     case "connecting":
       return <Words condition="connecting" sentence={t("live.connecting", { seconds: secondsSince(state.sinceMs) })} />;
     case "stalled":
+      if (state.isTranscoderAway) return <Words condition="degraded" sentence={t("live.transcodeRestarting")} />;
       return <Words condition="degraded" sentence={t("live.stalled", { seconds: secondsSince(state.sinceMs) })} />;
     case "offline":
       return <OfflineWords camera={camera} state={state} />;
@@ -106,6 +107,9 @@ function ErrorWords({ state, onRetry }: { state: LiveState & { kind: "error" }; 
     unreachable: t("live.mediaBusy", { attempt: state.attempt }),
     no_stream: t("live.noStream", { seconds: secondsUntil(state.retryAtMs) }),
     too_many: t("live.tooMany", { seconds: secondsUntil(state.retryAtMs) }),
+    transcode_full: t("live.transcodeFull", { seconds: secondsUntil(state.retryAtMs) }),
+    transcode_failed: t("live.transcodeFailed", { seconds: secondsUntil(state.retryAtMs) }),
+    transcode_off: t("live.transcodeOff"),
   } as const;
   return (
     <Words
