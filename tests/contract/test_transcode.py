@@ -436,3 +436,19 @@ async def test_transcoding_switched_off_says_so(tmp_path: Path) -> None:
         path = f"/play/{CAMERA}/stream.mp4?from={iso(0)}&to={iso(2)}&tracks=video&codec=h264"
         status, body, _ = await node.get(path, await node.open_handle(Act.PLAY))
         assert (status, json.loads(body)["code"]) == (503, "media.transcode_off")
+
+
+async def test_play_place_goes_with_its_handle_and_to_its_own_session(node: NodeBench) -> None:
+    await node.record(h265(50))
+    path = f"/play/{CAMERA}/stream.mp4?from={iso(0)}&to={iso(2)}&tracks=video&codec=h264"
+    first, other = await node.open_handle(Act.PLAY), await node.open_handle(Act.PLAY, sid="s2")
+    assert (await node.get(path, first))[0] == 200
+    assert (await node.get(path, other))[0] == 429  # the first one's player only pauses
+    again = await node.open_handle(Act.PLAY)  # the page was loaded anew
+    assert (await node.get(path, again))[0] == 200
+    headers = {"Origin": ORIGIN, "X-BK-Media": again}
+    async with node.client.delete(node.url("/media/session"), headers=headers) as answer:
+        assert answer.status == 204
+    assert (await node.get(path, other))[0] == 200
+    node.server.revoke(sid="s2")
+    assert len(node.server.transcodes.slots) == 0

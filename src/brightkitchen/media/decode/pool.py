@@ -122,7 +122,8 @@ class _Lane:
     def __init__(self, name: str, pool: "DecodePool", *, is_yielding: bool = False) -> None:
         self.name = name
         self.is_yielding = is_yielding
-        self.queue: asyncio.Queue[_Request] = asyncio.Queue(QUEUE_JOBS)
+        self.queue: asyncio.Queue[_Request | None] = asyncio.Queue(QUEUE_JOBS)  # None: look whether it is over
+        self.is_over = False
         self._pool = pool
         self._process: asyncio.subprocess.Process | None = None
         self._failed_starts = 0
@@ -132,20 +133,33 @@ class _Lane:
         return self._process.pid if self._process is not None else None
 
     async def run(self) -> None:
-        """Do jobs until cancelled."""
+        """Do jobs until `end`, or cancelled."""
         try:
-            while True:
-                await self._do(await self.queue.get())
+            while not self.is_over:
+                request = await self.queue.get()
+                if request is not None:
+                    await self._do(request)
         finally:
             while not self.queue.empty():
-                _refuse(self.queue.get_nowait())
+                if (request := self.queue.get_nowait()) is not None:
+                    _refuse(request)
             await self._stop()
+
+    def end(self) -> None:
+        """Kill the process and let `run` return; whoever waits is refused."""
+        self.is_over = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        if not self.queue.full():
+            self.queue.put_nowait(None)
 
     async def _do(self, request: _Request) -> None:
         if request.answer.done():  # nobody waits any more
             return
         try:
             process = await self._ready_process()
+            if self.is_over:
+                raise _NoWorker
             async with asyncio.timeout(self._pool.job_timeout_s):
                 answer = await _exchange(process, request.job)
             if not request.answer.done():
@@ -162,6 +176,8 @@ class _Lane:
 
     async def _bury(self, request: _Request, why: str) -> None:
         """End the process and write down whose job it was."""
+        if self.is_over:  # that was us
+            return
         self._pool.note_crash(request.camera, self.name, why)
         await self._stop()
 
@@ -179,7 +195,7 @@ class _Lane:
                 await self._stop()
                 self._failed_starts += 1
                 log.error("decode worker does not start", lane=self.name, why=str(cause), attempt=self._failed_starts)
-                if self._failed_starts >= 3:
+                if self._failed_starts >= 3 or self.is_over:
                     self._failed_starts = 0
                     raise _NoWorker from cause
                 await self._pool.clock.sleep(back_off_s(self._failed_starts, self._pool.entropy))
@@ -224,11 +240,10 @@ class OwnLane:
         self._pool = pool
         self._lane = lane
         self._task = task
-        self._is_closed = False
 
     async def ask(self, camera: str, make: Callable[[int], Job]) -> Answer:
         """Have the worker do a job. raises: as `DecodePool.draw_jpeg`; what the worker was told before is then forgotten."""
-        if self._is_closed:
+        if self._lane.is_over or self._task.done():
             raise _unavailable("media.decode_failed")
         return await self._pool.ask_lane(self._lane, camera, make)
 
@@ -239,8 +254,7 @@ class OwnLane:
 
     def close(self) -> None:
         """End the worker; it is not waited for."""
-        self._is_closed = True
-        self._task.cancel()
+        self._lane.end()
 
 
 class DecodePool:
@@ -358,7 +372,7 @@ class DecodePool:
     def open_lane(self, name: str) -> OwnLane:
         """Return a worker for one long job, at low priority; no process is started before its first question."""
         lane = _Lane(name, self, is_yielding=True)
-        return OwnLane(self, lane, self._supervisor.keep(f"decode {name}", lane.run))
+        return OwnLane(self, lane, self._supervisor.start(f"decode {name}", lane.run()))
 
     def note_crash(self, camera: str, lane: str, why: str) -> None:
         """Count a dead worker against the camera whose bytes it was chewing."""

@@ -80,7 +80,7 @@ class StreamRoutes:
             return web.Response(status=204)
         headers, pieces = _stream_headers(direct), self._server.direct.send(direct)
         if codec is not None and self._server.transcoded_streams.is_needed(direct):
-            transcode = self._server.transcodes.play(request.headers[HANDLE_HEADER], key)
+            transcode = self._server.transcodes.play(request.headers[HANDLE_HEADER], key, owner=lease.claims.sid)
             answer = await self._server.transcoded_streams.open(direct, transcode)
             direct, pieces = answer.direct, answer.pieces
             headers = {**_stream_headers(direct), **_transcoded_headers(answer.codecs)}

@@ -70,6 +70,7 @@ class MediaServer:
         self.transcodes = Transcodes(
             streams, limit=transcodes, pool=pool, clock=clock, entropy=entropy, supervisor=supervisor
         )
+        self.handles.on_gone = self.transcodes.end_play
         self.transcoded_muxers = LiveMuxers(
             self.transcodes, pool=pool, clock=clock, supervisor=supervisor, is_transcoded=True
         )

@@ -29,11 +29,13 @@ class PlayTranscode:
         self,
         key: StreamKey,
         *,
+        owner: str,
         slots: Slots,
         open_coding: Callable[[StreamKey], Coding],
         on_unused: Callable[[], object],
     ) -> None:
         self._key = key
+        self._owner = owner
         self._slots = slots
         self._open_coding = open_coding
         self._on_unused = on_unused
@@ -75,6 +77,12 @@ class PlayTranscode:
             if turn == self._turn and self._slot is not None:
                 self._slots.rest(self._slot, is_yielding=False)
 
+    def close(self) -> None:
+        """The player is gone."""
+        self._turn += 1
+        if self._slot is not None:
+            self._slots.end(self._slot)
+
     async def _feed(
         self, turn: int, coding: Coding, units: list[AccessUnit], from_pts: int | None, *, is_last: bool = False
     ) -> Transcoded | None:
@@ -95,7 +103,7 @@ class PlayTranscode:
             self._slots.wake(self._slot)
             return self._coding
         try:
-            self._slot = self._slots.take(f"play {self._key}", self._on_slot_end)
+            self._slot = self._slots.take(f"play {self._key}", self._on_slot_end, owner=self._owner)
         except BrightKitchenError:
             self._on_unused()
             raise

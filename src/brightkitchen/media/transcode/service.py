@@ -77,14 +77,27 @@ class Transcodes:
             )
         return known
 
-    def play(self, player: str, key: StreamKey) -> PlayTranscode:
-        """Return what transcodes a recording for this player; it takes a place when it is used. player: the handle."""
+    def play(self, player: str, key: StreamKey, *, owner: str) -> PlayTranscode:
+        """Return what transcodes a recording for this player; it takes a place when it is used.
+
+        player: the handle, see `end_play`. owner: its session, which may give up one place for another.
+        """
         known = self._plays.get(player)
         if known is None:
             known = self._plays[player] = PlayTranscode(
-                key, slots=self.slots, open_coding=self._open_coding, on_unused=lambda: self._plays.pop(player, None)
+                key,
+                owner=owner,
+                slots=self.slots,
+                open_coding=self._open_coding,
+                on_unused=lambda: self._plays.pop(player, None),
             )
         return known
+
+    def end_play(self, player: str) -> None:
+        """The player is gone; harmless if it never needed anything."""
+        known = self._plays.get(player)
+        if known is not None:
+            known.close()
 
     @property
     def pids(self) -> list[int]:

@@ -1,7 +1,7 @@
 """How many streams a node transcodes at once, and who must wait (docs/design/media-path.md §4.7). Nothing here knows of pictures.
 
 A place is taken, rests while nobody needs it, and ends `IDLE_S` later; a live stream's place that rests is given up at once to somebody
-who needs one, a recording's is not: between two stretches of a recording a player pauses.
+who needs one. A recording's is kept, for between two stretches of a recording a player pauses; only its own session may have it instead.
 """
 
 import asyncio
@@ -16,12 +16,13 @@ IDLE_S: Final = 15.0
 
 
 class Slot:
-    """One place. on_end is called once, when it is over."""
+    """One place. on_end is called once, when it is over. owner: a session, "" for a stream that many watch."""
 
-    __slots__ = ("is_open", "is_yielding", "name", "on_end", "resting")
+    __slots__ = ("is_open", "is_yielding", "name", "on_end", "owner", "resting")
 
-    def __init__(self, name: str, on_end: Callable[[], None]) -> None:
+    def __init__(self, name: str, on_end: Callable[[], None], owner: str) -> None:
         self.name = name
+        self.owner = owner
         self.on_end = on_end
         self.is_open = True
         self.is_yielding = False
@@ -41,7 +42,7 @@ class Slots:
     def __len__(self) -> int:
         return len(self._slots)
 
-    def take(self, name: str, on_end: Callable[[], None]) -> Slot:
+    def take(self, name: str, on_end: Callable[[], None], *, owner: str = "") -> Slot:
         """Return a place, if need be that of the stream which rests the longest.
 
         raises: UNAVAILABLE media.transcode_off; EXHAUSTED media.transcode_full.
@@ -50,12 +51,12 @@ class Slots:
             self.refused += 1
             raise BrightKitchenError(Kind.UNAVAILABLE, "media.transcode_off")
         if len(self._slots) >= self.limit:
-            resting = next((slot for slot in self._slots if slot.is_yielding), None)
+            resting = next((slot for slot in self._slots if slot.is_yielding or _is_own(slot, owner)), None)
             if resting is None:
                 self.refused += 1
                 raise BrightKitchenError(Kind.EXHAUSTED, "media.transcode_full", limit=self.limit)
             self.end(resting)
-        slot = Slot(name, on_end)
+        slot = Slot(name, on_end, owner)
         self._slots.append(slot)
         return slot
 
@@ -93,3 +94,8 @@ class Slots:
         await self._clock.sleep(IDLE_S)
         slot.resting = None
         self.end(slot)
+
+
+def _is_own(slot: Slot, owner: str) -> bool:
+    """True for a place that rests and belongs to this session: whoever reloads a page need not wait for what it has left."""
+    return bool(owner) and slot.owner == owner and slot.resting is not None

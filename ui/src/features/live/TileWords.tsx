@@ -113,7 +113,7 @@ function ErrorWords({ state, onRetry }: { state: LiveState & { kind: "error" }; 
   } as const;
   return (
     <Words
-      condition={state.isFinal || state.code === "no_stream" ? "offline" : "connecting"}
+      {...conditionOf(state)}
       sentence={sentences[state.code]}
       next={
         state.code !== "no_mse" &&
@@ -125,4 +125,10 @@ function ErrorWords({ state, onRetry }: { state: LiveState & { kind: "error" }; 
       }
     />
   );
+}
+
+/** A camera whose picture this browser cannot play is not offline. */
+function conditionOf({ code, isFinal }: LiveState & { kind: "error" }): Pick<WordsProps, "condition"> {
+  if (code.startsWith("transcode_")) return {};
+  return { condition: isFinal || code === "no_stream" ? "offline" : "connecting" };
 }
