@@ -353,11 +353,29 @@ async def test_play_in_parts_joins_without_a_picture_twice_by_one_worker(node: N
     assert node.pool.starts == 1
 
 
-async def test_play_from_between_key_frames_goes_on_exactly_there(node: NodeBench) -> None:
-    clip = encode_numbers(250, codec=Codec.H265, gop=125)  # groups of five seconds, stored second by second
-    await node.record(clip)
-    body, _ = await play(node, await node.open_handle(Act.PLAY), 2, 3, "&joins=1")
-    assert numbers_in(body)[0] == 50
+async def test_play_goes_on_exactly_where_a_growing_file_ended(node: NodeBench) -> None:
+    clip = encode_numbers(200, codec=Codec.H265, gop=125)  # groups of five seconds, stored second by second
+    units = build_units(clip, with_sound=False)
+    stream = node.hub.add(node.key, node.sources)
+    node.recorder.start(stream)
+    await node.clock.advance(0)
+    node.sources.last.connect({VIDEO_TRACK: clip.format})
+    node.feed(units[:100])
+    handle = await node.open_handle(Act.PLAY)
+    body, headers = await play(node, handle, 0, 12, "&joins=1")
+    seen = numbers_in(body)
+    assert 25 <= len(seen) <= 100 and seen == list(range(len(seen)))
+    node.feed(units[100:])
+    path = f"/play/{CAMERA}/stream.mp4?from={headers['BK-End-At']}&to={iso(5)}&tracks=video&codec=h264&joins=1"
+    status, body, headers = await node.get(path, handle)
+    assert (status, headers["BK-End-At"]) == (200, iso(5))
+    assert seen + numbers_in(body) == list(range(125))
+
+
+async def test_play_from_between_key_frames_has_the_picture_of_that_moment(node: NodeBench) -> None:
+    await node.record(encode_numbers(250, codec=Codec.H265, gop=125))
+    body, headers = await play(node, await node.open_handle(Act.PLAY), 2.51, 3, "&joins=1")
+    assert (numbers_in(body)[0], headers["BK-Zero-At"]) == (0, iso(0))
 
 
 async def test_play_keeps_the_distance_of_a_gap(node: NodeBench) -> None:

@@ -230,7 +230,12 @@ class _Lane:
             process.kill()
         if process.stdin is not None:
             process.stdin.close()
-        await process.wait()
+        waiting = asyncio.ensure_future(process.wait())
+        try:
+            await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            await waiting  # it was killed and ends in a moment; it must not stay behind as a zombie
+            raise
 
 
 class OwnLane:

@@ -50,9 +50,9 @@ class TranscodedStreams:
     async def open(self, direct: Direct, transcode: PlayTranscode) -> TranscodedAnswer:
         """Return the answer once its first picture is there. raises: as `PlayTranscode.transcode`."""
         from_pts = None
-        if direct.wish.joins:
-            if not direct.plan.stretches[0].fragments[0].is_key:
-                direct = await self._streams.prepare(replace(direct.wish, joins=False))
+        if not direct.plan.stretches[0].fragments[0].is_key:
+            # It goes on exactly where an answer ended; to decode that, one begins at the key frame before.
+            direct = await self._streams.prepare(replace(direct.wish, joins=False))
             from_pts = us_to_ticks(direct.wish.from_at - direct.zero_at) - _SEAM_TICKS
         if direct.wish.rate >= THINNED_FROM:
             ends: dict[int, int] = {}
