@@ -4,7 +4,7 @@ from brightkitchen.kernel.clock import ManualClock
 from brightkitchen.kernel.entropy import SeededEntropy
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.tasks import Supervisor
-from brightkitchen.media.transcode.slots import IDLE_S, Slots
+from brightkitchen.media.transcode.slots import IDLE_S, Slot, Slots
 
 
 class Bench:
@@ -13,7 +13,7 @@ class Bench:
         self.slots = Slots(limit, self.clock, Supervisor(self.clock, SeededEntropy(1)))
         self.ended: list[str] = []
 
-    def take(self, name: str, owner: str = "") -> object:
+    def take(self, name: str, owner: str = "") -> Slot:
         return self.slots.take(name, lambda: self.ended.append(name), owner=owner)
 
 
@@ -36,8 +36,8 @@ async def test_take_where_nothing_is_transcoded_says_that_it_is_off() -> None:
 
 async def test_rest_ends_after_its_time_unless_woken() -> None:
     bench = Bench(2)
-    kept = bench.slots.take("kept", lambda: bench.ended.append("kept"))
-    left = bench.slots.take("left", lambda: bench.ended.append("left"))
+    kept = bench.take("kept")
+    left = bench.take("left")
     bench.slots.rest(kept, is_yielding=True)
     bench.slots.rest(left, is_yielding=True)
     await bench.clock.advance(IDLE_S - 1)
@@ -51,9 +51,7 @@ async def test_rest_ends_after_its_time_unless_woken() -> None:
 
 async def test_take_gets_the_place_that_rests_the_longest() -> None:
     bench = Bench(3)
-    slots = [
-        bench.slots.take(str(number), lambda number=number: bench.ended.append(str(number))) for number in range(3)
-    ]  # type: ignore[misc]  # mypy cannot name the lambda's default
+    slots = [bench.take(str(number)) for number in range(3)]
     bench.slots.rest(slots[1], is_yielding=True)
     bench.slots.rest(slots[0], is_yielding=True)
     bench.take("new")
@@ -66,7 +64,7 @@ async def test_take_gets_the_place_that_rests_the_longest() -> None:
 
 async def test_take_leaves_a_player_that_pauses_its_place_but_not_to_its_own_session() -> None:
     bench = Bench(1)
-    slot = bench.slots.take("play", lambda: bench.ended.append("play"), owner="s1")
+    slot = bench.take("play", "s1")
     bench.slots.rest(slot, is_yielding=False)
     for owner in ("s2", ""):
         with pytest.raises(BrightKitchenError):
@@ -79,7 +77,7 @@ async def test_take_leaves_a_player_that_pauses_its_place_but_not_to_its_own_ses
 
 async def test_end_is_told_once() -> None:
     bench = Bench(1)
-    slot = bench.slots.take("one", lambda: bench.ended.append("one"))
+    slot = bench.take("one")
     bench.slots.rest(slot, is_yielding=True)
     bench.slots.end(slot)
     bench.slots.end(slot)
