@@ -35,10 +35,11 @@ def encode(width_px: int, height_px: int, count: int) -> tuple[VideoFormat, list
         "preset": "ultrafast",
         "x265-params": "keyint=50:min-keyint=50:scenecut=0:bframes=0:pools=none:frame-threads=1:log-level=none:info=0",
     }
-    noise = np.random.default_rng(1).integers(0, 12, (height_px * 3 // 2, width_px), dtype=np.uint8)
+    random = np.random.default_rng(1)
+    noises = [random.integers(0, 16, (height_px * 3 // 2, width_px), dtype=np.uint8) for _ in range(5)]
     packets = []
     for number in range(count):
-        picture = 100 + np.roll(noise, number * 7, axis=number % 2)
+        picture = 100 + np.roll(noises[number % 5], number * 7, axis=1)
         left, top = number * 9 % (width_px // 2), number * 5 % (height_px // 2)
         picture[top : top + 200, left : left + 200] = 200
         frame = av.VideoFrame.from_ndarray(picture.astype(np.uint8), "yuv420p")

@@ -95,7 +95,7 @@ def cameras(running: Product, person: Caller, tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def page(running: Product) -> Iterator[Page]:
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+        page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN").new_page()
         log_in(page, running)
         yield page
 
