@@ -27,6 +27,7 @@ from brightkitchen.domain.overview.policy import ACTIONS as OVERVIEW_ACTIONS
 from brightkitchen.domain.premises import policy as premises_policy
 from brightkitchen.domain.premises.model import SuspensionKind
 from brightkitchen.domain.recording.policy import ACTIONS as RECORDING_ACTIONS
+from brightkitchen.domain.system.policy import ACTIONS as SYSTEM_ACTIONS
 from brightkitchen.domain.users.grants import GRANTABLE
 from brightkitchen.domain.users.identity_store import Identity, save_identity
 from brightkitchen.domain.users.policy import ACTIONS as USER_ACTIONS
@@ -286,7 +287,11 @@ ENTRIES = {
         "recording.release_hold", 401, 200, {"reason": "已办结"}
     ),
     ("GET", "/api/v1/recording/alarms"): Entry("recording.view_alarm", 401, 200),
-    ("GET", "/api/v1/recording/volumes"): Entry("recording.view_volume", 401, 200),
+    ("GET", "/api/v1/premises/export.xlsx"): Entry("list.export_premises", 401, 200, query="?purpose=test"),
+    ("GET", "/api/v1/cameras/export.xlsx"): Entry("list.export_cameras", 401, 200, query="?purpose=test"),
+    ("GET", "/api/v1/faults/export.xlsx"): Entry("list.export_faults", 401, 200, query="?purpose=test"),
+    ("GET", "/api/v1/settings"): Entry("system.view_settings", 401, 200),
+    ("GET", "/api/v1/nodes"): Entry("recording.view_volume", 401, 200),
     ("GET", "/api/openapi.json"): Entry(SESSION, 401, 200),
 }
 
@@ -439,6 +444,7 @@ async def test_actions_are_what_the_slices_say(control: Control) -> None:
         *MAINTENANCE_ACTIONS,
         *AUDIT_ACTIONS,
         *RECORDING_ACTIONS,
+        *SYSTEM_ACTIONS,
         *EVIDENCE_ACTIONS,
         *INQUIRY_ACTIONS,
     }

@@ -15,6 +15,7 @@ import uvloop
 from brightkitchen.bootstrap.democity.seed import keep_approving, seed_city, seed_live_premises
 from brightkitchen.bootstrap.evidence import EvidenceGround, HttpNodes, MarkingProcess
 from brightkitchen.bootstrap.guard import build_guard
+from brightkitchen.bootstrap.inforce import build_in_force
 from brightkitchen.bootstrap.inherited import FirstPerson, Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.operations import build_fault_rules
 from brightkitchen.bootstrap.reach import authority_file_of, describe_shown, site_origins, tls_files_of
@@ -116,6 +117,7 @@ async def _serve(config: Config, inheritance: Inheritance, inherit_fd: int) -> N
                 sign_on=sign_on.rules,
                 sign_on_http=sign_on.http,
                 anchors=AnchorFolder(anchor_dir_of(config)),
+                in_force=build_in_force(config),
             )
         )
         services, keys = built.services, built.keys

@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 from brightkitchen.bootstrap.guard import build_guard
 from brightkitchen.bootstrap.inherited import Inheritance, read_inheritance, watch_launcher
 from brightkitchen.bootstrap.reach import tls_files_of
+from brightkitchen.bootstrap.vitals import VitalSigns
 from brightkitchen.devices.ports import StreamAddress
 from brightkitchen.devices.rtsp.environment import RtspEnvironment
 from brightkitchen.devices.rtsp.limiter import ConnectLimiter
@@ -317,6 +318,7 @@ class _Node:
                 reports=self._node.reports,
                 on_holds=self._node.keep_holds,
                 volumes=lambda: self._node.store.keeper.states,
+                vitals=VitalSigns(version("brightkitchen"), self._machine.clock).read,
             ),
             views=self._server.views,
             deletions=DeletionReports(self._node.store.keeper, self._machine.clock),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from brightkitchen.bootstrap import audit_rules
 from brightkitchen.bootstrap.evidence import Evidence, EvidenceGround, build_evidence
 from brightkitchen.bootstrap.exports import AuditedExports
+from brightkitchen.bootstrap.inforce import build_in_force
 from brightkitchen.bootstrap.journal import AuditJournal, OperationsAudit
 from brightkitchen.bootstrap.operations import Operations, build_operations
 from brightkitchen.domain.audit.anchors import AnchorFolder
@@ -42,6 +43,9 @@ from brightkitchen.domain.premises.ports import Journal
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.recording import policy as recording_policy
 from brightkitchen.domain.recording.services import build_recording
+from brightkitchen.domain.system import policy as system_policy
+from brightkitchen.domain.system.exports import ListExports
+from brightkitchen.domain.system.service import InForce, SystemService
 from brightkitchen.domain.users import policy as user_policy
 from brightkitchen.domain.users.model import AuthRules, SignOnRules
 from brightkitchen.domain.users.oidc import SingleSignOn
@@ -54,6 +58,7 @@ from brightkitchen.domain.users.trail import Trail
 from brightkitchen.domain.walls import policy as wall_policy
 from brightkitchen.domain.walls.service import WallService
 from brightkitchen.kernel.clock import Clock
+from brightkitchen.kernel.config import Config
 from brightkitchen.kernel.database import Database
 from brightkitchen.kernel.datakeys import Purpose
 from brightkitchen.kernel.entropy import Entropy
@@ -71,6 +76,7 @@ class Ground:
     """What the services stand on.
 
     sign_on_http: how the single sign-on is spoken to, None = through `guard`. anchors: where the audit's anchors are kept, None = nowhere.
+    in_force: what people are told of the settings.
     """
 
     database: Database
@@ -90,6 +96,7 @@ class Ground:
     sign_on: SignOnRules = field(default_factory=SignOnRules)
     sign_on_http: OutgoingHttp | None = None
     anchors: AnchorFolder | None = None
+    in_force: InForce = field(default_factory=lambda: build_in_force(Config()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +256,8 @@ async def build_services(ground: Ground, recorders: Recorders | None = None) -> 
         recording=recording,
         evidence=evidence.service,
         evidence_exports=evidence.exports,
+        system=SystemService(database, policy, ground.in_force),
+        exports=ListExports(policy, audit),
     )
     return Built(services, keys, operations, evidence)
 
@@ -287,6 +296,7 @@ def _build_policy() -> Policy:
         recording_policy,
         inquiry_policy,
         wall_policy,
+        system_policy,
     ):
         slice_policy.register_actions(policy)
     return policy

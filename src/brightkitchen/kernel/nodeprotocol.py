@@ -198,7 +198,26 @@ class Volumes(msgspec.Struct, frozen=True, kw_only=True, tag="volumes", forbid_u
     volumes: Annotated[tuple[VolumeState, ...], msgspec.Meta(max_length=64)]
 
 
-ToControl = Hello | CredentialRequest | Reports | Revoked | ProbeAnswer | Views | HoldsKept | Deletions | Volumes
+class Vitals(msgspec.Struct, frozen=True, kw_only=True, tag="vitals", forbid_unknown_fields=True):
+    """How the node's processes and its machine are. Sent when the line is new, then every 30 s.
+
+    started_at: when the node began. cpu_percent: of one core, by the node and its decoders, since the message before. memory_bytes: of the
+    same processes. host_used_percent: processor time of the whole machine in use, 0..100.
+    """
+
+    version: str
+    started_at: Utc
+    cpu_percent: Annotated[float, msgspec.Meta(ge=0)]
+    memory_bytes: Annotated[int, msgspec.Meta(ge=0)]
+    host_cores: Annotated[int, msgspec.Meta(ge=1)]
+    host_used_percent: Annotated[float, msgspec.Meta(ge=0, le=100)]
+    host_memory_bytes: Annotated[int, msgspec.Meta(ge=0)]
+    host_memory_free_bytes: Annotated[int, msgspec.Meta(ge=0)]
+
+
+ToControl = (
+    Hello | CredentialRequest | Reports | Revoked | ProbeAnswer | Views | HoldsKept | Deletions | Volumes | Vitals
+)
 
 _to_node: msgspec.json.Decoder[ToNode] = msgspec.json.Decoder(ToNode)
 _to_control: msgspec.json.Decoder[ToControl] = msgspec.json.Decoder(ToControl)

@@ -88,6 +88,8 @@ class VolumeState(msgspec.Struct, frozen=True, kw_only=True):
     state:  "ok"; "filling": less than the reserve is free and the oldest is being deleted; "full": nothing deletable is left;
             "failing": writes are refused; "missing": it is not there, or another volume is mounted in its place.
     oldest_at: start of the oldest recording on it.
+    room_bytes: what can still be written before the oldest is deleted to make room.
+    written_bytes: what was recorded to it in the `written_s` before now, a day at most; 0 s: nothing yet.
     """
 
     name: str
@@ -98,3 +100,6 @@ class VolumeState(msgspec.Struct, frozen=True, kw_only=True):
     quota_bytes: int = 0
     held_bytes: int = 0
     oldest_at: Utc | None = None
+    room_bytes: int = 0
+    written_bytes: int = 0
+    written_s: int = 0

@@ -37,6 +37,7 @@ from brightkitchen.kernel.nodeprotocol import (
     ToControl,
     ToNode,
     ViewsKept,
+    Vitals,
     Volumes,
     Welcome,
     build_message,
@@ -60,6 +61,7 @@ PROBE_TIMEOUT_S: Final = 20.0
 PROBES_AT_ONCE: Final = 4
 PROBES_WAITING: Final = 16
 VOLUMES_EVERY_S: Final = 30.0
+VITALS_EVERY_S: Final = 30.0
 HOLDS_RETRY_S: Final = 2.0
 
 
@@ -72,6 +74,7 @@ class Handlers:
     on_probe:    tries an address; ends by itself.
     on_holds:    returns when the list is on the disk. raises: OSError, sqlite3.Error.
     volumes:     returns every place that is recorded to, as it is now.
+    vitals:      returns how the node is.
     """
 
     on_welcome: Callable[[Welcome], None]
@@ -81,6 +84,7 @@ class Handlers:
     reports: Callable[[], list[StreamReport]]
     on_holds: Callable[[Holds], Awaitable[None]]
     volumes: Callable[[], tuple[VolumeState, ...]]
+    vitals: Callable[[], Vitals]
 
 
 class ControlLink:
@@ -174,6 +178,7 @@ class ControlLink:
                     tasks.append(self._supervisor.start("view reports", self._keep_telling_views(line)))
                     tasks.append(self._supervisor.start("deletions", self._keep_telling_deletions(line)))
                     tasks.append(self._supervisor.start("volumes", self._keep_telling_volumes(line)))
+                    tasks.append(self._supervisor.start("vitals", self._keep_telling_vitals(line)))
                     await self._receive(line)
                 finally:
                     self._line = None
@@ -327,6 +332,15 @@ class ControlLink:
                     return
                 told, told_s = words, now_s
             await _wait_for(self._has_volumes, VOLUMES_EVERY_S)
+
+    async def _keep_telling_vitals(self, line: aiohttp.ClientWebSocketResponse) -> None:
+        while True:
+            try:
+                await self._send(self._handlers.vitals())
+            except BrightKitchenError:
+                await line.close()
+                return
+            await self._clock.sleep(VITALS_EVERY_S)
 
     async def flush_views(self, timeout_s: float) -> None:
         """Wait until control has all that was watched, at most `timeout_s`; for a node that stops."""

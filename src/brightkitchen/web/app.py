@@ -25,9 +25,11 @@ from brightkitchen.web.routes import (
     cameras,
     devices,
     evidence,
+    exports,
     faults,
     imports,
     media,
+    nodes,
     numbers,
     onboarding,
     organisations,
@@ -36,6 +38,7 @@ from brightkitchen.web.routes import (
     premises,
     recording,
     session,
+    settings,
     sign_on,
     system,
     tree,
@@ -108,6 +111,7 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         account.router,
         sign_on.router,
         system.router,
+        exports.router,  # before what has an id in the same place
         onboarding.router,  # its /cameras/first-frames before /cameras/{camera_id}
         cameras.router,
         tree.router,
@@ -126,6 +130,8 @@ def _build_routes() -> tuple[BaseRoute, ...]:
         faults.router,
         evidence.router,
         recording.router,
+        nodes.router,
+        settings.router,
     ):
         api.include_router(each)
     whole = APIRouter()

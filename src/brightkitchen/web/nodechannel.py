@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from aiohttp import WSMsgType, web
 
+from brightkitchen.domain.recording.nodes import NodeStanding
 from brightkitchen.kernel.cameraspec import CameraSpec, Credential
 from brightkitchen.kernel.camerastate import StreamReport
 from brightkitchen.kernel.clock import Clock
@@ -43,6 +44,7 @@ from brightkitchen.kernel.nodeprotocol import (
     ViewReport,
     Views,
     ViewsKept,
+    Vitals,
     Volumes,
     Welcome,
     build_message,
@@ -50,6 +52,7 @@ from brightkitchen.kernel.nodeprotocol import (
 )
 from brightkitchen.kernel.privatesocket import open_private_socket, read_peer_uid
 from brightkitchen.kernel.recordingplan import DeletedRange, VolumeState
+from brightkitchen.kernel.units import Utc
 from brightkitchen.web.metrics import ControlMetrics
 
 log = get_logger(__name__)
@@ -113,6 +116,9 @@ class NodeRegistry:
         self._clock = clock
         self._metrics = metrics
         self._links: dict[NodeId, NodeLink] = {}
+        self._since_at: dict[NodeId, Utc] = {}
+        self._vitals: dict[NodeId, Vitals] = {}
+        self._began_at = clock.utc()
         self._last_request = 0
 
     def all(self) -> Sequence[NodeId]:
@@ -127,6 +133,20 @@ class NodeRegistry:
         """Return where viewers reach a connected node."""
         link = self._links.get(node)
         return link.port if link else None
+
+    def standing_of(self, node: NodeId) -> NodeStanding:
+        """Return whether a node is on the channel, since when, and what it said last of itself."""
+        return NodeStanding(
+            is_connected=node in self._links,
+            since_at=self._since_at.get(node, self._began_at),
+            has_come=node in self._since_at,
+            port=self.port_of(node),
+            vitals=self._vitals.get(node),
+        )
+
+    def note_vitals(self, node: NodeId, vitals: Vitals) -> None:
+        """Keep how a node said that it is."""
+        self._vitals[node] = vitals
 
     def statement_key_of(self, node: NodeId) -> str:
         """Return the key (hex) that a connected node told us its evidence statements are signed with; "" if it is away or has none."""
@@ -190,6 +210,7 @@ class NodeRegistry:
         """Take a node in; an older connection of the same node is closed, it can only be a dead one."""
         old = self._links.get(link.node)
         self._links[link.node] = link
+        self._since_at[link.node] = self._clock.utc()
         self._metrics.nodes.set(len(self._links))
         if old is not None:
             await old.close()
@@ -198,6 +219,7 @@ class NodeRegistry:
         """A connection is gone: whoever waits for its answers hears so."""
         if self._links.get(link.node) is link:
             del self._links[link.node]
+            self._since_at[link.node] = self._clock.utc()
         self._metrics.nodes.set(len(self._links))
         for future in link.waiting.values():
             if not future.done():
@@ -371,6 +393,8 @@ class NodeChannel:
             await self._handle_deletions(link, said)
         elif isinstance(said, Volumes):
             self._recordings.note_volumes(link.node, said.volumes)
+        elif isinstance(said, Vitals):
+            self._registry.note_vitals(link.node, said)
         else:
             waiting = link.waiting.get(said.request)
             if waiting is None or waiting.done():

@@ -24,6 +24,8 @@ from brightkitchen.domain.onboarding.service import OnboardingService
 from brightkitchen.domain.overview.service import OverviewService
 from brightkitchen.domain.premises.service import PremisesService
 from brightkitchen.domain.recording.services import RecordingServices
+from brightkitchen.domain.system.exports import ListExports
+from brightkitchen.domain.system.service import SystemService
 from brightkitchen.domain.users.oidc import SingleSignOn
 from brightkitchen.domain.users.people_services import PeopleServices
 from brightkitchen.domain.users.service import UserService
@@ -116,3 +118,5 @@ class Services:
     recording: RecordingServices
     evidence: EvidenceService
     evidence_exports: ExportService
+    system: SystemService
+    exports: ListExports

@@ -16,6 +16,7 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=100)]
 RegionQuery = Annotated[str, Query(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")]
 CodeQuery = Annotated[str, Query(pattern=r"^[A-Z0-9_]{0,24}$")]
+NodeQuery = Annotated[str, Query(pattern=r"^(node-[0-9]{1,3})?$")]
 TextQuery = Annotated[str, Query(max_length=MAX_TEXT_CHARS)]
 
 

@@ -32,6 +32,7 @@ from brightkitchen.kernel.nodeprotocol import (
     ToNode,
     Views,
     ViewsKept,
+    Vitals,
     Volumes,
     Welcome,
     build_message,
@@ -45,6 +46,16 @@ from brightkitchen.media.deletions import DeletionReports
 from brightkitchen.media.serve.views import ViewLog
 
 SPEC = CameraSpec(camera="cam_0000000000000001", epoch=4, name="热厨", host="10.0.0.7", main=StreamSpec(path="/main"))
+VITALS = Vitals(
+    version="0.1.0",
+    started_at=Utc(1),
+    cpu_percent=12.5,
+    memory_bytes=1000,
+    host_cores=2,
+    host_used_percent=50.0,
+    host_memory_bytes=4000,
+    host_memory_free_bytes=2000,
+)
 CREDENTIAL = Credential(camera=SPEC.camera, host=SPEC.host, username="admin", password="p4ss")
 
 
@@ -128,6 +139,7 @@ class Bench:
                 reports=lambda: list(self.reports),
                 on_holds=self.on_holds,
                 volumes=lambda: self.volumes,
+                vitals=lambda: VITALS,
             ),
             views=self.views,
             deletions=DeletionReports(self.rows, SystemClock()),
@@ -326,3 +338,8 @@ async def test_volume_that_changes_is_told_at_once(bench: Bench) -> None:
     bench.volumes = (VolumeState(name="store", state="filling"),)
     bench.link.tell_kept()
     assert await bench.control.expect(Volumes) == Volumes(volumes=bench.volumes)
+
+
+async def test_node_says_how_it_is_as_soon_as_the_line_is_there(bench: Bench) -> None:
+    bench.link.start()
+    assert await bench.control.expect(Vitals) == VITALS

@@ -21,7 +21,7 @@ function readRoles(): Map<string, string[]> {
 
 const roles = readRoles();
 const starts: Record<string, string> = {
-  SYS_ADMIN: "/recordings", // the storage
+  SYS_ADMIN: "/nodes",
   SEC_ADMIN: "/people",
   AUDITOR: "/audit",
   CITY_ADMIN: "/overview",
@@ -57,6 +57,7 @@ describe("the rail", () => {
   it.each([
     ["AUDITOR", ["/numbers", "/audit"]],
     ["SEC_ADMIN", ["/people"]],
+    ["SYS_ADMIN", ["/nodes", "/admin/settings"]],
     ["PARENT", ["/premises"]],
     ["GRID_ASSISTANT", ["/live", "/premises", "/devices", "/recordings"]],
   ])("of %s names only what it may open", (role, paths) => {

@@ -7,6 +7,7 @@ import {
   ImportOutlined,
   PlaySquareOutlined,
   SafetyCertificateOutlined,
+  SettingOutlined,
   ShopOutlined,
   TeamOutlined,
   VideoCameraOutlined,
@@ -29,6 +30,8 @@ const needs: readonly (readonly [pattern: string, ...abilities: string[]])[] = [
   ["/devices", "camera.list"],
   ["/devices/inventory", "device.view"],
   ["/faults", "fault.view"],
+  ["/nodes", "recording.view_volume"],
+  ["/admin/settings", "system.view_settings"],
   ["/recordings", ...recordingTabs.map(({ ability }) => ability)],
   ...recordingTabs.map(({ to, ability }) => [to, ability] as const),
   ["/people/:id?", "people.list"],
@@ -51,6 +54,8 @@ export interface Entry {
   icon: ReactNode;
   /** Further pages below this entry of the rail. */
   also?: readonly string[];
+  /** What it opens for who has no use for the first page, the first that fits. */
+  otherwise?: readonly string[];
 }
 
 const entries: readonly Entry[] = [
@@ -58,17 +63,27 @@ const entries: readonly Entry[] = [
   { to: "/live", word: "nav.live", icon: <PlaySquareOutlined /> },
   { to: "/play", word: "nav.play", icon: <HistoryOutlined /> },
   { to: "/premises", word: "nav.premises", icon: <ShopOutlined />, also: ["/onboarding", "/approvals"] },
-  { to: "/devices", word: "nav.devices", icon: <ClusterOutlined />, also: ["/faults"] },
+  {
+    to: "/devices",
+    word: "nav.devices",
+    icon: <ClusterOutlined />,
+    also: ["/faults", "/nodes"],
+    otherwise: ["/nodes"],
+  },
   { to: "/recordings", word: "nav.recordings", icon: <VideoCameraOutlined /> },
   { to: "/people", word: "nav.people", icon: <TeamOutlined />, also: ["/organisations"] },
   { to: "/evidence", word: "nav.evidence", icon: <SafetyCertificateOutlined /> },
   { to: "/numbers", word: "nav.numbers", icon: <BarChartOutlined /> },
   { to: "/audit", word: "nav.audit", icon: <AuditOutlined /> },
   { to: "/imports", word: "nav.imports", icon: <ImportOutlined /> },
+  { to: "/admin/settings", word: "nav.settings", icon: <SettingOutlined /> },
 ];
 
 export function entriesFor(abilities: readonly string[]): Entry[] {
-  return entries.filter(({ to }) => isUsable(to, abilities));
+  return entries.flatMap((entry) => {
+    const to = [entry.to, ...(entry.otherwise ?? [])].find((path) => isUsable(path, abilities));
+    return to ? [{ ...entry, to }] : [];
+  });
 }
 
 export function isWithin(entry: Entry, pathname: string): boolean {

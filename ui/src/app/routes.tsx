@@ -142,8 +142,12 @@ export const routes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("@/features/recordings/RulesPage")).RulesPage }),
       },
       {
-        path: "/recordings/volumes",
-        lazy: async () => ({ Component: (await import("@/features/recordings/VolumesPage")).VolumesPage }),
+        path: "/admin/settings",
+        lazy: async () => ({ Component: (await import("@/features/settings/SettingsPage")).SettingsPage }),
+      },
+      {
+        path: "/nodes",
+        lazy: async () => ({ Component: (await import("@/features/nodes/NodesPage")).NodesPage }),
       },
       { path: "*", element: <PageError isMissing /> },
     ],

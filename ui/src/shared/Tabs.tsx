@@ -14,6 +14,7 @@ export const deviceTabs: readonly Tab[] = [
   { to: "/devices", word: "tab.cameras", ability: "camera.list" },
   { to: "/devices/inventory", word: "tab.inventory", ability: "device.view" },
   { to: "/faults", word: "tab.faults", ability: "fault.view" },
+  { to: "/nodes", word: "tab.nodes", ability: "recording.view_volume" },
 ];
 export const premisesTabs: readonly Tab[] = [
   { to: "/premises", word: "tab.premises", ability: "premises.list" },
@@ -26,7 +27,6 @@ export const recordingTabs: readonly Tab[] = [
   { to: "/recordings/search", word: "tab.recordingSearch", ability: "recording.search" },
   { to: "/recordings/holds", word: "tab.recordingHolds", ability: "recording.view_hold" },
   { to: "/recordings/rules", word: "tab.recordingRules", ability: "recording.view_plan" },
-  { to: "/recordings/volumes", word: "tab.recordingVolumes", ability: "recording.view_volume" },
 ];
 
 /** The pages of one entry of the rail, as far as the person has a use for them. */

@@ -149,6 +149,7 @@ export const server = setupServer(
       server_at: new Date().toISOString(),
       time_zone: "Asia/Shanghai",
       second_factor: true,
+      own_authority: false,
       single_sign_on: null,
     }),
   ),

@@ -186,7 +186,7 @@ class CameraFilter:
     zone: the primary one. grade: the premises' official one. must_zones: only what counts for a zone that its premises has to show.
     online: only what `ONLINE` names. placed: whether it belongs to a premises. text: each of its words is in a name of camera or premises, in the latter's initials, or in the
     host. connected: True = with an address. is_abnormal: True = its activity is OFFLINE or DEGRADED, or it is among `failing`,
-    or it is among `unrecorded` and its main stream is to be recorded. ids: these only.
+    or it is among `unrecorded` and its main stream is to be recorded. ids: these only. node: the media node that it is placed on.
     """
 
     premises: str = ""
@@ -204,6 +204,7 @@ class CameraFilter:
     failing: tuple[str, ...] = ()
     unrecorded: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,7 @@ def narrow(asked: CameraFilter) -> list[sa.ColumnElement[bool]]:
         (premises.c.risk_grade, asked.grade),
         (cameras.c.zone, asked.zone),
         (cameras.c.activity, asked.activity),
+        (cameras.c.node, asked.node),
     ):
         if value:
             parts.append(column == value)

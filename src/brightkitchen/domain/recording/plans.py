@@ -106,6 +106,17 @@ class PlanService:
                 wanted[camera] = plan.recorded_at(now)
         return wanted
 
+    async def load_asked_days(self, connection: AsyncConnection) -> dict[NodeId, tuple[int, int]]:
+        """Return node → for how many days its cameras' recordings are to be kept, at least and at most."""
+        said, public = await store.load_rules(connection), await store.load_public_zones(connection)
+        asked: dict[NodeId, tuple[int, int]] = {}
+        for node in self._nodes.all():
+            subjects = (await store.load_subjects(connection, node=node)).values()
+            days = [_effective(said, subject, public).keep_days for subject in subjects]
+            if days:
+                asked[node] = min(days), max(days)
+        return asked
+
     async def is_by_hours(self, connection: AsyncConnection, premises: PremisesId) -> bool:
         """True if a camera of the premises rests when the premises is closed: whoever changes the hours changes what is recorded."""
         said = await store.load_rules(connection)

@@ -491,9 +491,12 @@ async def load_alarms(
     before: tuple[int, str] | None,
     limit: int,
     region: str = "",
+    node: str = "",
 ) -> list[Alarm]:
-    """Return alarms in scope, the newest first. region: that one with all below it, "" = all."""
+    """Return alarms in scope, the newest first. region: that one with all below it, "" = all. node: where their cameras are placed."""
     query = _alarms.where(is_in_scope(grants, SCOPE))
+    if node:
+        query = query.where(cameras.c.node == node)
     inside = region_clause(region, premises.c.region)
     if inside is not None:
         query = query.where(inside)
@@ -518,13 +521,15 @@ async def load_camera_alarms(connection: AsyncConnection, camera: str, from_at: 
     return [_alarm(row) for row in await connection.execute(query.order_by(recording_alarms.c.since_at).limit(500))]
 
 
-async def count_open_alarms(connection: AsyncConnection, grants: Sequence[Grant], region: str = "") -> int:
-    """Return how many alarms in scope are open. region: as in `load_alarms`."""
-    return sum((await count_alarms_by_region(connection, grants, region)).values())
+async def count_open_alarms(
+    connection: AsyncConnection, grants: Sequence[Grant], region: str = "", node: str = ""
+) -> int:
+    """Return how many alarms in scope are open. region, node: as in `load_alarms`."""
+    return sum((await count_alarms_by_region(connection, grants, region, node)).values())
 
 
 async def count_alarms_by_region(
-    connection: AsyncConnection, grants: Sequence[Grant], region: str = ""
+    connection: AsyncConnection, grants: Sequence[Grant], region: str = "", node: str = ""
 ) -> dict[str, int]:
     """Return region of the premises → how many alarms in scope are open there; "" for cameras without premises."""
     where = sa.func.coalesce(premises.c.region, "")
@@ -541,7 +546,37 @@ async def count_alarms_by_region(
     inside = region_clause(region, premises.c.region)
     if inside is not None:
         query = query.where(inside)
+    if node:
+        query = query.where(cameras.c.node == node)
     return {row[0]: int(row[1]) for row in await connection.execute(query)}
+
+
+async def count_alarms_by_node(connection: AsyncConnection, grants: Sequence[Grant]) -> dict[NodeId, int]:
+    """Return node → how many alarms in scope are open of the cameras that are placed on it."""
+    query = (
+        sa.select(cameras.c.node, sa.func.count())
+        .select_from(
+            recording_alarms.join(cameras, cameras.c.id == recording_alarms.c.camera_id).outerjoin(
+                premises, premises.c.id == cameras.c.premises_id
+            )
+        )
+        .where(recording_alarms.c.closed_at.is_(None), is_in_scope(grants, SCOPE))
+        .group_by(cameras.c.node)
+    )
+    return {NodeId(row[0]): int(row[1]) for row in await connection.execute(query)}
+
+
+async def load_placed(connection: AsyncConnection, grants: Sequence[Grant]) -> dict[NodeId, list[CameraId]]:
+    """Return node → the cameras in service and in scope that it serves."""
+    query = (
+        sa.select(cameras.c.id, cameras.c.node)
+        .select_from(cameras.outerjoin(premises, premises.c.id == cameras.c.premises_id))
+        .where(cameras.c.retired_at.is_(None), cameras.c.host != "", is_in_scope(grants, SCOPE))
+    )
+    placed: dict[NodeId, list[CameraId]] = {}
+    for row in await connection.execute(query):
+        placed.setdefault(NodeId(row.node), []).append(CameraId(row.id))
+    return placed
 
 
 async def open_alarms(connection: AsyncConnection, alarms: Sequence[Mapping[str, object]]) -> None:

@@ -31,6 +31,7 @@ from brightkitchen.media.store.opened import OpenSegments
 from brightkitchen.media.store.queries import windows_between
 from brightkitchen.media.store.recovery import recover
 from brightkitchen.media.store.volumes import Volume, Volumes, is_still_there, open_volume
+from brightkitchen.media.store.writerate import WriteRate
 
 log = get_logger(__name__)
 
@@ -96,6 +97,8 @@ class Keeper:
         self._held: dict[int, int] = {}
         self._next_oldest_s = 0.0
         self._oldest: dict[int, Utc | None] = {}
+        self._rate = WriteRate()
+        self._counted_no = 0
         self._states: tuple[VolumeState, ...] = ()
         self._unread_after: SegmentId | None = None
         self.deleted_files = 0
@@ -288,6 +291,7 @@ class Keeper:
             word = "full"
         else:
             word = "filling" if volume.no in self._filling else "ok"
+        written_bytes, written_s = self._rate.of(volume.no, self._clock.utc())
         return VolumeState(
             name=volume.name,
             state=word,  # type: ignore[arg-type]  # one of the four words above
@@ -297,7 +301,15 @@ class Keeper:
             quota_bytes=volume.quota_bytes,
             held_bytes=self._held.get(volume.no, 0),
             oldest_at=self._oldest.get(volume.no),
+            room_bytes=self._room_of(volume, used_bytes) if is_there else 0,
+            written_bytes=written_bytes,
+            written_s=written_s,
         )
+
+    def _room_of(self, volume: Volume, used_bytes: int) -> int:
+        """Return how much may be written before something has to go."""
+        room = volume.free_bytes - self._rules.mark(volume.total_bytes)
+        return max(0, min(room, volume.quota_bytes - used_bytes) if volume.quota_bytes else room)
 
     def _count(self) -> None:
         """Count now and then what only the volumes' states say."""
@@ -308,6 +320,9 @@ class Keeper:
         if now_s >= self._next_oldest_s:
             self._next_oldest_s = now_s + OLDEST_EVERY_S
             self._oldest = {volume.no: self._ledger.load_oldest(frozenset({volume.no})) for volume in self._volumes.all}
+            now = self._clock.utc()
+            self._counted_no, written = self._ledger.load_written(self._counted_no, WriteRate.begin_of(now))
+            self._rate.note(written, now)
 
     # -- room ---------------------------------------------------------------------------------------------------------
 

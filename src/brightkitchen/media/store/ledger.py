@@ -110,6 +110,23 @@ class Ledger:
             for no, camera, profile, keep, plan in rows
         ]
 
+    def load_written(self, after_no: int, since_at: int) -> tuple[int, list[tuple[int, int, int]]]:
+        """Return the number of the newest file, and (volume, start, size) of those after the number `after_no`, back to `since_at`.
+
+        Files get their numbers when they are closed, so that the newest have the highest; no index over times is needed.
+        """
+        newest, found = after_no, []
+        rows = self._db.execute(
+            "SELECT no, volume, start_us, size_bytes FROM segment WHERE no > ? ORDER BY no DESC", (after_no,)
+        )
+        for no, volume, start_us, size_bytes in rows:
+            if start_us < since_at:
+                break
+            newest = max(newest, no)
+            found.append((volume, start_us, size_bytes))
+        rows.close()
+        return newest, found
+
     def walk(self, stream: int, from_at: int, to_at: int, volumes: frozenset[int]) -> Iterator[Stored]:
         """Yield the files of a stream that lie wholly in [from_at, to_at), by start; only those on `volumes`."""
         on = ",".join(str(int(no)) for no in volumes)

@@ -10,7 +10,7 @@ from brightkitchen.domain.recording import policy as rules
 from brightkitchen.domain.recording.model import Alarm, HeldRange, HoldWhy, Level, Mode, Rule, RuleChange
 from brightkitchen.domain.recording.plans import CameraPlan
 from brightkitchen.domain.recording.search import Event, EventKind, Found
-from brightkitchen.kernel.recordingplan import FLOOR_DAYS, MOST_DAYS, VolumeState, Window
+from brightkitchen.kernel.recordingplan import FLOOR_DAYS, MOST_DAYS, Window
 from brightkitchen.kernel.units import format_utc
 from brightkitchen.web.options import Services
 from brightkitchen.web.present.base import In, Instant, Out, Text, present_instant
@@ -135,22 +135,6 @@ class AlarmListOut(Out):
     open: int
 
 
-class VolumeOut(Out):
-    node: str
-    name: str
-    state: str
-    total_bytes: int
-    free_bytes: int
-    used_bytes: int
-    quota_bytes: int
-    held_bytes: int
-    oldest_at: str | None
-
-
-class VolumeListOut(Out):
-    items: list[VolumeOut]
-
-
 class EventOut(Out):
     """to: None = it lasts, or is a moment. what: a code of its kind."""
 
@@ -254,20 +238,6 @@ def present_alarm(alarm: Alarm) -> AlarmOut:
         since_at=format_utc(alarm.since_at),
         opened_at=format_utc(alarm.opened_at),
         closed_at=present_instant(alarm.closed_at),
-    )
-
-
-def present_volume(node: str, volume: VolumeState) -> VolumeOut:
-    return VolumeOut(
-        node=node,
-        name=volume.name,
-        state=volume.state,
-        total_bytes=volume.total_bytes,
-        free_bytes=volume.free_bytes,
-        used_bytes=volume.used_bytes,
-        quota_bytes=volume.quota_bytes,
-        held_bytes=volume.held_bytes,
-        oldest_at=present_instant(volume.oldest_at),
     )
 
 

@@ -90,10 +90,13 @@ class SignOnButtonOut(Out):
 
 
 class SystemOut(Out):
+    """own_authority: the certificate was made here; /ca.crt is what devices install to trust it."""
+
     version: str
     demo: bool
     city: str
     server_at: Instant
     time_zone: str
     second_factor: bool
+    own_authority: bool
     single_sign_on: SignOnButtonOut | None

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from brightkitchen.domain.cameras import policy
 from brightkitchen.domain.cameras.model import Camera, CameraChange, CameraFilter, NewCamera
@@ -12,7 +12,7 @@ from brightkitchen.kernel.ids import is_id
 from brightkitchen.kernel.nodeprotocol import ProbeAnswer
 from brightkitchen.kernel.text import choose_language, has_sentence, say
 from brightkitchen.web.auth import Human, Proven, Signed, check_proven, services_of
-from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag, write_etag
+from brightkitchen.web.params import CodeQuery, IfMatch, NodeQuery, RegionQuery, TextQuery, read_etag, write_etag
 from brightkitchen.web.present.cameras import (
     ActivityName,
     CameraIn,
@@ -32,11 +32,7 @@ from brightkitchen.web.present.premises import GradeName
 router = APIRouter(prefix="/cameras", tags=["cameras"])
 
 
-@router.get("", operation_id="list_cameras", response_model=CameraListOut)
-async def list_cameras(
-    request: Request,
-    caller: Signed,
-    cursor: Annotated[str, Query(max_length=40)] = "",
+def read_filter(
     premises: Annotated[str, Query(max_length=40)] = "",
     region: RegionQuery = "",
     category: CodeQuery = "",
@@ -49,20 +45,11 @@ async def list_cameras(
     connected: bool | None = None,
     placed: bool | None = None,
     abnormal: bool = False,
+    node: NodeQuery = "",
     ids: Annotated[list[str] | None, Query(alias="id", max_length=64)] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
-) -> CameraListOut:
-    """List the cameras in the caller's scope, by premises and name.
-
-    text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
-    colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
-    the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
-    placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. id: only these, as far as they are in the scope.
-    """
-    if cursor and not is_id(cursor, "cam"):
-        raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
-    services = services_of(request)
-    asked = CameraFilter(
+) -> CameraFilter:
+    """Return what a list of cameras is narrowed by."""
+    return CameraFilter(
         premises=premises,
         region=region,
         category=category,
@@ -75,8 +62,33 @@ async def list_cameras(
         connected=connected,
         placed=placed,
         is_abnormal=abnormal,
+        node=node,
         ids=tuple(each for each in ids or () if is_id(each, "cam")) or (("",) if ids else ()),
     )
+
+
+Narrowed = Annotated[CameraFilter, Depends(read_filter)]
+
+
+@router.get("", operation_id="list_cameras", response_model=CameraListOut)
+async def list_cameras(
+    request: Request,
+    caller: Signed,
+    asked: Narrowed,
+    cursor: Annotated[str, Query(max_length=40)] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+) -> CameraListOut:
+    """List the cameras in the caller's scope, by premises and name.
+
+    text: each word is in the name of the camera or its premises, in the pinyin initials of the latter, or (with a dot or
+    colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
+    the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
+    placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be. node: the media
+    node that serves it. id: only these, as far as they are in the scope.
+    """
+    if cursor and not is_id(cursor, "cam"):
+        raise BrightKitchenError(Kind.INVALID, "web.cursor", field="cursor")
+    services = services_of(request)
     page = await services.cameras.list_cameras(caller.actor, asked, after=cursor, limit=limit)
     return CameraListOut(
         items=present_cameras(page.items, caller.actor, services), next_cursor=page.next_after, total=page.total

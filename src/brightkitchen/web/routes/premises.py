@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.cameras.channels import ChannelCount
@@ -80,10 +80,7 @@ async def get_kinds(
     return shown
 
 
-@router.get("", operation_id="list_premises", response_model=PremisesListOut)
-async def list_premises(
-    request: Request,
-    caller: Signed,
+def read_filter(
     region: RegionQuery = "",
     category: CodeQuery = "",
     state: StateName | None = None,
@@ -92,14 +89,9 @@ async def list_premises(
     is_complete: bool | None = None,
     is_suspended: bool | None = None,
     text: TextQuery = "",
-    sort: SortName = "name",
-    cursor: Annotated[str, Query(max_length=MAX_CURSOR_CHARS)] = "",
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
-) -> PremisesListOut:
-    """List the premises in the caller's scope. text: a part of the name, pinyin initials, the beginning of a number, or a whole
-    telephone number. sort: name is by pinyin, updated is newest first."""
-    services = services_of(request)
-    asked = PremisesFilter(
+) -> PremisesFilter:
+    """Return what a list of premises is narrowed by."""
+    return PremisesFilter(
         region=region,
         category=category,
         state=state or "",
@@ -109,6 +101,23 @@ async def list_premises(
         is_suspended=is_suspended,
         text=text,
     )
+
+
+Narrowed = Annotated[PremisesFilter, Depends(read_filter)]
+
+
+@router.get("", operation_id="list_premises", response_model=PremisesListOut)
+async def list_premises(
+    request: Request,
+    caller: Signed,
+    asked: Narrowed,
+    sort: SortName = "name",
+    cursor: Annotated[str, Query(max_length=MAX_CURSOR_CHARS)] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+) -> PremisesListOut:
+    """List the premises in the caller's scope. text: a part of the name, pinyin initials, the beginning of a number, or a whole
+    telephone number. sort: name is by pinyin, updated is newest first."""
+    services = services_of(request)
     page = await services.premises.list_premises(
         caller.actor, asked, sort=PremisesSort(sort), cursor=cursor, limit=limit
     )

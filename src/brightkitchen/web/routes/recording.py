@@ -9,7 +9,7 @@ from brightkitchen.domain.recording.model import Level
 from brightkitchen.domain.recording.search import Asked, EventKind
 from brightkitchen.kernel.errors import EditConflict
 from brightkitchen.web.auth import Human, Proven, Signed, services_of
-from brightkitchen.web.params import CodeQuery, IfMatch, RegionQuery, TextQuery, read_etag, read_instant
+from brightkitchen.web.params import CodeQuery, IfMatch, NodeQuery, RegionQuery, TextQuery, read_etag, read_instant
 from brightkitchen.web.present.onboarding import build_cursor
 from brightkitchen.web.present.recording import (
     AlarmListOut,
@@ -23,7 +23,6 @@ from brightkitchen.web.present.recording import (
     RuleIn,
     RuleListOut,
     RuleOut,
-    VolumeListOut,
     present_alarm,
     present_event,
     present_found,
@@ -31,7 +30,6 @@ from brightkitchen.web.present.recording import (
     present_plan,
     present_rule,
     present_rules,
-    present_volume,
 )
 from brightkitchen.web.routes.onboarding import Cursor, read_cursor
 
@@ -172,19 +170,13 @@ async def list_alarms(
     caller: Signed,
     open: bool | None = None,
     region: RegionQuery = "",
+    node: NodeQuery = "",
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=watch.MAX_PAGE)] = watch.MAX_PAGE,
 ) -> AlarmListOut:
     """List the cameras that should be recorded and are not, or were not, the newest first."""
     services = services_of(request)
     found, after, count = await services.recording.watch.list_alarms(
-        caller.actor, is_open=open, region=region, before=read_cursor(cursor), limit=limit
+        caller.actor, is_open=open, region=region, node=node, before=read_cursor(cursor), limit=limit
     )
     return AlarmListOut(items=[present_alarm(alarm) for alarm in found], next_cursor=build_cursor(after), open=count)
-
-
-@router.get("/volumes", operation_id="list_volumes", response_model=VolumeListOut)
-async def list_volumes(request: Request, caller: Signed) -> VolumeListOut:
-    """List the places that recordings are written to, as the nodes said last."""
-    said = services_of(request).recording.watch.list_volumes(caller.actor)
-    return VolumeListOut(items=[present_volume(node, volume) for node, volumes in said.items() for volume in volumes])

@@ -20,5 +20,6 @@ async def get_system(request: Request) -> SystemOut:
         server_at=format_utc(services_of(request).clock.utc()),
         time_zone=options.time_zone,
         second_factor=services_of(request).users.rules.second_factor,
+        own_authority=options.authority_file is not None,
         single_sign_on=SignOnButtonOut(label=sign_on.label) if sign_on.is_on else None,
     )

@@ -16,6 +16,8 @@ import { ProblemPanel, useProblemText } from "@/shared/api/ProblemText";
 import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
 import { searchDelayMs } from "@/shared/camera/useCameraSearch";
+import { ListExport } from "@/shared/ListExport";
+import { NodeFilter, nodeOf } from "@/shared/NodeFilter";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
@@ -67,14 +69,17 @@ function useCamerasAddress(keepsCameras: boolean) {
   const [query, setQuery] = useSearchParams();
   const text = query.get("q") ?? "";
   const isAbnormal = query.get("only") === "abnormal";
+  const node = nodeOf(query);
   const usual: Connection = keepsCameras ? "yes" : "all";
   const connection = connections.find((each) => each === query.get("on")) ?? usual;
-  const asked: CamerasAsked = {
+  const taken = {
     ...(text.trim() ? { text: text.trim() } : {}),
     ...(connection === "all" ? {} : { connected: connection === "yes" }),
     ...(isAbnormal ? { abnormal: true } : {}),
+    ...(node ? { node } : {}),
   };
-  const put = (name: "q" | "only" | "on", value: string) =>
+  const asked: CamerasAsked = taken;
+  const put = (name: "q" | "only" | "on" | "node", value: string) =>
     setQuery(
       (old) => {
         if (value) old.set(name, value);
@@ -85,7 +90,8 @@ function useCamerasAddress(keepsCameras: boolean) {
     );
   const chooseConnection = (next: Connection) => put("on", next === usual ? "" : next);
   const clear = () => setQuery({}, { replace: true });
-  return { text, isAbnormal, connection, chooseConnection, asked, put, clear, isNarrowed: isAbnormal || text !== "" };
+  const isNarrowed = isAbnormal || text !== "" || node !== "";
+  return { text, isAbnormal, node, connection, chooseConnection, asked, taken, put, clear, isNarrowed };
 }
 
 function EmptyCameras({ address, onAdd }: { address: Address; onAdd: (() => void) | undefined }) {
@@ -131,6 +137,7 @@ function CameraList({ onEdit, onAdd }: ListProps) {
           </span>
         )}
         <span className="bk-grow" />
+        <ListExport taken={{ list: "cameras", asked: address.taken }} />
         {list.data && (
           <span className={list.isError ? "bk-warning-text" : "bk-muted bk-small"}>
             {list.isError ? t("error.stale", { at }) : t("camera.asOf", { at })}
@@ -192,6 +199,7 @@ function CameraFilters({ address, children }: { address: Address; children: Reac
         ]}
         onChange={(value) => address.put("only", value ? "abnormal" : "")}
       />
+      <NodeFilter node={address.node} onClear={() => address.put("node", "")} />
       {children}
     </div>
   );

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { type Evidence, evidenceListQuery, fileUrl } from "@/shared/api/evidence";
 import { ProblemPanel } from "@/shared/api/ProblemText";
+import { PremisesOnly, premisesOf } from "@/shared/premises/PremisesOnly";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { ExportDialog } from "./ExportDialog";
 import { ExportsPanel } from "./ExportsPanel";
@@ -21,7 +22,14 @@ export function EvidencePage() {
   const isPhone = useMedia(isPhoneQuery);
   const kind = kinds.find((each) => each === query.get("kind")) ?? "all";
   const text = query.get("q") ?? "";
-  const found = useInfiniteQuery(evidenceListQuery({ ...(kind === "all" ? {} : { kind }), ...(text ? { text } : {}) }));
+  const premises = premisesOf(query);
+  const found = useInfiniteQuery(
+    evidenceListQuery({
+      ...(kind === "all" ? {} : { kind }),
+      ...(text ? { text } : {}),
+      ...(premises ? { premises } : {}),
+    }),
+  );
   const [chosen, setChosen] = useState<readonly Evidence[]>([]);
   const [isExporting, setIsExporting] = useState(false);
   const put = (key: string, value: string) =>
@@ -58,6 +66,7 @@ export function EvidencePage() {
           onSearch={(value) => put("q", value.trim())}
           style={{ maxWidth: 320 }}
         />
+        <PremisesOnly premises={premises} onClear={() => put("premises", "")} />
       </div>
       <ExportsPanel />
       {found.isError && found.data === undefined ? (

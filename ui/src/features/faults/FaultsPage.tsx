@@ -6,6 +6,8 @@ import { faultsQuery, openStates, type Ticket, type TicketState } from "@/shared
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { useZone } from "@/shared/api/system";
 import { zoneBeside } from "@/shared/camera/zones";
+import { ListExport } from "@/shared/ListExport";
+import { PremisesOnly, premisesOf } from "@/shared/premises/PremisesOnly";
 import { RegionFilter, regionOf } from "@/shared/premises/RegionFilter";
 import { useKinds } from "@/shared/premises/useKinds";
 import { deviceTabs, Tabs } from "@/shared/Tabs";
@@ -29,7 +31,8 @@ export function FaultsPage() {
   const isPhone = useMedia(isPhoneQuery);
   const group = query.get("g") ?? "open";
   const region = regionOf(query);
-  const faults = useInfiniteQuery(faultsQuery(groups[group] ?? [], region));
+  const premises = premisesOf(query);
+  const faults = useInfiniteQuery(faultsQuery(groups[group] ?? [], region, premises));
   const put = (key: string, value: string | undefined) =>
     setQuery((old) => {
       if (value) old.set(key, value);
@@ -46,6 +49,17 @@ export function FaultsPage() {
     <div className="bk-page">
       <div className="bk-page-head">
         <h1>{t("fault.title")}</h1>
+        <span className="bk-grow" />
+        <ListExport
+          taken={{
+            list: "faults",
+            asked: {
+              state: [...(groups[group] ?? [])],
+              ...(region ? { region } : {}),
+              ...(premises ? { premises } : {}),
+            },
+          }}
+        />
       </div>
       <Tabs tabs={deviceTabs} label={t("nav.devices")} />
       <div className="bk-tools">
@@ -58,6 +72,7 @@ export function FaultsPage() {
           }))}
         />
         <RegionFilter value={region} onChange={(code) => put("r", code)} />
+        <PremisesOnly premises={premises} onClear={() => put("premises", undefined)} />
       </div>
       {faults.isError && faults.data === undefined ? (
         <ProblemPanel error={faults.error} onRetry={() => void faults.refetch()} />

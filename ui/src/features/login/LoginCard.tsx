@@ -28,6 +28,11 @@ export function LoginCard({ wordKey, children }: { wordKey?: string; children: R
         {wordKey && <h2 className="bk-login-step">{t(wordKey)}</h2>}
         {children}
         <p className="bk-login-notice">{t("login.notice")}</p>
+        {system?.own_authority && (
+          <p className="bk-login-notice">
+            {t("login.ca")} <a href="/ca.crt">{t("login.ca.link")}</a>
+          </p>
+        )}
       </main>
     </div>
   );

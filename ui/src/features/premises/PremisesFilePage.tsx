@@ -18,6 +18,7 @@ import { useKinds } from "@/shared/premises/useKinds";
 import { ChannelList } from "./ChannelList";
 import { LicenceUntil } from "./cells";
 import { Facts } from "./Facts";
+import { PastPanels } from "./PastPanels";
 import { PeoplePanel } from "./PeoplePanel";
 import { PremisesDrawer } from "./PremisesDrawer";
 import { SuspensionPanel } from "./SuspensionPanel";
@@ -75,6 +76,7 @@ function Shown({ premises }: { premises: PremisesShown }) {
           </section>
           <PeoplePanel premises={premises} />
           <SuspensionPanel premises={premises} />
+          <PastPanels premises={premises} />
         </div>
       </div>
     </>

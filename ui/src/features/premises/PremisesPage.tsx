@@ -8,6 +8,7 @@ import { ProblemPanel } from "@/shared/api/ProblemText";
 import { type Grade, type PremisesState, type PremisesWish, premisesListQuery } from "@/shared/api/premises";
 import { sessionQuery } from "@/shared/api/session";
 import { useZone } from "@/shared/api/system";
+import { ListExport } from "@/shared/ListExport";
 import { RegionSelect } from "@/shared/premises/RegionSelect";
 import { useKinds } from "@/shared/premises/useKinds";
 import { premisesTabs, Tabs } from "@/shared/Tabs";
@@ -33,6 +34,7 @@ export function PremisesPage() {
       <div className="bk-page-head">
         <h1>{t("premises.title")}</h1>
         <span className="bk-grow" />
+        <ListExport taken={{ list: "premises", asked: address.wish }} />
         {canAdd && (
           <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setAdding(true)}>
             {t("premises.add")}

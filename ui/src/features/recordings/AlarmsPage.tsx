@@ -7,6 +7,7 @@ import { ProblemPanel } from "@/shared/api/ProblemText";
 import { type Alarm, alarmsQuery } from "@/shared/api/recording";
 import { useAbilities } from "@/shared/api/session";
 import { zoneBeside } from "@/shared/camera/zones";
+import { NodeFilter, nodeOf } from "@/shared/NodeFilter";
 import { RegionFilter, regionOf } from "@/shared/premises/RegionFilter";
 import { useKinds } from "@/shared/premises/useKinds";
 import { playbackAddress, useMoments, useRecordingWords } from "@/shared/recording/words";
@@ -25,7 +26,8 @@ export function AlarmsPage() {
   const isPhone = useMedia(isPhoneQuery);
   const isAll = query.get("g") === "all";
   const region = regionOf(query);
-  const alarms = useInfiniteQuery(alarmsQuery(isAll ? undefined : true, region));
+  const node = nodeOf(query);
+  const alarms = useInfiniteQuery(alarmsQuery(isAll ? undefined : true, region, node));
   const put = (key: string, value: string | undefined) =>
     setQuery((old) => {
       if (value) old.set(key, value);
@@ -54,6 +56,7 @@ export function AlarmsPage() {
           ]}
         />
         <RegionFilter value={region} onChange={(code) => put("r", code)} />
+        <NodeFilter node={node} onClear={() => put("node", undefined)} />
       </div>
       {alarms.isError && alarms.data === undefined ? (
         <ProblemPanel error={alarms.error} onRetry={() => void alarms.refetch()} />

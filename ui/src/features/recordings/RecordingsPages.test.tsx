@@ -4,17 +4,7 @@ import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
 import { renderAt } from "@/app/renderAt.testing";
 import { aCamera, citySaying, refusal, server } from "@/testing/server";
-import {
-  aFound,
-  aHold,
-  anAlarm,
-  aPlan,
-  aRule,
-  aVolume,
-  cameraId,
-  serveRecordings,
-  takeRules,
-} from "./recordings.testing";
+import { aFound, aHold, anAlarm, aPlan, aRule, cameraId, serveRecordings, takeRules } from "./recordings.testing";
 
 describe("recording alarms", () => {
   it("come first, say the reason in words, and lead to what was seen last and to what is seen now", async () => {
@@ -38,15 +28,6 @@ describe("recording alarms", () => {
     serveRecordings();
     renderAt("/recordings/alarms");
     expect(await screen.findByRole("heading", { name: "应录的都在录" })).toBeInTheDocument();
-  });
-
-  it("are not shown to who may only see the storage", async () => {
-    serveRecordings({ abilities: ["recording.view_volume"], volumes: [aVolume()] });
-    const router = renderAt("/recordings");
-    expect(await screen.findByText("disk1")).toBeInTheDocument();
-    expect(router.state.location.pathname).toBe("/recordings/volumes");
-    expect(screen.getByRole("link", { name: "录像" })).toBeInTheDocument();
-    expect(screen.queryByRole("link", { name: "录像告警" })).toBeNull();
   });
 });
 
@@ -255,23 +236,5 @@ describe("recording rules", () => {
     renderAt("/recordings/rules");
     expect(await screen.findByRole("row", { name: /药店 15天/ })).toBeInTheDocument();
     expect(screen.queryByRole("button", { name: /修改|设定/ })).toBeNull();
-  });
-});
-
-describe("storage", () => {
-  it("says what is wrong with a volume in words, and how full each one is", async () => {
-    serveRecordings({
-      volumes: [aVolume(), aVolume({ name: "disk2", state: "failing" }), aVolume({ name: "disk3", state: "filling" })],
-    });
-    renderAt("/recordings/volumes");
-    const node = within(await screen.findByRole("region", { name: "媒体节点node-0" }));
-    expect(node.getByText("正常")).toBeInTheDocument();
-    expect(node.getByText("磁盘拒绝写入，录像已停。请检查磁盘。")).toBeInTheDocument();
-    expect(node.getByText("正在腾空间")).toBeInTheDocument();
-    const bars = node.getAllByRole("img", { name: "已用1.5 TiB，限额3.0 TiB，其中锁定256 GiB" });
-    expect(bars.map((bar) => [...bar.querySelectorAll("rect")].map((rect) => rect.getAttribute("width")))[0]).toEqual([
-      "50",
-      String((100 * 2 ** 38) / (3 * 2 ** 40)),
-    ]);
   });
 });

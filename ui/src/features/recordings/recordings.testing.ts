@@ -1,5 +1,5 @@
 import { HttpResponse, http } from "msw";
-import type { Alarm, CameraPlan, Found, Hold, Rule, RuleIn, Volume } from "@/shared/api/recording";
+import type { Alarm, CameraPlan, Found, Hold, Rule, RuleIn } from "@/shared/api/recording";
 import { server, session } from "@/testing/server";
 
 export const cameraId = "cam_0000000000000001";
@@ -103,21 +103,6 @@ export function aPlan(changes: Partial<CameraPlan> = {}): CameraPlan {
   };
 }
 
-export function aVolume(changes: Partial<Volume> = {}): Volume {
-  return {
-    node: "node-0",
-    name: "disk1",
-    state: "ok",
-    total_bytes: 4 * 2 ** 40,
-    free_bytes: 2 ** 40,
-    used_bytes: 1.5 * 2 ** 40,
-    quota_bytes: 3 * 2 ** 40,
-    held_bytes: 2 ** 38,
-    oldest_at: "2026-10-24T00:00:00Z",
-    ...changes,
-  };
-}
-
 const everything = [
   "camera.list",
   "camera.live",
@@ -142,7 +127,6 @@ export interface Answers {
   hasMore?: boolean;
   holds?: Hold[];
   rules?: Rule[];
-  volumes?: Volume[];
   plan?: CameraPlan;
 }
 
@@ -169,7 +153,6 @@ export function serveRecordings({ abilities = everything, ...answers }: Answers 
     list("search", { items: answers.found ?? [], has_more: answers.hasMore ?? false }),
     list("holds", { items: answers.holds ?? [], next_cursor: null }),
     list("rules", { items: answers.rules ?? [], abilities }),
-    list("volumes", { items: answers.volumes ?? [] }),
     list("cameras/:id", answers.plan ?? aPlan()),
   );
   return asked;

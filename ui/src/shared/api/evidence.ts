@@ -27,7 +27,12 @@ const evidenceKey = ["evidence"] as const;
 const exportsKey = ["evidence-exports"] as const;
 const followMs = 1_000;
 
-export function evidenceListQuery(wish: { kind?: EvidenceKind; state?: EvidenceState; text?: string }) {
+export function evidenceListQuery(wish: {
+  kind?: EvidenceKind;
+  state?: EvidenceState;
+  text?: string;
+  premises?: string;
+}) {
   return infiniteQueryOptions({
     queryKey: [...evidenceKey, "list", wish] as const,
     queryFn: async ({ pageParam, signal }) =>

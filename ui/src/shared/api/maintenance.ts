@@ -75,14 +75,19 @@ export function useMoveDevice(device: string) {
   });
 }
 
-export function faultsQuery(states: readonly TicketState[], region = "") {
+export function faultsQuery(states: readonly TicketState[], region = "", premises = "") {
   return infiniteQueryOptions({
-    queryKey: [...faultsKey, "list", states, region] as const,
+    queryKey: [...faultsKey, "list", states, region, premises] as const,
     queryFn: async ({ pageParam, signal }) =>
       bodyOf(
         await api.GET("/api/v1/faults", {
           params: {
-            query: { state: [...states], ...(region ? { region } : {}), ...(pageParam ? { cursor: pageParam } : {}) },
+            query: {
+              state: [...states],
+              ...(region ? { region } : {}),
+              ...(premises ? { premises } : {}),
+              ...(pageParam ? { cursor: pageParam } : {}),
+            },
           },
           signal,
         }),

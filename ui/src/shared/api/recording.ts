@@ -19,7 +19,6 @@ export type RuleChange = Schemas["RuleChangeOut"];
 export type Hold = Schemas["HoldOut"];
 export type HoldIn = Schemas["HoldIn"];
 export type Alarm = Schemas["AlarmOut"];
-export type Volume = Schemas["VolumeOut"];
 export type Found = Schemas["FoundOut"];
 export type EventKind = Schemas["EventKind"];
 
@@ -28,9 +27,9 @@ export const alarmsKey = [...key, "alarms"] as const;
 const againMs = 30_000;
 
 /** Open ones only, or those that are over too; the newest first, with how many are open. */
-export function alarmsQuery(isOpen: boolean | undefined, region = "") {
+export function alarmsQuery(isOpen: boolean | undefined, region = "", node = "") {
   return infiniteQueryOptions({
-    queryKey: [...alarmsKey, isOpen ?? "all", region] as const,
+    queryKey: [...alarmsKey, isOpen ?? "all", region, node] as const,
     queryFn: async ({ pageParam, signal }) =>
       bodyOf(
         await api.GET("/api/v1/recording/alarms", {
@@ -38,6 +37,7 @@ export function alarmsQuery(isOpen: boolean | undefined, region = "") {
             query: {
               ...(isOpen === undefined ? {} : { open: isOpen }),
               ...(region ? { region } : {}),
+              ...(node ? { node } : {}),
               ...(pageParam ? { cursor: pageParam } : {}),
             },
           },
@@ -126,12 +126,6 @@ export function cameraPlanQuery(camera: string) {
       ),
   });
 }
-
-export const volumesQuery = queryOptions({
-  queryKey: [...key, "volumes"] as const,
-  queryFn: async ({ signal }) => bodyOf(await api.GET("/api/v1/recording/volumes", { signal })),
-  refetchInterval: againMs,
-});
 
 /** After it, everything that was read of recordings is read again. */
 function useRecordingMutation<In, Out>(run: (given: In) => Promise<Out>) {

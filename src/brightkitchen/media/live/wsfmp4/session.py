@@ -87,14 +87,17 @@ class LiveRoute:
         try:
             await socket.prepare(request)
             opened = await self._receive_token(request, socket)
+        except ConnectionError:
+            return socket  # it went before the handshake was done
         finally:
             waiting[address] -= 1
             if not waiting[address]:
                 del waiting[address]
+        session = _Session(self._server, request, socket)
         if opened is None:
-            await socket.close(code=CLOSE_UNAUTHORISED)
+            await session.close(CLOSE_UNAUTHORISED)
         else:
-            await _Session(self._server, request, socket).serve(*opened)
+            await session.serve(*opened)
         return socket
 
     async def _receive_token(
@@ -149,7 +152,7 @@ class _Session:
             lease = self._server.leases.open(claims, lambda code: self._on_end(viewer, code))
         except BrightKitchenError as full:
             viewer.send(build_text_message(type="end", code=full.code))
-            await self._socket.close(code=CLOSE_FLOOD)
+            await self.close(CLOSE_FLOOD)
             return
         try:
             self._tell_lease(viewer)
@@ -157,7 +160,7 @@ class _Session:
             muxers = self._choose_muxers(key, viewer, opening)
             muxer = muxers.open(key, viewer)
             if muxer is None:
-                await self._socket.close(code=CLOSE_NO_STREAM)
+                await self.close(CLOSE_NO_STREAM)
                 return
             view = self._server.views.begin(claims)
             try:
@@ -167,12 +170,34 @@ class _Session:
                 self._server.views.end(view)
                 muxers.close(key, muxer, viewer)
         except TimeoutError:
-            await self._socket.close(code=CLOSE_ENDED)
+            await self.close(CLOSE_ENDED)
         except BrightKitchenError:
-            await self._socket.close(code=CLOSE_NO_STREAM)
+            await self.close(CLOSE_NO_STREAM)
         finally:
             self._leave_transcode()
             self._server.leases.end(lease, EndCode.CLOSED)
+            self._let_go()
+
+    async def close(self, code: int) -> None:
+        """End the WebSocket (RFC 6455 §7), without waiting for a viewer that takes nothing."""
+        try:
+            await self._socket.close(code=code, drain=False)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Cut the connection off if it is still there in some seconds.
+
+        A transport that is closed keeps what waits until the viewer takes it; one that stopped to read would hold it for good,
+        with neither lease nor limit.
+        """
+        transport = self._request.transport
+        if transport is not None:
+            self._server.supervisor.start("live cut-off", self._cut_off(transport))
+
+    async def _cut_off(self, transport: asyncio.Transport) -> None:
+        await self._server.clock.sleep(_CLOSE_TIMEOUT_S)
+        transport.abort()
 
     def _choose_muxers(self, key: StreamKey, viewer: Viewer, opening: _Opening) -> LiveMuxers:
         """Return those of the streams as they come; as H.264 if that is asked for and the camera does not send it."""
@@ -200,11 +225,11 @@ class _Session:
                 return
             if not rate.allows():
                 self._server.guard.count_refusal("frame_flood")
-                await self._socket.close(code=CLOSE_FLOOD)
+                await self.close(CLOSE_FLOOD)
                 return
             asked = self._read_request(message, lease)
             if asked is None:
-                await self._socket.close(code=CLOSE_UNAUTHORISED)
+                await self.close(CLOSE_UNAUTHORISED)
                 return
             if asked.renew is not None:
                 self._tell_lease(viewer)

@@ -1,0 +1,1 @@
+"""What the installation itself is: who may see how it is set up."""
