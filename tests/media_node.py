@@ -178,7 +178,7 @@ class NodeBench:
 
 @asynccontextmanager
 async def running_node(
-    folder: Path, *, name: str = NODE, key: StreamKey = KEY, header_timeout_s: float = 0.5
+    folder: Path, *, name: str = NODE, key: StreamKey = KEY, header_timeout_s: float = 0.5, transcodes: int = 2
 ) -> AsyncIterator[NodeBench]:
     """name: the node's id. key: the stream that the bench feeds."""
     clock, entropy = ManualClock(), SeededEntropy(5)
@@ -198,6 +198,7 @@ async def running_node(
         clock=clock,
         entropy=entropy,
         supervisor=supervisor,
+        transcodes=transcodes,
     )
     server.set_keys([VerifyKey(kid="k1", public_key=SIGNING_KEY.public_key().public_bytes_raw())])
     server.set_allowed_origins([ORIGIN])

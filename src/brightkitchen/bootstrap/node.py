@@ -232,6 +232,7 @@ class _Node:
                 clock=clock,
                 entropy=entropy,
                 supervisor=supervisor,
+                transcodes=self._config.media.transcodes,
                 webrtc=webrtc_settings(self._config, index=self._index),
                 proxies=TrustedProxies(self._config.web.trusted_proxies),
             )

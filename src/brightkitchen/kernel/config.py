@@ -76,6 +76,7 @@ class MediaConfig(_Branch, frozen=True, kw_only=True):
     connects_at_once: Annotated[int, Meta(ge=1, le=1000)] = 16
     public_url: str = ""
     decode_workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    transcodes: Annotated[int, Meta(ge=0, le=64)] = 2
     webrtc: bool = True
     webrtc_host: str = ""
     first_webrtc_port: Annotated[int, Meta(ge=0, le=65535)] = 0

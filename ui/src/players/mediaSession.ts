@@ -9,18 +9,22 @@ export class MediaRefused extends Error {
   readonly status: number;
   /** The node's sentence for people, if it said one. */
   readonly detail: string;
-  constructor(status: number, detail = "") {
+  /** What the node calls it, if it said so. */
+  readonly code: string;
+  constructor(status: number, detail = "", code = "") {
     super(`media node answered ${status}`);
     this.name = "MediaRefused";
     this.status = status;
     this.detail = detail;
+    this.code = code;
   }
 }
 
 async function refusalOf(response: Response): Promise<MediaRefused> {
   const body: unknown = await response.json().catch(() => undefined);
-  const detail = typeof body === "object" && body !== null && "detail" in body ? String(body.detail) : "";
-  return new MediaRefused(response.status, detail);
+  if (typeof body !== "object" || body === null) return new MediaRefused(response.status);
+  const word = (key: string) => String(Object.entries(body).find(([name]) => name === key)?.[1] ?? "");
+  return new MediaRefused(response.status, word("detail"), word("code"));
 }
 
 const renewAfterMs = 60_000;

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from brightkitchen.media.decode.messages import MAX_PICTURE_PX, Jpeg
 
 AAC_FRAME_SAMPLES: Final = 1024
-_VIDEO_CODECS: Final = {"h264": "h264", "h265": "hevc"}
-_START_CODE: Final = b"\x00\x00\x00\x01"
+VIDEO_CODECS: Final = {"h264": "h264", "h265": "hevc"}
+START_CODE: Final = b"\x00\x00\x00\x01"
 _JPEG_FORMAT: Final = "yuvj420p"
 _SOUND_BIT_RATE: Final = {1: 32_000, 2: 64_000}
 _SOUND_RATES_HZ: Final = frozenset((8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000))
@@ -49,7 +49,7 @@ def draw_jpeg(job: Jpeg) -> tuple[bytes, int, int, int]:
 
 def decode_frame(job: Jpeg) -> av.VideoFrame:
     """Return the frame with the greatest time <= `job.wanted`. raises: DecodeError."""
-    if job.codec not in _VIDEO_CODECS:
+    if job.codec not in VIDEO_CODECS:
         raise DecodeError(f"no decoder is named {job.codec[:20]!r}")
     if not job.units or len(job.times) != len(job.units):
         raise DecodeError("as many times as units are needed, and at least one")
@@ -66,12 +66,12 @@ def decode_frame(job: Jpeg) -> av.VideoFrame:
 
 
 def _decode(job: Jpeg) -> Iterator[av.VideoFrame]:
-    context = av.CodecContext.create(_VIDEO_CODECS[job.codec], "r")
+    context = av.CodecContext.create(VIDEO_CODECS[job.codec], "r")
     if not isinstance(context, VideoCodecContext):
         raise DecodeError("that decoder is not for pictures")
     context.thread_count = 1
     context.options = {"max_pixels": str(MAX_PICTURE_PX * MAX_PICTURE_PX)}
-    head = b"".join(_START_CODE + nal for nal in job.parameter_sets)
+    head = b"".join(START_CODE + nal for nal in job.parameter_sets)
     for unit, time in zip(job.units, job.times, strict=True):
         packet = av.Packet(head + build_annex_b(unit))
         packet.pts = packet.dts = time
@@ -89,7 +89,7 @@ def build_annex_b(unit: bytes) -> bytes:
         size_bytes = int.from_bytes(unit[at : at + 4])
         if at + 4 + size_bytes > len(unit):
             raise DecodeError("a NAL unit is longer than its access unit")
-        parts += [_START_CODE, unit[at + 4 : at + 4 + size_bytes]]
+        parts += [START_CODE, unit[at + 4 : at + 4 + size_bytes]]
         at += 4 + size_bytes
     return b"".join(parts)
 

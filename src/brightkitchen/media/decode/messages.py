@@ -59,13 +59,42 @@ class SoundClose(_Message, frozen=True, kw_only=True, tag="sound_close"):
     session: int
 
 
+class TranscodeOpen(_Message, frozen=True, kw_only=True, tag="transcode_open"):
+    """Begin to make one stream of pictures anew as H.264; ends what was begun before.
+
+    codec, parameter_sets: as `Jpeg`. most_width_px, most_height_px: scaled down to fit, never up.
+    most_fps: pictures that follow sooner are decoded and left out; 0 = all are kept. is_all_keys: each can be shown by itself.
+    """
+
+    codec: str
+    parameter_sets: tuple[bytes, ...]
+    most_width_px: int
+    most_height_px: int
+    most_fps: int = 0
+    is_all_keys: bool = False
+
+
+class TranscodeFeed(_Message, frozen=True, kw_only=True, tag="transcode_feed"):
+    """Access units that follow on those before. times: of presentation, 90 kHz.
+
+    is_restart: units were left out, and the first of these is a key frame. from_time: what is shown earlier is only decoded.
+    is_last: also what the codecs still hold.
+    """
+
+    units: tuple[bytes, ...]
+    times: tuple[int, ...]
+    is_restart: bool = False
+    from_time: int | None = None
+    is_last: bool = False
+
+
 class ProbeJail(_Message, frozen=True, kw_only=True, tag="probe_jail"):
     """Try what the jail forbids. path: a file that this user could read if there were no jail."""
 
     path: str
 
 
-Job = Jpeg | SoundOpen | SoundFeed | SoundClose | ProbeJail
+Job = Jpeg | SoundOpen | SoundFeed | SoundClose | TranscodeOpen | TranscodeFeed | ProbeJail
 
 
 class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
@@ -91,6 +120,24 @@ class Sound(_Message, frozen=True, kw_only=True, tag="sound"):
     frames: tuple[bytes, ...]
 
 
+class Transcoded(_Message, frozen=True, kw_only=True, tag="transcoded"):
+    """units: AVCC, in the order shown and decoded; times: of presentation, rising, 90 kHz; keys: which are IDR pictures.
+
+    parameter_sets: SPS and PPS of all units; empty, and sizes 0, before the first. decoded, broken: units that became pictures
+    or could not. cpu_us: what this job cost.
+    """
+
+    parameter_sets: tuple[bytes, ...]
+    width_px: int
+    height_px: int
+    units: tuple[bytes, ...]
+    times: tuple[int, ...]
+    keys: tuple[bool, ...]
+    decoded: int
+    broken: int
+    cpu_us: int
+
+
 class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     """The job's bytes could not be made into what was asked. why: one English sentence."""
 
@@ -103,7 +150,7 @@ class Probed(_Message, frozen=True, kw_only=True, tag="probed"):
     attempts: dict[str, str]
 
 
-Answer = Ready | Picture | Sound | Failed | Probed
+Answer = Ready | Picture | Sound | Transcoded | Failed | Probed
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_job = msgspec.msgpack.Decoder(Job).decode

@@ -1,7 +1,8 @@
 """The node's side of decoding: owns the workers, bounds what waits for them, and notices which camera kills them.
 
 Each lane owns at most one worker process and does one job at a time, so that a crash has exactly one culprit. Pictures and sound
-have lanes of their own: a burst of snapshots never makes the sound stutter. A lane starts its process at its first job.
+have lanes of their own: a burst of snapshots never makes the sound stutter. So has each stream that is transcoded (`open_lane`). A lane
+starts its process at its first job.
 """
 
 import asyncio
@@ -46,6 +47,7 @@ START_TIMEOUT_S: Final = 20.0
 QUEUE_JOBS: Final = 32
 CRASHES_TO_PAUSE: Final = 3
 CRASH_WINDOW_S: Final = 600.0
+_YIELDING: Final = 10  # nice: recording goes before whatever is transcoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class PoolCounters:
     timeouts: int = 0
     refused_busy: int = 0
     refused_paused: int = 0
+    starts: int = 0
 
 
 class _WorkerDied(Exception):
@@ -114,31 +117,49 @@ class _Request:
 
 
 class _Lane:
-    """One worker process and what waits for it."""
+    """One worker process and what waits for it. is_yielding: whenever the machine is busy, others go first."""
 
-    def __init__(self, name: str, pool: "DecodePool") -> None:
+    def __init__(self, name: str, pool: "DecodePool", *, is_yielding: bool = False) -> None:
         self.name = name
-        self.queue: asyncio.Queue[_Request] = asyncio.Queue(QUEUE_JOBS)
-        self.starts = 0
+        self.is_yielding = is_yielding
+        self.queue: asyncio.Queue[_Request | None] = asyncio.Queue(QUEUE_JOBS)  # None: look whether it is over
+        self.is_over = False
         self._pool = pool
         self._process: asyncio.subprocess.Process | None = None
         self._failed_starts = 0
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
     async def run(self) -> None:
-        """Do jobs until cancelled."""
+        """Do jobs until `end`, or cancelled."""
         try:
-            while True:
-                await self._do(await self.queue.get())
+            while not self.is_over:
+                request = await self.queue.get()
+                if request is not None:
+                    await self._do(request)
         finally:
             while not self.queue.empty():
-                _refuse(self.queue.get_nowait())
+                if (request := self.queue.get_nowait()) is not None:
+                    _refuse(request)
             await self._stop()
+
+    def end(self) -> None:
+        """Kill the process and let `run` return; whoever waits is refused."""
+        self.is_over = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        if not self.queue.full():
+            self.queue.put_nowait(None)
 
     async def _do(self, request: _Request) -> None:
         if request.answer.done():  # nobody waits any more
             return
         try:
             process = await self._ready_process()
+            if self.is_over:
+                raise _NoWorker
             async with asyncio.timeout(self._pool.job_timeout_s):
                 answer = await _exchange(process, request.job)
             if not request.answer.done():
@@ -155,6 +176,8 @@ class _Lane:
 
     async def _bury(self, request: _Request, why: str) -> None:
         """End the process and write down whose job it was."""
+        if self.is_over:  # that was us
+            return
         self._pool.note_crash(request.camera, self.name, why)
         await self._stop()
 
@@ -172,7 +195,7 @@ class _Lane:
                 await self._stop()
                 self._failed_starts += 1
                 log.error("decode worker does not start", lane=self.name, why=str(cause), attempt=self._failed_starts)
-                if self._failed_starts >= 3:
+                if self._failed_starts >= 3 or self.is_over:
                     self._failed_starts = 0
                     raise _NoWorker from cause
                 await self._pool.clock.sleep(back_off_s(self._failed_starts, self._pool.entropy))
@@ -193,7 +216,9 @@ class _Lane:
         answer = await _read_answer(process)
         if not isinstance(answer, Ready) or "seccomp" not in answer.jail:
             raise _WorkerDied("the worker is not jailed")
-        self.starts += 1
+        if self.is_yielding:
+            os.setpriority(os.PRIO_PROCESS, process.pid, min(19, os.getpriority(os.PRIO_PROCESS, 0) + _YIELDING))
+        self._pool.counters.starts += 1
         log.info("decode worker started", lane=self.name, pid=process.pid, jail=",".join(answer.jail))
         return process
 
@@ -205,7 +230,36 @@ class _Lane:
             process.kill()
         if process.stdin is not None:
             process.stdin.close()
-        await process.wait()
+        waiting = asyncio.ensure_future(process.wait())
+        try:
+            await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            await waiting  # it was killed and ends in a moment; it must not stay behind as a zombie
+            raise
+
+
+class OwnLane:
+    """A worker of one's own; `DecodePool.open_lane` makes it."""
+
+    def __init__(self, pool: "DecodePool", lane: _Lane, task: asyncio.Task[None]) -> None:
+        self._pool = pool
+        self._lane = lane
+        self._task = task
+
+    async def ask(self, camera: str, make: Callable[[int], Job]) -> Answer:
+        """Have the worker do a job. raises: as `DecodePool.draw_jpeg`; what the worker was told before is then forgotten."""
+        if self._lane.is_over or self._task.done():
+            raise _unavailable("media.decode_failed")
+        return await self._pool.ask_lane(self._lane, camera, make)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now."""
+        return self._lane.pid
+
+    def close(self) -> None:
+        """End the worker; it is not waited for."""
+        self._lane.end()
 
 
 class DecodePool:
@@ -247,7 +301,7 @@ class DecodePool:
     @property
     def starts(self) -> int:
         """How many worker processes were started so far."""
-        return sum(lane.starts for lane in (*self._pictures, self._sound))
+        return self.counters.starts
 
     async def draw_jpeg(
         self,
@@ -265,7 +319,7 @@ class DecodePool:
         raises: BrightKitchenError: media.decode_failed, media.decode_paused, media.decode_busy.
         """
         lane = min(self._pictures, key=lambda lane: lane.queue.qsize())
-        answer = await self._ask(
+        answer = await self.ask_lane(
             lane,
             camera,
             lambda id: Jpeg(
@@ -286,7 +340,7 @@ class DecodePool:
     async def open_sound(self, camera: str, format: AudioFormat) -> tuple[int, bytes]:
         """Begin a session from G.711 to AAC; return its number and the AudioSpecificConfig. raises: as `draw_jpeg`."""
         session = self._next_id
-        answer = await self._ask(
+        answer = await self.ask_lane(
             self._sound,
             camera,
             lambda id: SoundOpen(
@@ -301,14 +355,14 @@ class DecodePool:
 
     async def feed_sound(self, camera: str, session: int, data: bytes, *, last: bool = False) -> AacFrames:
         """Return the AAC frames that these samples complete. raises: as `draw_jpeg`; the session is then gone."""
-        answer = await self._ask(
+        answer = await self.ask_lane(
             self._sound, camera, lambda id: SoundFeed(id=id, session=session, data=data, last=last)
         )
         return _expect_sound(answer)
 
     async def close_sound(self, camera: str, session: int) -> None:
         """Forget a session. raises: as `draw_jpeg`."""
-        await self._ask(self._sound, camera, lambda id: SoundClose(id=id, session=session))
+        await self.ask_lane(self._sound, camera, lambda id: SoundClose(id=id, session=session))
 
     async def transcode_clip(self, camera: str, format: AudioFormat, data: bytes) -> AacFrames:
         """Turn a whole stretch of G.711 into AAC. raises: as `draw_jpeg`."""
@@ -318,7 +372,12 @@ class DecodePool:
 
     async def ask(self, camera: str, make: Callable[[int], Job]) -> Answer:
         """Have a picture worker do any job, for its self-tests. raises: as `draw_jpeg`."""
-        return await self._ask(self._pictures[0], camera, make)
+        return await self.ask_lane(self._pictures[0], camera, make)
+
+    def open_lane(self, name: str) -> OwnLane:
+        """Return a worker for one long job, at low priority; no process is started before its first question."""
+        lane = _Lane(name, self, is_yielding=True)
+        return OwnLane(self, lane, self._supervisor.start(f"decode {name}", lane.run()))
 
     def note_crash(self, camera: str, lane: str, why: str) -> None:
         """Count a dead worker against the camera whose bytes it was chewing."""
@@ -326,7 +385,8 @@ class DecodePool:
         self._crashes.add(camera, self.clock.mono_s())
         log.warning("decode worker died", camera=camera, lane=lane, why=why, crashes=self.counters.crashes)
 
-    async def _ask(self, lane: _Lane, camera: str, make: Callable[[int], Job]) -> Answer:
+    async def ask_lane(self, lane: _Lane, camera: str, make: Callable[[int], Job]) -> Answer:
+        """Have this worker do a job. raises: as `draw_jpeg`."""
         if self._crashes.is_paused(camera, self.clock.mono_s()):
             self.counters.refused_paused += 1
             raise _unavailable("media.decode_paused")

@@ -31,9 +31,13 @@ from brightkitchen.media.decode.messages import (
     SoundClose,
     SoundFeed,
     SoundOpen,
+    Transcoded,
+    TranscodeFeed,
+    TranscodeOpen,
     build_frame,
     parse_job,
 )
+from brightkitchen.media.decode.transcoding import Transcoder
 
 _MAX_SOUND_SESSIONS: Final = 256
 
@@ -55,10 +59,11 @@ _WARM_UP: Final = {
 
 
 class Worker:
-    """Does jobs. Owns the sound sessions."""
+    """Does jobs. Owns the sound sessions, and the one stream that is transcoded."""
 
     def __init__(self) -> None:
         self._sound: dict[int, SoundEncoder] = {}
+        self._transcoder: Transcoder | None = None
 
     def do(self, job: Job) -> Answer:
         """Return the answer; what the bytes of a camera break becomes `Failed`."""
@@ -74,6 +79,12 @@ class Worker:
                 case SoundClose():
                     self._sound.pop(job.session, None)
                     return Sound(id=job.id, config=b"", frames=())
+                case TranscodeOpen():
+                    self._transcoder = None  # before the next takes its memory
+                    self._transcoder = Transcoder(job)
+                    return self._transcoder.feed(TranscodeFeed(id=job.id, units=(), times=()))
+                case TranscodeFeed():
+                    return self._transcode(job)
                 case ProbeJail():
                     return Probed(id=job.id, attempts=probe_jail(job.path))
         except DecodeError as cause:
@@ -95,6 +106,18 @@ class Worker:
         if job.last:
             del self._sound[job.session]
         return Sound(id=job.id, config=encoder.config, frames=frames)
+
+    def _transcode(self, job: TranscodeFeed) -> Transcoded:
+        if self._transcoder is None:
+            raise DecodeError("nothing is being transcoded")
+        try:
+            answer = self._transcoder.feed(job)
+        except DecodeError:
+            self._transcoder = None
+            raise
+        if job.is_last:
+            self._transcoder = None
+        return answer
 
 
 def probe_jail(path: str) -> dict[str, str]:
@@ -163,6 +186,7 @@ def warm_up(worker: Worker) -> None:
         )
         if not isinstance(answer, Picture):
             raise SystemExit(f"the {codec} decoder does not work here: {answer}")
+        _warm_up_transcoder(worker, codec)
     worker.do(SoundOpen(id=0, session=0, codec="pcma", sample_rate_hz=8000, channels=1))
     answer = worker.do(SoundFeed(id=0, session=0, data=bytes(4096), last=True))
     if not isinstance(answer, Sound) or len(answer.frames) < 4:
@@ -170,6 +194,23 @@ def warm_up(worker: Worker) -> None:
     probe_names = ctypes.CDLL(None)  # resolved now: looking a library up opens files
     for name in ("ptrace", "unshare", "prctl", "mmap"):
         getattr(probe_names, name)
+
+
+def _warm_up_transcoder(worker: Worker, codec: str) -> None:
+    parameter_sets, nal = _WARM_UP[codec]
+    unit = bytes.fromhex(nal)
+    worker.do(
+        TranscodeOpen(
+            id=0,
+            codec=codec,
+            parameter_sets=tuple(bytes.fromhex(text) for text in parameter_sets),
+            most_width_px=32,
+            most_height_px=32,
+        )
+    )
+    answer = worker.do(TranscodeFeed(id=0, units=(LENGTH.pack(len(unit)) + unit,), times=(0,), is_last=True))
+    if not isinstance(answer, Transcoded) or answer.keys != (True,):
+        raise SystemExit(f"the H.264 encoder does not work here: {answer}")
 
 
 def main() -> None:

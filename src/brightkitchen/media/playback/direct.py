@@ -133,7 +133,7 @@ class DirectStreams:
             following = direct.plan.stretches[index + 1] if index + 1 < len(direct.plan.stretches) else None
             for fragment in stretch.fragments:
                 is_last = fragment is stretch.fragments[-1]
-                extra = _hole_after(stretch, following) if is_last and following is not None else 0
+                extra = hole_after(stretch, following) if is_last and following is not None else 0
                 sound = with_sound and stretch.has_sound
                 data = await asyncio.to_thread(self._read_moved, direct, stretch, fragment, sequence, extra, sound)
                 sequence += 2
@@ -145,7 +145,7 @@ class DirectStreams:
         size_bytes = fragment.video_bytes + (fragment.audio_bytes if with_sound else 0)
         with opened(self._recordings, stretch.segment.id) as fd:
             data = read_exactly(fd, size_bytes, fragment.offset)
-        shift = _shift_of(direct, stretch)
+        shift = shift_of(direct, stretch)
         moved = []
         for number, part in enumerate(split_fragments(data)):
             if number == 0:
@@ -155,6 +155,17 @@ class DirectStreams:
         return b"".join(moved)
 
     async def _thinned(self, direct: Direct) -> AsyncIterator[bytes]:
+        sequence = 0
+        async for unit, end_ticks in self.key_pictures(direct):
+            sequence += 1
+            yield b"".join(
+                build_fragment(
+                    VIDEO_TRACK, direct.plan.video, [unit], sequence=sequence, base_ticks=0, end_ticks=end_ticks
+                )
+            )
+
+    async def key_pictures(self, direct: Direct) -> AsyncIterator[tuple[AccessUnit, int]]:
+        """Yield the key frames that a fast speed shows, each with when it ends; ticks of the answer."""
         picked = _pick(direct.plan, direct.wish.rate)
         for number, one in enumerate(picked):
             following = picked[number + 1] if number + 1 < len(picked) else None
@@ -167,12 +178,7 @@ class DirectStreams:
             picture = await asyncio.to_thread(self._read_key, one)
             pts = us_to_ticks(one.at - direct.zero_at)
             unit = AccessUnit(VIDEO_TRACK, max(0, pts), picture, True, Utc(0))
-            end_ticks = max(pts + 1, us_to_ticks(one.at + lasting_us - direct.zero_at))
-            yield b"".join(
-                build_fragment(
-                    VIDEO_TRACK, direct.plan.video, [unit], sequence=number + 1, base_ticks=0, end_ticks=end_ticks
-                )
-            )
+            yield unit, max(pts + 1, us_to_ticks(one.at + lasting_us - direct.zero_at))
 
     def _read_key(self, one: _Picked) -> bytes:
         with opened(self._recordings, one.stretch.segment.id) as fd:
@@ -192,7 +198,7 @@ class DirectStreams:
                 yield init
             elif rate_hz != timescale:
                 return
-            shift = _shift_of(direct, stretch) * timescale // TICKS_PER_S
+            shift = shift_of(direct, stretch) * timescale // TICKS_PER_S
             for run in _runs(stretch.fragments):
                 data = await self._playback.sound_of(stretch.segment, run)
                 for part in split_fragments(data):
@@ -202,7 +208,7 @@ class DirectStreams:
                         yield move_fragment(part, sequence=sequence, shift=shift)
 
 
-def _shift_of(direct: Direct, stretch: Stretch) -> int:
+def shift_of(direct: Direct, stretch: Stretch) -> int:
     """Return how many 90 kHz ticks the file's times are moved by."""
     first = direct.plan.stretches[0]
     return us_to_ticks(stretch.zero_at - first.zero_at) - direct.zero_ticks
@@ -216,7 +222,7 @@ def _move_sound(part: bytes, sequence: int, shift: int, timescale: int) -> list[
     return [move_fragment(part, sequence=sequence, shift=moved)]
 
 
-def _hole_after(stretch: Stretch, following: Stretch) -> int:
+def hole_after(stretch: Stretch, following: Stretch) -> int:
     """Return the ticks between two files that are no gap but a rounding, a slewed clock or a reconnection below a second."""
     hole_us = following.begin_of(following.fragments[0]) - stretch.end_of(stretch.fragments[-1])
     return us_to_ticks(hole_us) if 0 < hole_us < JOIN_TOLERANCE_US else 0

@@ -27,6 +27,7 @@ ZERO_AT_HEADER: Final = "BK-Zero-At"
 FROM_AT_HEADER: Final = "BK-From-At"
 END_AT_HEADER: Final = "BK-End-At"
 SOUND_HEADER: Final = "BK-Sound"
+TRANSCODED_HEADER: Final = "BK-Transcoded"
 
 _PREFLIGHT: Final = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, DELETE",
@@ -42,7 +43,7 @@ _EVERYWHERE: Final = {
 _EXPOSED: Final = ", ".join(
     (
         *(FRAME_AT_HEADER, ZERO_AT_HEADER, FROM_AT_HEADER, END_AT_HEADER),
-        *(hdrs.CONTENT_RANGE, hdrs.RETRY_AFTER, hdrs.LOCATION, hdrs.ETAG, SOUND_HEADER),
+        *(hdrs.CONTENT_RANGE, hdrs.RETRY_AFTER, hdrs.LOCATION, hdrs.ETAG, SOUND_HEADER, TRANSCODED_HEADER),
     )
 )
 _STATUS: Final = {

@@ -123,6 +123,7 @@ class Handles:
         self._leases = leases
         self._entropy = entropy
         self._by_handle: dict[str, Lease] = {}
+        self.on_gone: Callable[[str], None] = lambda _handle: None
 
     def open(self, claims: MediaClaims) -> str:
         """Return a new handle (43 characters, 256 random bits). raises: EXHAUSTED."""
@@ -140,3 +141,4 @@ class Handles:
 
     def _forget(self, handle: str) -> None:
         self._by_handle.pop(handle, None)
+        self.on_gone(handle)

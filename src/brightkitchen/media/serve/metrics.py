@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from brightkitchen.media.serve.server import MediaServer
+from brightkitchen.media.transcode.service import Transcodes
 
 
 def build_registry(server: MediaServer, registry: CollectorRegistry) -> None:
@@ -21,7 +22,11 @@ class _ServerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         server = self._server
         yield GaugeMetricFamily("bk_media_leases", "Viewers, handles included.", value=len(server.leases))
-        yield GaugeMetricFamily("bk_media_live_viewers", "Live viewers by WebSocket.", value=server.muxers.viewers)
+        yield GaugeMetricFamily(
+            "bk_media_live_viewers",
+            "Live viewers by WebSocket.",
+            value=server.muxers.viewers + server.transcoded_muxers.viewers,
+        )
         yield GaugeMetricFamily("bk_media_webrtc_viewers", "Live viewers by WebRTC.", value=server.count_webrtc())
         yield GaugeMetricFamily(
             "bk_media_view_reports_waiting", "Reports control has not yet.", value=len(server.views)
@@ -43,3 +48,20 @@ class _ServerCollector(Collector):
         yield CounterMetricFamily(
             "bk_decode_worker_starts", "Decode worker processes started.", value=server.pool.starts
         )
+        yield from _collect_transcodes(server.transcodes)
+
+
+def _collect_transcodes(transcodes: Transcodes) -> Iterator[Metric]:
+    counters = transcodes.counters
+    yield GaugeMetricFamily("bk_transcodes", "Streams transcoded now.", value=len(transcodes.slots))
+    yield GaugeMetricFamily("bk_transcodes_limit", "Streams transcoded at once, at most.", value=transcodes.slots.limit)
+    for name, words, value in (
+        ("bk_transcodes_refused", "Viewers refused for want of a place.", transcodes.slots.refused),
+        ("bk_transcodes_started", "Streams whose transcoding began.", counters.started),
+        ("bk_transcodes_failed", "Times that a transcoding worker failed.", counters.failed),
+        ("bk_transcoded_pictures", "Pictures made anew.", counters.pictures),
+        ("bk_transcode_broken_units", "Pictures that could not be decoded.", counters.broken_units),
+        ("bk_transcode_dropped_units", "Pictures left out because a worker lagged.", counters.dropped_units),
+        ("bk_transcode_cpu_seconds", "CPU time of transcoding workers.", counters.cpu_us / 1_000_000),
+    ):
+        yield CounterMetricFamily(name, words, value=value)

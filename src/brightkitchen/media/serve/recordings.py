@@ -13,7 +13,13 @@ from brightkitchen.kernel.mediatoken import Act
 from brightkitchen.kernel.units import Utc, format_utc
 from brightkitchen.media.playback.clip import Clip
 from brightkitchen.media.playback.direct import RATES, Direct, Tracks, Wish
-from brightkitchen.media.serve.guard import END_AT_HEADER, FROM_AT_HEADER, ZERO_AT_HEADER
+from brightkitchen.media.serve.guard import (
+    END_AT_HEADER,
+    FROM_AT_HEADER,
+    HANDLE_HEADER,
+    TRANSCODED_HEADER,
+    ZERO_AT_HEADER,
+)
 from brightkitchen.media.serve.routes import present_json, read_range, read_stream
 from brightkitchen.media.serve.sending import MP4, send_pieces
 from brightkitchen.media.serve.server import MediaServer
@@ -61,6 +67,9 @@ class StreamRoutes:
         rate, tracks = request.query.get("rate", "1"), request.query.get("tracks", "both")
         if rate not in map(str, RATES) or tracks not in _TRACKS:
             raise BrightKitchenError(Kind.INVALID, "media.rate_invalid", rates=", ".join(map(str, RATES)))
+        codec = request.query.get("codec")
+        if codec not in (None, "h264"):
+            raise BrightKitchenError(Kind.INVALID, "media.codec_invalid")
         wish = Wish(key, from_at, to_at, int(rate), _TRACKS[tracks], joins=request.query.get("joins") == "1")
         try:
             direct = await self._server.direct.prepare(wish)
@@ -69,12 +78,18 @@ class StreamRoutes:
                 raise
             # No failure: a player asks on at the end of what is recorded, and a browser writes each 404 down as an error.
             return web.Response(status=204)
+        headers, pieces = _stream_headers(direct), self._server.direct.send(direct)
+        if codec is not None and self._server.transcoded_streams.is_needed(direct):
+            transcode = self._server.transcodes.play(request.headers[HANDLE_HEADER], key, owner=lease.claims.sid)
+            answer = await self._server.transcoded_streams.open(direct, transcode)
+            direct, pieces = answer.direct, answer.pieces
+            headers = {**_stream_headers(direct), **_transcoded_headers(answer.codecs)}
         try:
             return await send_pieces(
                 request,
-                web.StreamResponse(headers=_stream_headers(direct)),
+                web.StreamResponse(headers=headers),
                 None,
-                self._server.direct.send(direct),
+                pieces,
                 may_go_on=lambda: self._server.leases.is_open(lease),
             )
         finally:
@@ -88,6 +103,10 @@ def _stream_headers(direct: Direct) -> dict[str, str]:
         FROM_AT_HEADER: format_utc(direct.plan.from_at),
         END_AT_HEADER: format_utc(direct.end_at),
     }
+
+
+def _transcoded_headers(codecs: str) -> dict[str, str]:
+    return {hdrs.CONTENT_TYPE: f'{MP4}; codecs="{codecs}"', TRANSCODED_HEADER: "1"}
 
 
 class ClipRoutes:

@@ -16,16 +16,18 @@ from brightkitchen.kernel.nodeprotocol import VerifyKey
 from brightkitchen.kernel.tasks import Supervisor
 from brightkitchen.media.decode.pool import DecodePool
 from brightkitchen.media.live.webrtc.settings import WebRtcSettings
-from brightkitchen.media.live.wsfmp4.muxer import LiveMuxers, StreamProvider
+from brightkitchen.media.live.wsfmp4.muxer import LiveMuxers
 from brightkitchen.media.playback.clip import Clips
 from brightkitchen.media.playback.direct import DirectStreams
 from brightkitchen.media.playback.service import Playback, TimeRange
+from brightkitchen.media.playback.transcoded import TranscodedStreams
 from brightkitchen.media.serve.downloads import Downloads
 from brightkitchen.media.serve.guard import HANDLE_HEADER, Guard
 from brightkitchen.media.serve.leases import EndCode, Handles, Lease, Leases
 from brightkitchen.media.serve.views import ViewLog
 from brightkitchen.media.snapshot.service import Stills
 from brightkitchen.media.store.ports import Recordings
+from brightkitchen.media.transcode.service import USUAL_LIMIT, SourceProvider, Transcodes
 
 
 class MediaServer:
@@ -40,16 +42,17 @@ class MediaServer:
         *,
         node: str,
         is_leased: Callable[[str], bool],
-        streams: StreamProvider,
+        streams: SourceProvider,
         recordings: Recordings,
         pool: DecodePool,
         clock: Clock,
         entropy: Entropy,
         supervisor: Supervisor,
+        transcodes: int = USUAL_LIMIT,
         webrtc: WebRtcSettings | None = None,
         proxies: TrustedProxies | None = None,
     ) -> None:
-        """proxies: whose X-Forwarded-For counts; None: nobody's."""
+        """transcodes: how many streams at once are made H.264 for browsers that need it. proxies: whose X-Forwarded-For counts; None: nobody's."""
         self.clock = clock
         self.entropy = entropy
         self.streams = streams
@@ -64,8 +67,16 @@ class MediaServer:
         self.views = ViewLog(clock, entropy)
         self.handles = Handles(self.leases, entropy)
         self.muxers = LiveMuxers(streams, pool=pool, clock=clock, supervisor=supervisor)
+        self.transcodes = Transcodes(
+            streams, limit=transcodes, pool=pool, clock=clock, entropy=entropy, supervisor=supervisor
+        )
+        self.handles.on_gone = self.transcodes.end_play
+        self.transcoded_muxers = LiveMuxers(
+            self.transcodes, pool=pool, clock=clock, supervisor=supervisor, is_transcoded=True
+        )
         self.playback = Playback(recordings, pool)
         self.direct = DirectStreams(recordings, self.playback)
+        self.transcoded_streams = TranscodedStreams(recordings, self.direct)
         self.clips = Clips(recordings)
         self.downloads = Downloads(self.leases, clock, entropy)
         self.stills = Stills(streams, recordings, pool)

@@ -6,6 +6,7 @@ import { PlaybackDeck } from "@/players/playback/PlaybackDeck";
 import type { PlaybackState } from "@/players/playback/state";
 import type { Camera } from "@/shared/api/cameras";
 import { fetchMediaToken } from "@/shared/api/mediaTokens";
+import { errorSentence, TranscodedNote } from "@/shared/camera/transcoded";
 import { serverNowMs } from "@/shared/time/serverClock";
 
 interface Props {
@@ -96,8 +97,10 @@ function ReplayWords({ state }: { state: PlaybackState }) {
     case "gap":
       return instead(t("live.backGap"));
     case "error":
-      if (state.code === "codec_unsupported") return instead(t("play.codecUnknown"));
-      return instead(state.code === "refused" ? t("error.access") : t("play.failed"));
+      return instead(errorSentence(t, { ...state, codec: "" }));
+    case "playing":
+    case "paused":
+      return state.transcoded ? <TranscodedNote /> : null;
     default:
       return null;
   }

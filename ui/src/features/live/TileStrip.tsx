@@ -102,6 +102,11 @@ function StripFacts({ camera, state, opening, fault, screens }: StripProps) {
           {t("live.h265Short")}
         </span>
       )}
+      {state.kind === "playing" && state.picture.transcoded && (
+        <span className="bk-stage-warn" title={t("live.transcodedHint")}>
+          {t("live.transcoded")}
+        </span>
+      )}
       {loss > 0.01 && <span className="bk-stage-warn">{t("live.loss", { percent: (loss * 100).toFixed(0) })}</span>}
       <StripRecording camera={camera} />
       {state.kind === "playing" && <TileHealth {...{ camera, state, screens }} />}

@@ -35,6 +35,7 @@ export function TileWords({ camera, state, isPaused, opening, fault, onRetry }: 
     case "connecting":
       return <Words condition="connecting" sentence={t("live.connecting", { seconds: secondsSince(state.sinceMs) })} />;
     case "stalled":
+      if (state.isTranscoderAway) return <Words condition="degraded" sentence={t("live.transcodeRestarting")} />;
       return <Words condition="degraded" sentence={t("live.stalled", { seconds: secondsSince(state.sinceMs) })} />;
     case "offline":
       return <OfflineWords {...{ camera, state, fault }} />;
@@ -156,10 +157,13 @@ function ErrorWords({ state, onRetry }: { state: LiveState & { kind: "error" }; 
     unreachable: t("live.mediaBusy", { attempt: state.attempt }),
     no_stream: t("live.noStream", { seconds: secondsUntil(state.retryAtMs) }),
     too_many: t("live.tooMany", { seconds: secondsUntil(state.retryAtMs) }),
+    transcode_full: t("live.transcodeFull", { seconds: secondsUntil(state.retryAtMs) }),
+    transcode_failed: t("live.transcodeFailed", { seconds: secondsUntil(state.retryAtMs) }),
+    transcode_off: t("live.transcodeOff"),
   } as const;
   return (
     <Words
-      condition={state.isFinal || state.code === "no_stream" ? "offline" : "connecting"}
+      {...conditionOf(state)}
       sentence={sentences[state.code]}
       next={
         state.code !== "no_mse" &&
@@ -171,4 +175,10 @@ function ErrorWords({ state, onRetry }: { state: LiveState & { kind: "error" }; 
       }
     />
   );
+}
+
+/** A camera whose picture this browser cannot play is not offline. */
+function conditionOf({ code, isFinal }: LiveState & { kind: "error" }): Pick<WordsProps, "condition"> {
+  if (code.startsWith("transcode_")) return {};
+  return { condition: isFinal || code === "no_stream" ? "offline" : "connecting" };
 }

@@ -1,6 +1,7 @@
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import type { PlaybackState, Skip } from "@/players/playback/state";
+import { errorSentence, TranscodedNote } from "@/shared/camera/transcoded";
 import { useWords } from "@/shared/camera/useWords";
 import { formatDuration, formatMoment } from "@/shared/time/format";
 import { gapAt, neighbours, type Recorded } from "./geometry";
@@ -40,18 +41,15 @@ export function PictureWords(props: Props) {
     case "error":
       return (
         <div className="bk-tile-words" role="alert">
-          <p className="bk-tile-sentence">
-            {state.code === "codec_unsupported"
-              ? t(state.codec ? "play.codec" : "play.codecUnknown", { codec: state.codec })
-              : state.code === "refused"
-                ? t("error.access")
-                : t("play.failed")}
-          </p>
+          <p className="bk-tile-sentence">{errorSentence(t, state)}</p>
           <Button className="bk-stage-button" onClick={props.onRetry}>
             {t("common.retry")}
           </Button>
         </div>
       );
+    case "playing":
+    case "paused":
+      return state.transcoded ? <TranscodedNote /> : null;
     default:
       return null;
   }

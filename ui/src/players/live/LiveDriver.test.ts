@@ -163,13 +163,97 @@ describe("LiveDriver", () => {
     expect(driver.state).toMatchObject({ kind: "playing", picture: { profile: "sub", subForH265: true } });
   });
 
-  it("gives up with the codec's name when there is no stream it can play", async () => {
+  it("asks the node to transcode when there is no other stream, and says so", async () => {
+    const { browser, driver, asked } = await started();
+    browser.socket.open();
+    browser.socket.say(hello(h265));
+    await settle();
+    browser.socket.open();
+    expect(browser.socket.sent).toEqual([{ token: "bk1.main.2", audio: false, codec: "h264" }]);
+    const made = hello('video/mp4; codecs="avc1.42c01f"');
+    browser.socket.say({ ...made, video: { ...made.video, transcoded: true } });
+    sendVideo(browser, 0, 1_000);
+    await browser.pass(250);
+    expect(asked).toEqual(["main", "main"]);
+    expect(driver.state).toMatchObject({ kind: "playing", picture: { transcoded: true, subForH265: false } });
+  });
+
+  it("has the sub-stream transcoded when that is H.265 as well", async () => {
+    const { browser, asked } = await started({ hasSub: true });
+    for (let turn = 0; turn < 2; turn += 1) {
+      browser.socket.open();
+      browser.socket.say(hello(h265));
+      await settle();
+    }
+    browser.socket.open();
+    expect(asked).toEqual(["main", "sub", "sub"]);
+    expect(browser.socket.sent).toEqual([{ token: "bk1.sub.3", audio: false, codec: "h264" }]);
+  });
+
+  it("has the main stream transcoded when the sub-stream is not there after all", async () => {
+    const { browser, asked } = await started({ hasSub: true });
+    browser.socket.open();
+    browser.socket.say(hello(h265));
+    await settle();
+    browser.socket.open();
+    browser.socket.say({ type: "state", state: "offline", reason: "no_such_path", since: null });
+    await settle();
+    browser.socket.open();
+    expect(asked).toEqual(["main", "sub", "main"]);
+    expect(browser.socket.sent).toEqual([{ token: "bk1.main.3", audio: false, codec: "h264" }]);
+  });
+
+  it("gives up with the codec's name when not even that can be played", async () => {
+    const { browser, driver } = await started();
+    for (let turn = 0; turn < 2; turn += 1) {
+      browser.socket.open();
+      browser.socket.say(hello(h265));
+      await settle();
+    }
+    expect(driver.state).toMatchObject({ kind: "error", code: "codec_unsupported", isFinal: true, codec: h265 });
+    await browser.pass(60_000);
+    expect(browser.sockets).toHaveLength(2);
+  });
+
+  it.each([
+    ["transcode_full", 10_000],
+    ["transcode_failed", 30_000],
+  ] as const)("says %s in words, and tries again later", async (code, leastMs) => {
     const { browser, driver } = await started();
     browser.socket.open();
     browser.socket.say(hello(h265));
-    expect(driver.state).toMatchObject({ kind: "error", code: "codec_unsupported", isFinal: true, codec: h265 });
+    await settle();
+    browser.socket.open();
+    browser.socket.say({ type: "end", code: `media.${code}`, limit: 1 });
+    browser.socket.drop(4000);
+    expect(driver.state).toMatchObject({ kind: "error", code, isFinal: false });
+    await browser.pass(leastMs - 100);
+    expect(browser.sockets).toHaveLength(2);
+    await browser.pass(leastMs * 0.3 + 200);
+    expect(browser.sockets).toHaveLength(3);
+    browser.socket.open();
+    expect(browser.socket.sent).toMatchObject([{ codec: "h264" }]);
+  });
+
+  it("says for good that transcoding is switched off", async () => {
+    const { browser, driver } = await started();
+    browser.socket.open();
+    browser.socket.say({ type: "end", code: "media.transcode_off" });
     await browser.pass(60_000);
+    expect(driver.state).toMatchObject({ kind: "error", code: "transcode_off", isFinal: true });
     expect(browser.sockets).toHaveLength(1);
+  });
+
+  it("says that the transcoder is away, and plays on once it is back", async () => {
+    const { browser, driver } = await playing();
+    browser.socket.say({ type: "transcode", state: "restarting" });
+    expect(driver.state).toMatchObject({ kind: "stalled", isTranscoderAway: true });
+    await browser.pass(1_000);
+    expect(driver.state).toMatchObject({ kind: "stalled", isTranscoderAway: true });
+    browser.socket.say({ type: "transcode", state: "running" });
+    sendVideo(browser, 90_000 * 3_601, 1_000);
+    await browser.pass(250);
+    expect(driver.state.kind).toBe("playing");
   });
 
   it("waits longer after each failure", async () => {

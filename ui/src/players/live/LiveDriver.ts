@@ -12,13 +12,15 @@ export interface LivePicture {
   hasAudio: boolean;
   /** The main stream is H.265, which this browser cannot play: the sub-stream is shown. */
   subForH265: boolean;
+  /** This browser cannot play what the camera sends: the node makes it anew, with less quality. */
+  transcoded: boolean;
 }
 
 export type LiveState =
   | { kind: "idle" }
   | { kind: "connecting"; attempt: number; sinceMs: number }
   | { kind: "playing"; picture: LivePicture; delayMs: number; bitrateBps: number }
-  | { kind: "stalled"; sinceMs: number; picture: LivePicture }
+  | { kind: "stalled"; sinceMs: number; picture: LivePicture; isTranscoderAway?: true }
   | { kind: "offline"; state: string; reason: string | null; sinceAt: string | null }
   | {
       kind: "error";
@@ -37,7 +39,10 @@ export type LiveErrorCode =
   | "token_refused"
   | "unreachable"
   | "no_stream"
-  | "too_many";
+  | "too_many"
+  | "transcode_full"
+  | "transcode_failed"
+  | "transcode_off";
 
 export interface LiveToken {
   token: string;
@@ -69,7 +74,9 @@ const refusedAgainMs = 30_000;
 /** docs/design/media-path.md §4.1. */
 const closeCodes = { refused: 4401, noStream: 4404, tooMany: 4429 } as const;
 /** The node has said that trying at once is useless: at least this long, longer each time. */
-const pacedMs = { no_stream: 30_000, too_many: 10_000 } as const;
+const pacedMs = { no_stream: 30_000, too_many: 10_000, transcode_full: 10_000, transcode_failed: 30_000 } as const;
+/** What a node transcodes to (docs/design/media-path.md §4.7). */
+const transcodedMime = 'video/mp4; codecs="avc1.42c01f"';
 const longestPacedMs = 120_000;
 
 /** Owns the socket, the media source and the element's clock of one live picture; publishes one state. No React. */
@@ -84,6 +91,8 @@ export class LiveDriver {
   #attempt = 0;
   #profile: Profile;
   #subForH265 = false;
+  #wantsTranscode = false;
+  #isTranscoderAway = false;
   #socket: SocketPort | undefined;
   #source: MediaSourcePort | undefined;
   #videoFeed: TrackFeed | undefined;
@@ -175,7 +184,8 @@ export class LiveDriver {
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     this.#lastMediaMs = this.#ports.monoMs();
-    socket.onopen = () => socket.send(JSON.stringify({ token: token.token, audio: this.#wantsAudio }));
+    const codec = this.#wantsTranscode ? { codec: "h264" } : {};
+    socket.onopen = () => socket.send(JSON.stringify({ token: token.token, audio: this.#wantsAudio, ...codec }));
     socket.onmessage = (event) => {
       if (epoch === this.#epoch) this.#receive(event.data);
     };
@@ -231,6 +241,7 @@ export class LiveDriver {
   #onText(message: TextMessage): void {
     if (message.type === "hello") this.#onHello(message);
     else if (message.type === "state") this.#onCameraState(message);
+    else if (message.type === "transcode") this.#onTranscode(message.state);
     else if (message.type === "end") this.#onEnd(message.code);
   }
 
@@ -238,6 +249,13 @@ export class LiveDriver {
     this.#lastMediaMs = this.#ports.monoMs();
     if (state === "live" || state === "degraded") {
       this.#offline = undefined;
+      return;
+    }
+    if (this.#subForH265 && state === "offline") {
+      // No sub-stream after all.
+      this.#profile = "main";
+      this.#subForH265 = false;
+      this.#transcode();
       return;
     }
     this.#offline = { state, reason, since };
@@ -249,6 +267,9 @@ export class LiveDriver {
     else if (code === "codec_unsupported") this.#onUnplayable(this.#hello?.video.mime ?? "");
     else if (code === "lease_expired") this.#onRefused();
     else if (code === "node_stopping") this.#reconnect("unreachable");
+    else if (code === "media.transcode_full") this.#reconnectPaced("transcode_full");
+    else if (code === "media.transcode_failed") this.#reconnectPaced("transcode_failed");
+    else if (code === "media.transcode_off") this.#fail("transcode_off");
     // Any other end is told by the close code that follows; should none follow, by the silence.
   }
 
@@ -279,7 +300,27 @@ export class LiveDriver {
       void this.#connect();
       return;
     }
-    this.#fail("codec_unsupported", "", mime);
+    if (!this.#wantsTranscode && this.#ports.canPlay(transcodedMime)) this.#transcode();
+    else this.#fail("codec_unsupported", "", mime);
+  }
+
+  /** Asks the node for pictures that this browser can play. */
+  #transcode(): void {
+    this.#wantsTranscode = true;
+    void this.#connect();
+  }
+
+  /** The node's transcoder broke and comes back by itself; the picture stands meanwhile. */
+  #onTranscode(state: "restarting" | "running"): void {
+    this.#isTranscoderAway = state === "restarting";
+    this.#lastMediaMs = this.#ports.monoMs();
+    if (this.#isTranscoderAway) this.#publishStalled();
+  }
+
+  #publishStalled(): void {
+    if (this.#state.kind !== "playing") return;
+    const away = this.#isTranscoderAway ? { isTranscoderAway: true as const } : {};
+    this.#publish({ kind: "stalled", sinceMs: this.#lastMediaMs, picture: this.#state.picture, ...away });
   }
 
   #openSource(videoMime: string, audioMime: string, tracks: string): void {
@@ -389,10 +430,10 @@ export class LiveDriver {
       return;
     }
     if (silentMs > silentStalledMs) {
-      if (this.#state.kind === "playing")
-        this.#publish({ kind: "stalled", sinceMs: this.#lastMediaMs, picture: this.#state.picture });
+      this.#publishStalled();
       return;
     }
+    if (this.#isTranscoderAway) return;
     if (this.#isSoundMissing()) {
       this.#soundMissing = true;
       void this.#connect();
@@ -444,6 +485,7 @@ export class LiveDriver {
         height: hello.video.height,
         hasAudio: hello.audio !== null && !this.#soundMissing,
         subForH265: this.#subForH265,
+        transcoded: hello.video.transcoded === true,
       },
       delayMs: Math.max(0, Math.round((this.#ports.utcNowMs() - shownAtMs) / 100) * 100),
       bitrateBps: Math.round((bytes * 8000) / spanMs),
@@ -495,6 +537,7 @@ export class LiveDriver {
       socket.close();
     }
     this.#offline = undefined;
+    this.#isTranscoderAway = false;
     this.#offsetS = undefined;
     this.#receivedBytes = [];
     return this.#epoch;

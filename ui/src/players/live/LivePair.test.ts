@@ -135,6 +135,9 @@ describe("LivePair", () => {
     await settle();
     browser.socket.open();
     say(browser.socket, browser, "main", 'video/mp4; codecs="hvc1.1.6.L120"');
+    await settle();
+    browser.socket.open(); // asks for it transcoded
+    say(browser.socket, browser, "main", 'video/mp4; codecs="hvc1.1.6.L120"');
     await browser.pass(1_000);
     expect([screens.shown, first.readyState, screens.closed]).toEqual([screens.opened[0], 1, [screens.opened[1]]]);
     expect(profileOf(states.at(-1))).toBe("sub");

@@ -145,7 +145,7 @@ export class WhepDriver {
     this.#lastMediaMs = this.#ports.monoMs();
     if (this.#picture?.width === width && this.#picture.height === height && this.#state.kind === "playing") return;
     const { profile } = this.#options;
-    this.#picture = { profile, width, height, hasAudio: this.#hasAudio, subForH265: false };
+    this.#picture = { profile, width, height, hasAudio: this.#hasAudio, subForH265: false, transcoded: false };
     this.#publishPlaying();
   }
 

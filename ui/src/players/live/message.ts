@@ -7,7 +7,8 @@ export interface TrackHello {
 export interface Hello {
   type: "hello";
   profile: "main" | "sub";
-  video: { mime: string; width: number; height: number };
+  /** transcoded: made anew by the node, smaller than the camera sends it. */
+  video: { mime: string; width: number; height: number; transcoded?: boolean };
   audio: { mime: string; transcoded: boolean } | null;
 }
 
@@ -16,6 +17,7 @@ export type TextMessage =
   | { type: "state"; state: string; reason: string | null; since: string | null }
   | { type: "lag"; dropped_gops: number }
   | { type: "lease"; expires_in_s: number }
+  | { type: "transcode"; state: "restarting" | "running" }
   | { type: "end"; code: string };
 
 export interface MediaMessage {
@@ -50,7 +52,7 @@ export function parseMedia(data: ArrayBuffer): MediaMessage {
 export function parseText(data: string): TextMessage | undefined {
   const value: unknown = JSON.parse(data);
   if (typeof value !== "object" || value === null || !("type" in value)) throw new SyntaxError("not a message");
-  const known = ["hello", "state", "lag", "lease", "end"];
+  const known = ["hello", "state", "lag", "lease", "transcode", "end"];
   return known.includes(String(value.type)) ? (value as TextMessage) : undefined;
 }
 

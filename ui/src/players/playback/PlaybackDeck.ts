@@ -399,8 +399,10 @@ export class PlaybackDeck {
           : { kind: "loading", atMs: this.#askedMs ?? this.#atMs };
       default:
         if (!seat.player.hasPicture && seat.state.kind === "loading") return seat.state;
-        if (!this.#wantsPlay) return { kind: "paused" };
-        return this.#runsSince || seat.player.isReady ? { kind: "playing" } : { kind: "buffering" };
+        if (!this.#wantsPlay) return { kind: "paused", ...madeAnew(seat.player) };
+        return this.#runsSince || seat.player.isReady
+          ? { kind: "playing", ...madeAnew(seat.player) }
+          : { kind: "buffering" };
     }
   }
 
@@ -411,6 +413,10 @@ export class PlaybackDeck {
     seat.state = state;
     this.#options.onState(seat.tile.camera, state);
   }
+}
+
+function madeAnew({ isTranscoded }: TrackPlayer): { transcoded?: true } {
+  return isTranscoded ? { transcoded: true } : {};
 }
 
 function regulate(player: TrackPlayer, atMs: number, speed: number): void {

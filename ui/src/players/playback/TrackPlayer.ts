@@ -1,6 +1,7 @@
 import { MediaRefused, type MediaSession } from "../mediaSession";
 import { FrameList } from "./FrameList";
 import { PieceReader, parseInstantMs } from "./pieces";
+import type { PlaybackErrorCode } from "./state";
 
 /** What is known of an instant: buffered; not recorded; not read yet; the recording ends before it. */
 export type Cover =
@@ -9,7 +10,7 @@ export type Cover =
   | { kind: "waiting" }
   | { kind: "end" };
 
-export type Trouble = { code: "codec_unsupported" | "refused" | "failed"; codec: string };
+export type Trouble = { code: PlaybackErrorCode; codec: string };
 
 export interface TrackOptions {
   camera: string;
@@ -30,6 +31,8 @@ export interface Manner {
   isBack: boolean;
 }
 
+/** What a node transcodes to (docs/design/media-path.md §4.7). */
+const transcodedMime = 'video/mp4; codecs="avc1.42c01f"';
 /** From this speed on the node sends key frames only. */
 export const thinnedFrom = 4;
 /** Where the recording stops for more than this, it is a gap and not a rounding. */
@@ -61,6 +64,8 @@ export class TrackPlayer {
   #isEnd = false;
   #wantedMs = 0;
   trouble: Trouble | undefined;
+  /** The recording cannot be played here as it is: the node makes it anew, with less quality. */
+  #isTranscoded = false;
 
   constructor(element: HTMLMediaElement, session: MediaSession, options: TrackOptions) {
     this.element = element;
@@ -68,6 +73,10 @@ export class TrackPlayer {
     this.#options = options;
     this.#url = URL.createObjectURL(this.#source);
     element.src = this.#url;
+  }
+
+  get isTranscoded(): boolean {
+    return this.#isTranscoded;
   }
 
   /** UTC of what the element shows. */
@@ -184,8 +193,7 @@ export class TrackPlayer {
   }
 
   #fail(error: unknown): void {
-    const code = error instanceof MediaRefused && error.status === 401 ? "refused" : "failed";
-    this.trouble ??= { code, codec: "" };
+    this.trouble ??= { code: codeOf(error), codec: "" };
     this.#feed?.abort();
     this.#feed = undefined;
     this.#options.onChange();
@@ -231,7 +239,7 @@ export class TrackPlayer {
       } catch (error) {
         if (signal.aborted) return;
         tries += 1;
-        if (tries > 3 || this.trouble) throw error;
+        if (tries > 3 || this.trouble || codeOf(error).startsWith("transcode_")) throw error;
         await this.#pause(300 * tries, signal);
         next = new Date(this.#highMs).toISOString();
       }
@@ -289,13 +297,24 @@ export class TrackPlayer {
     const query = new URLSearchParams({ profile, from, to: new Date(toMs).toISOString(), tracks });
     if (joins) query.set("joins", "1");
     if (isThinned(this.#manner)) query.set("rate", String(thinRate(this.#manner.rate)));
+    if (this.#isTranscoded) query.set("codec", "h264");
     const answer = await this.#session.get(`/play/${camera}/stream.mp4?${query}`, signal);
-    return answer.status === 204 ? undefined : answer;
+    if (answer.status === 204) return undefined;
+    if (this.#isTranscoded || tracks === "sound") return answer;
+    if (MediaSource.isTypeSupported(this.#mimeOf(answer)) || !MediaSource.isTypeSupported(transcodedMime))
+      return answer;
+    answer.body?.cancel().catch(() => undefined);
+    this.#isTranscoded = true;
+    return this.#ask(from, toMs, joins, signal);
+  }
+
+  #mimeOf(answer: Response): string {
+    return answer.headers.get("Content-Type")?.replace(/^video\/mp4/, this.#kind) ?? "";
   }
 
   async #append(answer: Response, signal: AbortSignal): Promise<void> {
     const { epochMs } = this.#options;
-    const mime = answer.headers.get("Content-Type")?.replace(/^video\/mp4/, this.#kind) ?? "";
+    const mime = this.#mimeOf(answer);
     const zeroS = (parseInstantMs(answer.headers.get("BK-Zero-At") ?? "") - epochMs) / 1000;
     const buffer = this.#prepare(mime);
     const reader = answer.body?.getReader();
@@ -401,6 +420,13 @@ export class TrackPlayer {
       if (!buffer.updating) done();
     });
   }
+}
+
+function codeOf(error: unknown): PlaybackErrorCode {
+  if (!(error instanceof MediaRefused)) return "failed";
+  if (error.status === 401) return "refused";
+  const known = ["transcode_full", "transcode_failed", "transcode_off"] as const;
+  return known.find((code) => error.code === `media.${code}`) ?? "failed";
 }
 
 function isThinned({ rate, isBack }: Manner): boolean {

@@ -53,13 +53,21 @@ class LiveMuxer:
     """The reader of one stream on behalf of all its viewers. Attached while there is at least one."""
 
     def __init__(
-        self, key: StreamKey, stream: LiveStream, *, pool: DecodePool, clock: Clock, supervisor: Supervisor
+        self,
+        key: StreamKey,
+        stream: LiveStream,
+        *,
+        pool: DecodePool,
+        clock: Clock,
+        supervisor: Supervisor,
+        is_transcoded: bool = False,
     ) -> None:
         self._key = key
         self._stream = stream
         self._pool = pool
         self._clock = clock
         self._supervisor = supervisor
+        self._is_transcoded = is_transcoded
         self._viewers: list[Viewer] = []
         self._state_message: bytes | None = None
         self._hello: bytes | None = None
@@ -221,6 +229,7 @@ class LiveMuxer:
                 "mime": f'video/mp4; codecs="{video.codec_string}"',
                 "width": video.width_px,
                 "height": video.height_px,
+                **({"transcoded": True} if self._is_transcoded else {}),
             },
             audio=audio,
         )
@@ -275,12 +284,20 @@ class LiveMuxer:
 
 
 class LiveMuxers:
-    """The muxers of this node, one for each stream that somebody watches."""
+    """The muxers of this node, one for each stream that somebody watches. is_transcoded: these are not as the cameras send them."""
 
-    def __init__(self, streams: StreamProvider, *, pool: DecodePool, clock: Clock, supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        streams: StreamProvider,
+        *,
+        pool: DecodePool,
+        clock: Clock,
+        supervisor: Supervisor,
+        is_transcoded: bool = False,
+    ) -> None:
         self._streams = streams
         self._make: Callable[[StreamKey, LiveStream], LiveMuxer] = lambda key, stream: LiveMuxer(
-            key, stream, pool=pool, clock=clock, supervisor=supervisor
+            key, stream, pool=pool, clock=clock, supervisor=supervisor, is_transcoded=is_transcoded
         )
         self._muxers: dict[StreamKey, tuple[LiveStream, LiveMuxer]] = {}
 

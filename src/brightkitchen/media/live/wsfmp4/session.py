@@ -7,16 +7,18 @@ writes the end code and lets the reader's patience run out; the reader then clos
 import asyncio
 import socket as sockets
 from collections import deque
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal
 
 import msgspec
 from aiohttp import WSMessage, WSMsgType, hdrs, web
 
 from brightkitchen.kernel.clock import Clock
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
+from brightkitchen.kernel.ids import StreamKey
 from brightkitchen.kernel.mediatoken import Act, MediaClaims, TokenRefused
 from brightkitchen.media.live.wsfmp4.frames import build_text_message
-from brightkitchen.media.live.wsfmp4.muxer import LiveMuxer
+from brightkitchen.media.live.wsfmp4.muxer import LiveMuxer, LiveMuxers
 from brightkitchen.media.live.wsfmp4.viewer import Viewer
 from brightkitchen.media.serve.leases import LEASE_S, EndCode, Lease
 from brightkitchen.media.serve.server import MediaServer, stream_of
@@ -37,8 +39,11 @@ CLOSE_NO_STREAM: Final = 4404
 
 
 class _Opening(msgspec.Struct, forbid_unknown_fields=True):
+    """codec: "h264": pictures of another kind cannot be played there."""
+
     token: str
     audio: bool = True
+    codec: Literal["h264"] | None = None
 
 
 class _Request(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,8 +102,8 @@ class LiveRoute:
 
     async def _receive_token(
         self, request: web.Request, socket: web.WebSocketResponse
-    ) -> tuple[MediaClaims, bool] | None:
-        """Return the claims and whether sound is wanted; None, counted by cause, if no good token came in time."""
+    ) -> tuple[MediaClaims, _Opening] | None:
+        """Return the claims and what is wanted; None, counted by cause, if no good token came in time."""
         try:
             async with asyncio.timeout(TOKEN_TIMEOUT_S):
                 message = await socket.receive()
@@ -123,7 +128,7 @@ class LiveRoute:
         except TokenRefused as refused:
             self._server.guard.count_refusal(refused.cause.value)
             return None
-        return claims, opening.audio
+        return claims, opening
 
 
 class _Session:
@@ -134,13 +139,15 @@ class _Session:
         self._request = request
         self._socket = socket
         self._patience: asyncio.Timeout | None = None  # runs out when the lease ends
+        self._is_refused = False
+        self._leave_transcode: Callable[[], None] = lambda: None
 
-    async def serve(self, claims: MediaClaims, wants_audio: bool) -> None:
+    async def serve(self, claims: MediaClaims, opening: _Opening) -> None:
         transport = self._request.transport
         if transport is None:
             return
         _limit_send_buffer(transport)
-        viewer = Viewer(transport, wants_audio=wants_audio)
+        viewer = Viewer(transport, wants_audio=opening.audio)
         try:
             lease = self._server.leases.open(claims, lambda code: self._on_end(viewer, code))
         except BrightKitchenError as full:
@@ -150,22 +157,24 @@ class _Session:
         try:
             self._tell_lease(viewer)
             key = stream_of(lease)
-            muxer = self._server.muxers.open(key, viewer)
+            muxers = self._choose_muxers(key, viewer, opening)
+            muxer = muxers.open(key, viewer)
             if muxer is None:
                 await self.close(CLOSE_NO_STREAM)
                 return
             view = self._server.views.begin(claims)
             try:
-                async with asyncio.timeout(None) as self._patience:
+                async with asyncio.timeout(0 if self._is_refused else None) as self._patience:
                     await self._listen(viewer, lease, muxer)
             finally:
                 self._server.views.end(view)
-                self._server.muxers.close(key, muxer, viewer)
+                muxers.close(key, muxer, viewer)
         except TimeoutError:
             await self.close(CLOSE_ENDED)
         except BrightKitchenError:
             await self.close(CLOSE_NO_STREAM)
         finally:
+            self._leave_transcode()
             self._server.leases.end(lease, EndCode.CLOSED)
             self._let_go()
 
@@ -189,6 +198,24 @@ class _Session:
     async def _cut_off(self, transport: asyncio.Transport) -> None:
         await self._server.clock.sleep(_CLOSE_TIMEOUT_S)
         transport.abort()
+
+    def _choose_muxers(self, key: StreamKey, viewer: Viewer, opening: _Opening) -> LiveMuxers:
+        """Return those of the streams as they come; as H.264 if that is asked for and the camera does not send it."""
+        transcode = self._server.transcodes.get(key) if opening.codec is not None else None
+        if transcode is None:
+            return self._server.muxers
+
+        def tell(state: str, why: BrightKitchenError | None) -> None:
+            if why is None:
+                viewer.send(build_text_message(type="transcode", state=state))
+            else:
+                viewer.stop(build_text_message(type="end", code=why.code, **why.params))
+                self._is_refused = True
+                self._lose_patience()
+
+        transcode.listeners.append(tell)
+        self._leave_transcode = lambda: transcode.listeners.remove(tell)
+        return self._server.transcoded_muxers
 
     async def _listen(self, viewer: Viewer, lease: Lease, muxer: LiveMuxer) -> None:
         rate = FrameRate(self._server.clock)
@@ -239,6 +266,9 @@ class _Session:
         if code is EndCode.CLOSED:
             return
         viewer.stop(build_text_message(type="end", code=code.value))
+        self._lose_patience()
+
+    def _lose_patience(self) -> None:
         if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(asyncio.get_running_loop().time())
 
