@@ -82,14 +82,14 @@ _CITY: Final = (
     Screen("overview-schools", "/overview", "edu", ready=".bk-panel, main h1"),
     Screen("wall-display", "/screen", ready="h1"),
     Screen("numbers", "/numbers"),
-    _with_drawer("numbers-rows", "/numbers", Click("main .ant-table-tbody button, main .bk-number button")),
+    _with_drawer("numbers-rows", "/numbers", Click("button.bk-figure")),
     _with_dialog("numbers-export", "/numbers", Press("numbers.export")),
     Screen("audit", "/audit", "auditor"),
     _with_drawer("audit-row", "/audit", Click(".ant-table-tbody .bk-link-button"), who="auditor"),
     _with_dialog("audit-export", "/audit", Press("audit.export"), who="auditor"),
 )
 _VIDEO: Final = (
-    Screen("live", "/live?wall=4&c={camera}&c={other_camera}&c={dark_camera}", ready=_STAGE),
+    Screen("live", "/live?wall=4&c={camera},{other_camera},{dark_camera}", ready=_STAGE),
     _with_dialog("live-walls", "/live?wall=4&c={camera}", Press("live.walls"), ready=_STAGE),
     _with_dialog("live-rotation", "/live?wall=4&c={camera}", Press("live.turn"), ready=_STAGE),
     _with_dialog("live-seal", "/live?wall=1&c={camera}", Click("video"), Key("s"), ready="video"),
@@ -103,7 +103,7 @@ _PREMISES: Final = (
     _with_drawer("premises-add", "/premises", Press("premises.add")),
     Screen("premises-file", "/premises/{premises}"),
     _with_drawer("premises-edit", "/premises/{premises}", Press("common.edit")),
-    _with_dialog("premises-suspend", "/premises/{premises}", Press("premises.suspend")),
+    _with_dialog("premises-suspend", "/premises/{premises}", Press("premises.suspend"), who="principal"),
     _with_dialog("premises-person", "/premises/{premises}", Press("premises.addPerson")),
     Screen("premises-own", "/premises", "principal"),
     Screen("onboarding", "/onboarding", "pm"),
@@ -113,7 +113,7 @@ _PREMISES: Final = (
     _with_drawer("onboarding-survey", "/onboarding/{signed}", Press("onboarding.event.survey"), who="installer"),
     _with_drawer("onboarding-order", "/onboarding/{surveyed}", Press("onboarding.event.order"), who="pm"),
     Screen("frames", "/approvals/frames"),
-    _with_dialog("frames-refuse", "/approvals/frames", Press("frames.refuse")),
+    _with_dialog("frames-refuse", "/approvals/frames", Click(".bk-queue-entry >> text={waiting}"), Press("frames.refuse")),
     Screen("imports", "/imports"),
     Screen("imports-checked", "/imports?f={import}"),
 )
@@ -154,7 +154,7 @@ _PEOPLE: Final = (
     _with_dialog("account-token", "/account", Press("token.make")),
     Screen("account-parent", "/account", "parent"),
     Screen("start", "/", "safety", ready="main h1, .bk-live"),
-    Screen("not-found", "/nothing-here", ready="main h1, main h2, main [role=alert], main p"),
+    Screen("not-found", "/account/nothing-here"),
 )
 
 SCREENS: Final = (*_DOORS, *_CITY, *_VIDEO, *_PREMISES, *_DEVICES, *_EVIDENCE, *_PEOPLE)

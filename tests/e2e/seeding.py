@@ -16,10 +16,10 @@ _INSTALLERS: Final = "210302"
 """The county of the demo's installer."""
 _IMPORT: Final = (
     "单位名称,类别,县区,地址\n"
-    "鞍山市铁东区老街饺子馆,餐饮服务单位,铁东区,站前街道二一九路12号\n"
-    "胜利幼儿园食堂,幼儿园,铁东区,胜利街道胜利南路8号\n"
+    "鞍山市铁东区老街饺子馆,小型餐馆,铁东区,站前街道二一九路12号\n"
+    "胜利幼儿园食堂,幼儿园食堂,铁东区,胜利街道胜利南路8号\n"
     "无名小吃,不存在的类别,铁东区,站前街\n"
-    ",餐饮服务单位,铁西区,共和街道\n"
+    ",小吃店,铁西区,共和街道\n"
 )
 
 
@@ -32,15 +32,16 @@ def start_seeded(folder: Path, *words: str, settings: Mapping[str, str] | None =
 
 def seed(product: Product) -> Json:
     """Fill a fresh product. returns: the things by name. raises: AssertionError with the server's answer."""
-    people = {name: _caller(product, name) for name in ("admin", "pm", "noc", "principal")}
+    people = {name: _caller(product, name) for name in ("admin", "pm", "noc", "installer", "principal")}
     try:
         admin = people["admin"]
-        clock, pattern = admin.clock_camera(), admin.pattern_camera()
+        clock, shown = admin.clock_camera(), admin.pattern_camera()
         school = _say(people["principal"], "GET", "premises")["items"][0]["id"]
-        things: Json = {"camera": clock["id"], "other_camera": pattern["id"], "premises": school}
+        things: Json = {"camera": shown["id"], "other_camera": clock["id"], "premises": school}
         things |= _seed_premises(admin, product, things)
-        things |= _seed_evidence(admin, clock)
+        things |= _seed_evidence(admin, shown)
         things |= _seed_road(people["pm"])
+        things |= _seed_first_frame(people["installer"], product, shown)
         things |= _seed_people(admin)
         things |= _seed_operation(people["noc"], people["pm"], things)
         things |= _seed_import(admin)
@@ -77,13 +78,13 @@ def _seed_premises(admin: Caller, product: Product, things: Json) -> Json:
     return {"dark_camera": dark["id"]}
 
 
-def _seed_evidence(admin: Caller, clock: Json) -> Json:
-    until_ms = admin.wait_recording(clock["id"], after_ms=round(time.time() * 1000))
-    first = {"kind": "snapshot", "camera": clock["id"], "purpose": "PATROL", "note": "垃圾桶未加盖"}
+def _seed_evidence(admin: Caller, camera: Json) -> Json:
+    until_ms = admin.wait_recording(camera["id"], after_ms=round(time.time() * 1000))
+    first = {"kind": "snapshot", "camera": camera["id"], "purpose": "PATROL", "note": "垃圾桶未加盖"}
     sealed = _say(admin, "POST", "evidence", first | {"at": build_utc(until_ms - 2000)})
     clip = {"from": build_utc(until_ms - 3000), "to": build_utc(until_ms - 1000)}
-    _say(admin, "POST", "evidence", {"kind": "clip", "camera": clock["id"], "purpose": "VIOLATION", "note": "", **clip})
-    hold = {"camera_id": clock["id"], **clip, "note": "投诉核查，等待复核"}
+    _say(admin, "POST", "evidence", {"kind": "clip", "camera": camera["id"], "purpose": "VIOLATION", "note": "", **clip})
+    hold = {"camera_id": camera["id"], **clip, "note": "投诉核查，等待复核"}
     _say(admin, "POST", "recording/holds", hold)
     return {"evidence": sealed["id"], "moment": build_utc(until_ms - 3000)}
 
@@ -96,6 +97,16 @@ def _seed_road(manager: Caller) -> Json:
         assert items, f"the demo has nothing at {name}"
         found[name] = items[0]["premises_id"]
     return found
+
+
+def _seed_first_frame(installer: Caller, product: Product, shown: Json) -> Json:
+    """A channel with a picture, added by who installs it: somebody else has to look at its first frame."""
+    places = _say(installer, "GET", f"onboarding?state=INSTALLING&limit=1&region={_INSTALLERS}")["items"]
+    assert places, "the demo has nothing that is being installed"
+    logins = product.demo_logins()
+    channel = {"name": "烹饪间1号", "url": shown["address"].replace("/main", "/sub"), "premises_id": places[0]["premises_id"], "zone": "COOK"}
+    _say(installer, "POST", "cameras", channel | {"username": logins["user"], "password": logins["password"]})
+    return {"waiting": places[0]["name"]}
 
 
 def _seed_people(admin: Caller) -> Json:

@@ -59,7 +59,7 @@ class Visitor:
         expect(page.locator(screen.ready).first).to_be_visible(timeout=10_000)
         for step in screen.steps:
             settle(page)
-            _take(page, step, language)
+            self._take(page, step, language)
         if screen.shows:
             expect(page.locator(screen.shows).first).to_be_visible(timeout=10_000)
         settle(page)
@@ -68,6 +68,16 @@ class Visitor:
     def close(self) -> None:
         for context in self._contexts.values():
             context.close()
+
+    def _take(self, page: Page, step: Step, language: Language) -> None:
+        match step:
+            case Press(word, role):
+                found: Locator = page.get_by_role(role, name=name_of(word, language))  # type: ignore[arg-type]  # a role
+                found.first.click()
+            case Click(selector):
+                page.locator(selector.format(**self._things)).first.click()
+            case Key(name):
+                page.keyboard.press(name)
 
     def _context(self, who: str, language: Language) -> BrowserContext:
         if (who, language) not in self._contexts:
@@ -108,14 +118,3 @@ def turn_theme(page: Page) -> bool:
     button.first.evaluate("(button) => button.click()")  # a dialog may lie over it
     settle(page)
     return True
-
-
-def _take(page: Page, step: Step, language: Language) -> None:
-    match step:
-        case Press(word, role):
-            found: Locator = page.get_by_role(role, name=name_of(word, language))  # type: ignore[arg-type]  # a role
-            found.first.click()
-        case Click(selector):
-            page.locator(selector).first.click()
-        case Key(name):
-            page.keyboard.press(name)

@@ -84,7 +84,13 @@ function OfflineWords({ camera, state }: { camera: Camera; state: LiveState & { 
     <Words
       condition={isTrying ? "connecting" : "offline"}
       since={since}
-      sentence={words.reasonFull(state.reason ?? "unknown")}
+      sentence={
+        isTrying && (state.reason ?? "unknown") === "unknown" // nothing went wrong yet
+          ? t("live.connecting", {
+              seconds: Number.isNaN(sinceMs) ? 0 : Math.max(0, Math.floor((nowMs - sinceMs) / 1000)),
+            })
+          : words.reasonFull(state.reason ?? "unknown")
+      }
       next={
         camera.abilities.includes("camera.play") && (
           <Link className="bk-stage-link" to={`/play?c=${camera.id}`}>
