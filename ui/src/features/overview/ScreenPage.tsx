@@ -126,7 +126,8 @@ function Figure({ name, value, under }: { name: string; value: ReactNode; under:
 
 function Work({ overview: { region, total, areas } }: { overview: Overview }) {
   const { t } = useTranslation();
-  const { rows } = useWork(region, { alarms: total.alarms !== null, faults: total.faults !== null });
+  const say = useProblemText();
+  const { rows, isPending, failed } = useWork(region, { alarms: total.alarms !== null, faults: total.faults !== null });
   return (
     <>
       <div className="bk-screen-pair">
@@ -157,7 +158,8 @@ function Work({ overview: { region, total, areas } }: { overview: Overview }) {
       <section className="bk-screen-panel bk-screen-work">
         <h2>{t("overview.work")}</h2>
         {rows.length === 0 ? (
-          <p>{t("overview.quiet")}</p>
+          // "Nothing to do" is said only by who looked.
+          <p aria-busy={isPending}>{failed ? say(failed.error) : isPending ? "" : t("overview.quiet")}</p>
         ) : (
           <ul>
             {rows.slice(0, rowsShown).map((row) => (
