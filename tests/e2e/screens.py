@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Press what has this name: a key of the page's texts, whatever is put into it. row: of the first row of a list only."""
+    """Press the first of what has this name: a key of the page's texts, whatever is put into it."""
 
     word: str
     role: str = "button"
@@ -85,7 +85,9 @@ _CITY: Final = (
     _with_drawer("numbers-rows", "/numbers", Click("button.bk-figure")),
     _with_dialog("numbers-export", "/numbers", Press("numbers.export")),
     Screen("audit", "/audit", "auditor"),
-    _with_drawer("audit-row", "/audit", Click(".ant-table-tbody .bk-link-button"), who="auditor"),
+    _with_drawer(
+        "audit-row", "/audit", Click(".ant-table-tbody .bk-link-button, main .bk-cards button"), who="auditor"
+    ),
     _with_dialog("audit-export", "/audit", Press("audit.export"), who="auditor"),
 )
 _VIDEO: Final = (
@@ -113,7 +115,9 @@ _PREMISES: Final = (
     _with_drawer("onboarding-survey", "/onboarding/{signed}", Press("onboarding.event.survey"), who="installer"),
     _with_drawer("onboarding-order", "/onboarding/{surveyed}", Press("onboarding.event.order"), who="pm"),
     Screen("frames", "/approvals/frames"),
-    _with_dialog("frames-refuse", "/approvals/frames", Click(".bk-queue-entry >> text={waiting}"), Press("frames.refuse")),
+    _with_dialog(
+        "frames-refuse", "/approvals/frames", Click(".bk-queue-entry >> text={waiting}"), Press("frames.refuse")
+    ),
     Screen("imports", "/imports"),
     Screen("imports-checked", "/imports?f={import}"),
 )

@@ -1,6 +1,5 @@
 """A product with something on every page: what the lists of a working day hold, said by the people who would say it."""
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Final
 
 from tests.e2e.caller import Caller, Json, build_utc
 from tests.e2e.product import Product, start_product
+
+from brightkitchen.kernel.clock import SystemClock
 
 SETTINGS: Final = {"BRIGHTKITCHEN_DEMO__PREMISES": "3000"}
 """Enough premises that each step of the onboarding has some."""
@@ -24,7 +25,9 @@ _IMPORT: Final = (
 
 
 @contextmanager
-def start_seeded(folder: Path, *words: str, settings: Mapping[str, str] | None = None) -> Iterator[tuple[Product, Json]]:
+def start_seeded(
+    folder: Path, *words: str, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[Product, Json]]:
     """Run a product and fill it. gives: the product, and its things by the names that `screens` use."""
     with start_product(folder, *words, settings={**SETTINGS, **(settings or {})}) as product:
         yield product, seed(product)
@@ -57,7 +60,7 @@ def _caller(product: Product, name: str) -> Caller:
 
 def _say(caller: Caller, method: str, path: str, said: object = None) -> Json:
     """Call the API as one does who may. returns: the answer."""
-    answer = caller.http.request(method, f"/api/v1/{path}", **({} if said is None else {"json": said}))
+    answer = caller.http.request(method, f"/api/v1/{path}", json=said)
     assert answer.status_code < 300, f"{caller.username} {method} {path}: {answer.status_code} {answer.text}"
     found: Json = answer.json() if answer.content else {}
     return found
@@ -79,11 +82,13 @@ def _seed_premises(admin: Caller, product: Product, things: Json) -> Json:
 
 
 def _seed_evidence(admin: Caller, camera: Json) -> Json:
-    until_ms = admin.wait_recording(camera["id"], after_ms=round(time.time() * 1000))
+    until_ms = admin.wait_recording(camera["id"], after_ms=SystemClock().utc() // 1000)
     first = {"kind": "snapshot", "camera": camera["id"], "purpose": "PATROL", "note": "垃圾桶未加盖"}
     sealed = _say(admin, "POST", "evidence", first | {"at": build_utc(until_ms - 2000)})
     clip = {"from": build_utc(until_ms - 3000), "to": build_utc(until_ms - 1000)}
-    _say(admin, "POST", "evidence", {"kind": "clip", "camera": camera["id"], "purpose": "VIOLATION", "note": "", **clip})
+    _say(
+        admin, "POST", "evidence", {"kind": "clip", "camera": camera["id"], "purpose": "VIOLATION", "note": "", **clip}
+    )
     hold = {"camera_id": camera["id"], **clip, "note": "投诉核查，等待复核"}
     _say(admin, "POST", "recording/holds", hold)
     return {"evidence": sealed["id"], "moment": build_utc(until_ms - 3000)}
@@ -104,7 +109,12 @@ def _seed_first_frame(installer: Caller, product: Product, shown: Json) -> Json:
     places = _say(installer, "GET", f"onboarding?state=INSTALLING&limit=1&region={_INSTALLERS}")["items"]
     assert places, "the demo has nothing that is being installed"
     logins = product.demo_logins()
-    channel = {"name": "烹饪间1号", "url": shown["address"].replace("/main", "/sub"), "premises_id": places[0]["premises_id"], "zone": "COOK"}
+    channel = {
+        "name": "烹饪间1号",
+        "url": shown["address"].replace("/main", "/sub"),
+        "premises_id": places[0]["premises_id"],
+        "zone": "COOK",
+    }
     _say(installer, "POST", "cameras", channel | {"username": logins["user"], "password": logins["password"]})
     return {"waiting": places[0]["name"]}
 

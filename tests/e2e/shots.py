@@ -7,7 +7,6 @@ reached is named at the end, and the command then ends with 1.
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,9 @@ from tests.e2e.screens import SCREENS, Screen
 from tests.e2e.seeding import start_seeded
 from tests.e2e.visiting import Language, Theme, Visitor, settle, turn_theme
 
+from brightkitchen.kernel.clock import SystemClock
+
+CLOCK: Final = SystemClock()
 DESKS: Final = ((1920, 1080), (1366, 768))
 PHONE: Final = (390, 844)
 LANGUAGES: Final[tuple[Language, ...]] = ("zh-CN", "en")
@@ -41,7 +43,7 @@ class Shots:
             wanted = [each for each in _kinds(language) if not only or _name(*each) in only]
             for phone in (False, True):
                 kinds = [each for each in wanted if (each[2] == PHONE) is phone]
-                if kinds and time.monotonic() < self._until_s:
+                if kinds and CLOCK.mono_s() < self._until_s:
                     self._take(screen, kinds)
 
     def _take(self, screen: Screen, kinds: Sequence[tuple[Language, Theme, tuple[int, int]]]) -> None:
@@ -88,18 +90,18 @@ def main(arguments: Sequence[str]) -> int:
     said = parser.parse_args(arguments)
     said.out.mkdir(parents=True, exist_ok=True)
     chosen = [each for each in SCREENS if not said.screen or each.name.startswith(tuple(said.screen))]
-    started_s = time.monotonic()
+    started_s = CLOCK.mono_s()
     with (
         tempfile.TemporaryDirectory(prefix="bk-shots-") as folder,
         start_seeded(Path(folder), "--cameras", "4", settings=KITCHENS) as (product, things),
         chromium() as browser,
     ):
         visitor = Visitor(browser, product, things)
-        shots = Shots(visitor, said.out, time.monotonic() + said.within_s)
+        shots = Shots(visitor, said.out, CLOCK.mono_s() + said.within_s)
         for screen in chosen:
             shots.take(screen, said.kind)
         visitor.close()
-    print(f"{shots.taken} pictures of {len(chosen)} screens in {said.out} after {time.monotonic() - started_s:.0f} s")
+    print(f"{shots.taken} pictures of {len(chosen)} screens in {said.out} after {CLOCK.mono_s() - started_s:.0f} s")
     for each in shots.failed:
         print(f"not reached: {each}")
     return 1 if shots.failed else 0

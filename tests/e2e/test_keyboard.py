@@ -49,7 +49,9 @@ _STILL: Final = """() => {
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }"""
 _INSIDE: Final = """() => Boolean(document.activeElement?.closest('[role="dialog"]'))"""
-_BEHIND: Final = """() => document.activeElement !== document.body && !document.activeElement.closest('[role="dialog"]')"""
+_BEHIND: Final = (
+    """() => document.activeElement !== document.body && !document.activeElement.closest('[role="dialog"]')"""
+)
 """Between the last thing of a document and its first, the focus is with the browser's own buttons: nothing of ours has it."""
 
 
