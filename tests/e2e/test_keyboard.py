@@ -49,9 +49,7 @@ _STILL: Final = """() => {
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }"""
 _INSIDE: Final = """() => Boolean(document.activeElement?.closest('[role="dialog"], .ant-drawer'))"""
-_BEHIND: Final = (
-    """() => document.activeElement !== document.body && !document.activeElement.closest('[role="dialog"], .ant-drawer')"""
-)
+_BEHIND: Final = """() => document.activeElement !== document.body && !document.activeElement.closest('[role="dialog"], .ant-drawer')"""
 """Between the last thing of a document and its first, the focus is with the browser's own buttons: nothing of ours has it."""
 
 
