@@ -48,11 +48,20 @@ bench-city:      ## 6,000 premises and 18,000 cameras on both databases: what ea
 bench-webrtc:    ## viewers by WebRTC and by WebSocket: what each costs the node, how old pictures are
 	$(PY) -m tests.bench.webrtc_viewers
 
+bench-viewers:   ## 300 viewers by WebSocket: what each costs the node, how much later pictures come; beside two other ways
+	$(PY) -m tests.bench.live_viewers
+
 soak:            ## record failing cameras for half an hour: memory, leaks, every outage a gap
 	$(PY) -m tests.soak.soak --minutes 30
 
 kills:           ## kill a recording node at random for five minutes, then look at what is left
 	$(PY) -m tests.soak.kills
+
+slow-viewer:     ## viewers that read nothing for a minute: the node's memory, the delay of the others
+	$(PY) -m tests.soak.slow_viewer --seconds 60
+
+soak-wall:       ## a wall of nine pictures in Chromium for ten minutes: standstills, memory of the page
+	$(PY) -m tests.soak.wall --minutes 10
 
 ui:              ## format, types and unit tests of the page
 	$(PY) tools/ui_check.py
@@ -67,4 +76,4 @@ lock:            ## write the lock files anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
-.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city bench-webrtc bench-viewing soak kills shots ui cover sizes lock
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city bench-webrtc bench-viewing soak kills shots ui cover sizes lock bench-viewers slow-viewer soak-wall

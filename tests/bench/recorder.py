@@ -42,11 +42,13 @@ class Row:
 
 
 @contextmanager
-def source(mode: str, cameras: int, report: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run the simulated cameras until told; their report is written when they end."""
+def source(mode: str, cameras: int, report: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the simulated cameras until told; their report is written when they end. words: more for `bench_source`."""
     command = [sys.executable, "-m", "brightkitchen_sim.bench_source", "--cameras", str(cameras), "--port", str(PORT)]
     process = subprocess.Popen(
-        [*command, "--mode", mode, "--seconds", "600", "--report", str(report)], stdout=subprocess.PIPE, text=True
+        [*command, "--mode", mode, "--seconds", "600", "--report", str(report), *words],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None

@@ -82,6 +82,11 @@ class LiveMuxer:
     def viewers(self) -> int:
         return len(self._viewers)
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What waits to be taken by its viewers."""
+        return sum(viewer.waiting_bytes for viewer in self._viewers)
+
     def add(self, viewer: Viewer) -> None:
         """Send the viewer what there is now and everything that follows."""
         if not self._viewers:
@@ -91,7 +96,7 @@ class LiveMuxer:
         if self._hello is not None:
             viewer.send(self._hello + self._inits[MessageKind.VIDEO_INIT])
             viewer.send(self._inits.get(MessageKind.AUDIO_INIT, b"") if viewer.wants_audio else b"")
-            viewer.send(b"".join(message for is_sound, message in self._ring if viewer.wants_audio or not is_sound))
+            viewer.send_group([message for is_sound, message in self._ring if viewer.wants_audio or not is_sound])
         self._viewers.append(viewer)
         self._start_or_stop_sound()
 
@@ -165,20 +170,21 @@ class LiveMuxer:
         if self._last_pts is not None and 0 < unit.pts - self._last_pts < 10 * self._usual_ticks:
             self._usual_ticks = unit.pts - self._last_pts
         self._last_pts = unit.pts
-        flags = MessageFlag.KEY if unit.is_key else MessageFlag.NONE
+        is_key = unit.is_key
+        flags = MessageFlag.KEY if is_key else MessageFlag.NONE
         if self._is_new_timeline:
             flags |= MessageFlag.DISCONTINUITY
             self._is_new_timeline = False
         mp4 = self._build_fragment(VIDEO_TRACK, self._video, unit, unit.pts + self._usual_ticks)
         message = build_media_message(MessageKind.VIDEO, flags, self._stream.wall.utc(unit.pts), mp4)
-        if unit.is_key:
+        if is_key:
             self._gop_bytes = self._ring_bytes
             self._ring.clear()
             self._ring_bytes = 0
         self._keep(False, message)
         limit_bytes = min(MAX_BUFFER_BYTES, max(MIN_BUFFER_BYTES, self._gop_bytes, self._ring_bytes))
         for viewer in self._viewers:
-            viewer.send_video(message, is_key=unit.is_key, limit_bytes=limit_bytes)
+            viewer.send_video(message, is_key, limit_bytes)
 
     def _send_sound(self, pts: int, frame: bytes) -> None:
         if self._aac is None or not self._ring or pts < 0:
@@ -304,3 +310,8 @@ class LiveMuxers:
     @property
     def viewers(self) -> int:
         return sum(muxer.viewers for _, muxer in self._muxers.values())
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What waits to be taken by all viewers: each has at most one GOP (4 MiB) more than it began with."""
+        return sum(muxer.waiting_bytes for _, muxer in self._muxers.values())

@@ -82,14 +82,17 @@ class LiveRoute:
         try:
             await socket.prepare(request)
             opened = await self._receive_token(request, socket)
+        except ConnectionError:
+            return socket  # it went before the handshake was done
         finally:
             waiting[address] -= 1
             if not waiting[address]:
                 del waiting[address]
+        session = _Session(self._server, request, socket)
         if opened is None:
-            await socket.close(code=CLOSE_UNAUTHORISED)
+            await session.close(CLOSE_UNAUTHORISED)
         else:
-            await _Session(self._server, request, socket).serve(*opened)
+            await session.serve(*opened)
         return socket
 
     async def _receive_token(
@@ -142,14 +145,14 @@ class _Session:
             lease = self._server.leases.open(claims, lambda code: self._on_end(viewer, code))
         except BrightKitchenError as full:
             viewer.send(build_text_message(type="end", code=full.code))
-            await self._socket.close(code=CLOSE_FLOOD)
+            await self.close(CLOSE_FLOOD)
             return
         try:
             self._tell_lease(viewer)
             key = stream_of(lease)
             muxer = self._server.muxers.open(key, viewer)
             if muxer is None:
-                await self._socket.close(code=CLOSE_NO_STREAM)
+                await self.close(CLOSE_NO_STREAM)
                 return
             view = self._server.views.begin(claims)
             try:
@@ -159,11 +162,33 @@ class _Session:
                 self._server.views.end(view)
                 self._server.muxers.close(key, muxer, viewer)
         except TimeoutError:
-            await self._socket.close(code=CLOSE_ENDED)
+            await self.close(CLOSE_ENDED)
         except BrightKitchenError:
-            await self._socket.close(code=CLOSE_NO_STREAM)
+            await self.close(CLOSE_NO_STREAM)
         finally:
             self._server.leases.end(lease, EndCode.CLOSED)
+            self._let_go()
+
+    async def close(self, code: int) -> None:
+        """End the WebSocket (RFC 6455 §7), without waiting for a viewer that takes nothing."""
+        try:
+            await self._socket.close(code=code, drain=False)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Cut the connection off if it is still there in some seconds.
+
+        A transport that is closed keeps what waits until the viewer takes it; one that stopped to read would hold it for good,
+        with neither lease nor limit.
+        """
+        transport = self._request.transport
+        if transport is not None:
+            self._server.supervisor.start("live cut-off", self._cut_off(transport))
+
+    async def _cut_off(self, transport: asyncio.Transport) -> None:
+        await self._server.clock.sleep(_CLOSE_TIMEOUT_S)
+        transport.abort()
 
     async def _listen(self, viewer: Viewer, lease: Lease, muxer: LiveMuxer) -> None:
         rate = FrameRate(self._server.clock)
@@ -173,11 +198,11 @@ class _Session:
                 return
             if not rate.allows():
                 self._server.guard.count_refusal("frame_flood")
-                await self._socket.close(code=CLOSE_FLOOD)
+                await self.close(CLOSE_FLOOD)
                 return
             asked = self._read_request(message, lease)
             if asked is None:
-                await self._socket.close(code=CLOSE_UNAUTHORISED)
+                await self.close(CLOSE_UNAUTHORISED)
                 return
             if asked.renew is not None:
                 self._tell_lease(viewer)

@@ -1,6 +1,7 @@
 import json
+from collections.abc import Sequence
 
-from brightkitchen.media.live.wsfmp4.viewer import Viewer
+from brightkitchen.media.live.wsfmp4.viewer import MAX_BUFFER_BYTES, Viewer
 
 LIMIT = 1000
 
@@ -11,10 +12,16 @@ class HandTransport:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.waiting_bytes = 0
-        self.is_closed = False
+        self.is_closed = self.is_aborted = False
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
+
+    def writelines(self, list_of_data: Sequence[bytes]) -> None:
+        self.written.extend(list_of_data)
+
+    def abort(self) -> None:
+        self.is_closed = self.is_aborted = True
 
     def is_closing(self) -> bool:
         return self.is_closed
@@ -85,3 +92,17 @@ def test_viewer_gone_or_stopped_gets_nothing_more() -> None:
     transport.is_closed = True
     Viewer(transport, wants_audio=True).send(b"x")
     assert transport.seen == ["bye"]
+
+
+def test_viewer_that_takes_no_message_at_all_is_cut_off() -> None:
+    transport = HandTransport()
+    viewer = Viewer(transport, wants_audio=True)
+    viewer.send_group([b"k1", b"a"])
+    transport.waiting_bytes = 2 * MAX_BUFFER_BYTES + 3
+    viewer.send(b"init")
+    assert (transport.seen, transport.is_aborted) == (["k1", "a", "init"], False)
+    transport.waiting_bytes += 1
+    viewer.send(b"init")
+    viewer.send(b"init")
+    assert (transport.seen, transport.is_aborted) == (["k1", "a", "init"], True)
+    assert viewer.waiting_bytes == 2 * MAX_BUFFER_BYTES + 4
