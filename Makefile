@@ -36,6 +36,9 @@ fuzz:            ## any bytes: events or their error
 bench:           ## recorder against ffmpeg, prints the table
 	$(PY) -m tests.bench.recorder
 
+shots:           ## every screen as pictures, for people to look at: test-results/shots
+	$(PY) -m tests.e2e.shots --out test-results/shots
+
 bench-viewing:   ## from the click to the picture and the delay of live pictures, in Chromium
 	$(PY) -m tests.bench.viewing
 
@@ -73,4 +76,4 @@ lock:            ## write the lock files anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra c2pa --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 
-.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city bench-webrtc bench-viewing bench-viewers soak kills slow-viewer soak-wall ui cover sizes lock
+.PHONY: help setup run check fmt test contract crash e2e fuzz bench bench-city bench-webrtc bench-viewing soak kills shots ui cover sizes lock bench-viewers slow-viewer soak-wall

@@ -146,7 +146,10 @@ function Desk({ item, onStep }: { item: FrameCase; onStep: (step: number) => voi
         <div className="bk-name-cell">
           <strong className="bk-frame-zone">{t("frames.claims", { zone: zoneWord })}</strong>
           <span>
-            <Link to={`/onboarding/${item.premises_id}`}>{camera.premises_name}</Link>·{camera.name}
+            <Link className="bk-text-link" to={`/onboarding/${item.premises_id}`}>
+              {camera.premises_name}
+            </Link>
+            ·{camera.name}
           </span>
           <span className="bk-secondary">
             <StateMark condition={conditionOf(camera)} />{" "}

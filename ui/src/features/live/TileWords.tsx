@@ -128,11 +128,13 @@ function OfflineWords({ camera, state, fault }: OfflineProps) {
         at: formatMoment(sinceMs, zone, words.lang, nowMs),
       });
   const isTrying = state.state === "connecting";
+  const isFresh = isTrying && (state.reason ?? "unknown") === "unknown"; // nothing went wrong yet
+  const seconds = Number.isNaN(sinceMs) ? 0 : Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
   return (
     <Words
       condition={isTrying ? "connecting" : "offline"}
-      since={since}
-      sentence={isTrying && !state.reason ? t("live.tryingFirst") : words.reasonFull(state.reason ?? "unknown")}
+      since={isFresh ? "" : since}
+      sentence={isFresh ? t("live.connecting", { seconds }) : words.reasonFull(state.reason ?? "unknown")}
       next={
         <span className="bk-tile-next">
           {fault && (

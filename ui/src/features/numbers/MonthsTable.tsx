@@ -1,7 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { NumberCell, Numbers } from "@/shared/api/numbers";
-import { formatShare } from "@/shared/numbers/share";
+import { formatCount, formatShare } from "@/shared/numbers/share";
 import { wordsOf } from "./figures";
 
 const columns = ["due", "signed", "signed_new", "installed", "online", "accepted"] as const;
@@ -45,7 +45,7 @@ export function MonthsTable({ query, onMonth }: { query: UseQueryResult<Numbers>
                   </button>
                 </th>
                 {columns.map((key) => (
-                  <td key={key}>{cell.values[key] ?? (isKept(cell) || key === "signed_new" ? 0 : "—")}</td>
+                  <td key={key}>{countOf(cell, key)}</td>
                 ))}
                 {rates.map((key) => (
                   <td key={key}>{formatShare(cell.rates[key])}</td>
@@ -57,4 +57,10 @@ export function MonthsTable({ query, onMonth }: { query: UseQueryResult<Numbers>
       </section>
     </>
   );
+}
+
+/** The count of a month; what was not kept of it is no zero. */
+function countOf(cell: NumberCell, key: string): string {
+  const count = cell.values[key] ?? (isKept(cell) || key === "signed_new" ? 0 : undefined);
+  return count === undefined ? "—" : formatCount(count);
 }

@@ -124,7 +124,7 @@ describe("numbers", () => {
     const user = userEvent.setup();
     const asked = serve();
     renderAt("/numbers");
-    const cell = await screen.findByRole("button", { name: "查看铁东区 药店的明细" }, { timeout: 8_000 });
+    const cell = await screen.findByRole("button", { name: /^查看铁东区 药店的明细/ }, { timeout: 8_000 });
     expect(cell).toHaveTextContent("75.0%21/28计划20，完成105%");
     await user.click(cell);
     const drawer = await screen.findByRole("dialog");

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { Cut, NumberCell, Numbers } from "@/shared/api/numbers";
-import { formatShare, heatOf } from "@/shared/numbers/share";
+import { formatCount, formatShare, heatOf } from "@/shared/numbers/share";
 import { figuresOf, type Measure, openedBy, wordsOf } from "./figures";
 
 interface TableProps {
@@ -96,10 +96,10 @@ function Cell({ numbers, measure, cell, label, onOpen }: CellProps) {
   const done = cell.values.completed ?? 0;
   const content = (
     <>
-      <span className="bk-cell-main">{found.isRate ? formatShare(found.share) : found.value}</span>
+      <span className="bk-cell-main">{found.isRate ? formatShare(found.share) : formatCount(found.value)}</span>
       {found.isRate && found.whole !== undefined && (
         <span className="bk-cell-parts">
-          {found.part}/{found.whole}
+          {formatCount(found.part ?? 0)}/{formatCount(found.whole)}
         </span>
       )}
       {target !== null && (
@@ -111,7 +111,8 @@ function Cell({ numbers, measure, cell, label, onOpen }: CellProps) {
   );
   const className = `bk-cell bk-heat-${found.isRate ? heatOf(found.share) : 0}`;
   return openedBy(numbers, measure) ? (
-    <button type="button" className={className} aria-label={t("numbers.openRows", { label })} onClick={onOpen}>
+    <button type="button" className={className} onClick={onOpen}>
+      <span className="bk-visually-hidden">{t("numbers.openRows", { label })}</span>
       {content}
     </button>
   ) : (

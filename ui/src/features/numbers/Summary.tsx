@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { Numbers } from "@/shared/api/numbers";
-import { formatShare } from "@/shared/numbers/share";
+import { formatCount, formatShare } from "@/shared/numbers/share";
 import { figuresOf, openedBy, wordsOf } from "./figures";
 
 const counts = ["due", "signed", "installed", "online", "accepted"] as const;
@@ -19,14 +19,17 @@ export function Summary({ numbers, onOpen }: { numbers: Numbers; onOpen: (key: s
     <ul className="bk-figures">
       {counts.map((key) => (
         <li key={key}>
-          <Figure numbers={numbers} name={key} onOpen={onOpen} value={String(numbers.total.values[key] ?? 0)} />
+          <Figure numbers={numbers} name={key} onOpen={onOpen} value={formatCount(numbers.total.values[key] ?? 0)} />
         </li>
       ))}
       {rates
         .filter(({ key }) => numbers.total.rates[key] !== undefined)
         .map(({ key, raw }) => {
           const found = figuresOf(numbers, numbers.total, key);
-          const parts = found.isRate && found.whole !== undefined ? `${found.part}/${found.whole}` : numbers.day;
+          const parts =
+            found.isRate && found.whole !== undefined
+              ? `${formatCount(found.part ?? 0)}/${formatCount(found.whole)}`
+              : numbers.day;
           const rawShare = raw ? numbers.total.rates[raw] : undefined;
           return (
             <li key={key}>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { type BoardWish, boardQuery, type RoadState, type Standing } from "@/shared/api/onboarding";
 import { ProblemPanel } from "@/shared/api/ProblemText";
+import { formatCount } from "@/shared/numbers/share";
 import { PremisesStateTag } from "@/shared/premises/PremisesStateTag";
 import { RegionSelect } from "@/shared/premises/RegionSelect";
 import { useKinds } from "@/shared/premises/useKinds";
@@ -72,7 +73,7 @@ export function OnboardingPage() {
                   aria-pressed={wish.state === state}
                   onClick={() => put("state", wish.state === state ? undefined : state)}
                 >
-                  <span className="bk-road-count">{count}</span>
+                  <span className="bk-road-count">{formatCount(count)}</span>
                   <span>{t(`premises.state.${state}`)}</span>
                 </button>
               </li>

@@ -1,5 +1,6 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Checkbox, Form, Input, InputNumber, Radio, Select } from "antd";
+import { Button, Checkbox, DatePicker, Form, Input, InputNumber, Radio, Select } from "antd";
+import dayjs, { type Dayjs } from "dayjs";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { Camera } from "@/shared/api/cameras";
@@ -21,11 +22,29 @@ function useRequired() {
     isOptional ? [] : [{ required: true, message: t("form.required", { field: label }) }];
 }
 
-function TextField({ path, label, hint, isOptional, type = "text" }: FieldProps & { type?: "text" | "date" }) {
+function TextField({ path, label, hint, isOptional }: FieldProps) {
   const required = useRequired();
   return (
     <Form.Item name={path as never} label={label} extra={hint} rules={required(label, isOptional)}>
-      <Input type={type} autoComplete="off" />
+      <Input autoComplete="off" />
+    </Form.Item>
+  );
+}
+
+const isoDate = "YYYY-MM-DD";
+
+/** A day, held as the API writes it. The browser's own field would speak the browser's language. */
+function DateField({ path, label }: FieldProps) {
+  const required = useRequired();
+  return (
+    <Form.Item
+      name={path as never}
+      label={label}
+      rules={required(label)}
+      getValueProps={(day?: string) => ({ value: day ? dayjs(day) : null })}
+      normalize={(day: Dayjs | null) => day?.format(isoDate)}
+    >
+      <DatePicker className="bk-wide" format={isoDate} />
     </Form.Item>
   );
 }
@@ -75,9 +94,9 @@ export function ContractFields() {
         hint={t("field.contract.creditHint")}
       />
       <div className="bk-two">
-        <TextField path={at("from_on")} label={t("field.contract.from_on")} type="date" />
-        <TextField path={at("to_on")} label={t("field.contract.to_on")} type="date" />
-        <TextField path={at("signed_on")} label={t("field.contract.signed_on")} type="date" />
+        <DateField path={at("from_on")} label={t("field.contract.from_on")} />
+        <DateField path={at("to_on")} label={t("field.contract.to_on")} />
+        <DateField path={at("signed_on")} label={t("field.contract.signed_on")} />
         <Form.Item
           name={["contract", "payer"]}
           label={t("field.contract.payer")}
@@ -189,7 +208,7 @@ export function WorkOrderFields() {
     <>
       <div className="bk-two">
         <TextField path={["work_order", "installer"]} label={t("field.order.installer")} />
-        <TextField path={["work_order", "planned_on"]} label={t("field.order.planned_on")} type="date" />
+        <DateField path={["work_order", "planned_on"]} label={t("field.order.planned_on")} />
       </div>
       <Entries path={["work_order", "cameras"]} add={t("field.order.add")} initial={[{}]}>
         {(at) => (
@@ -277,8 +296,8 @@ export function ClosedDaysFields() {
         />
       </Form.Item>
       <div className="bk-two">
-        <TextField path={["suspension", "from_on"]} label={t("field.closed.from_on")} type="date" />
-        <TextField path={["suspension", "to_on"]} label={t("field.closed.to_on")} type="date" />
+        <DateField path={["suspension", "from_on"]} label={t("field.closed.from_on")} />
+        <DateField path={["suspension", "to_on"]} label={t("field.closed.to_on")} />
       </div>
     </>
   );

@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Overview, OverviewCell } from "@/shared/api/overview";
-import { formatShare } from "@/shared/numbers/share";
-import { addressOf, formatCount, isShare, type Measure, measuresIn, partsOf } from "./measures";
+import { formatCount, formatShare } from "@/shared/numbers/share";
+import { addressOf, isShare, type Measure, measuresIn, partsOf } from "./measures";
 
 /** Every area with each measure; each figure leads to the list it counts. */
 export function AreaTable({ overview }: { overview: Overview }) {

@@ -4,7 +4,7 @@ import { HttpResponse, http, ws } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 import { renderAt } from "@/app/renderAt.testing";
 import type { Overview, OverviewArea } from "@/shared/api/overview";
-import { server, session } from "@/testing/server";
+import { refusal, server, session } from "@/testing/server";
 
 const cell = {
   values: { due: 30, base: 28, signed_due: 29, completed: 21, watched: 80, online_now: 76 },
@@ -192,6 +192,25 @@ describe("the wall display", () => {
     expect(screen.queryAllByRole("link")).toEqual([]);
     expect(screen.queryAllByRole("button")).toEqual([]);
     expect(touched).toBe(0);
+  });
+
+  it("does not say that nothing waits before it has looked, nor when it could not", async () => {
+    serve(kept);
+    let refuse = () => {};
+    const held = new Promise<void>((done) => {
+      refuse = done;
+    });
+    const gone = () => refusal(403, "access.none", "没有找到该内容，或您没有查看权限。");
+    server.use(
+      http.get("*/api/v1/recording/alarms", () => held.then(gone)),
+      http.get("*/api/v1/faults", () => held.then(gone)),
+    );
+    renderAt("/screen");
+    expect(await screen.findByText("各县区完成率", {}, { timeout: 8_000 })).toBeInTheDocument();
+    expect(screen.queryByText("当前没有需要立即处理的事项。")).toBeNull();
+    refuse();
+    expect(await screen.findByText("没有找到该内容，或您没有查看权限。")).toBeInTheDocument();
+    expect(screen.queryByText("当前没有需要立即处理的事项。")).toBeNull();
   });
 
   it("says when its figures are old", async () => {

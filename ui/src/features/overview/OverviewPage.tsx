@@ -7,14 +7,14 @@ import { Link, useSearchParams } from "react-router";
 import { type Overview, overviewQuery } from "@/shared/api/overview";
 import { ProblemPanel } from "@/shared/api/ProblemText";
 import { systemQuery, useZone } from "@/shared/api/system";
-import { formatShare } from "@/shared/numbers/share";
+import { formatCount, formatShare } from "@/shared/numbers/share";
 import { regionOf } from "@/shared/premises/RegionFilter";
 import { formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { AreaTable } from "./AreaTable";
 import { CityMap } from "./CityMap";
-import { addressOf, formatCount, isShare, type Measure, measuresIn, partsOf } from "./measures";
+import { addressOf, isShare, type Measure, measuresIn, partsOf } from "./measures";
 import { WorkList } from "./Work";
 import "./overview.css";
 

@@ -6,7 +6,7 @@ import { useSearchParams } from "react-router";
 import { type Overview, type OverviewArea, overviewQuery } from "@/shared/api/overview";
 import { useProblemText } from "@/shared/api/ProblemText";
 import { systemQuery, useZone } from "@/shared/api/system";
-import { formatShare } from "@/shared/numbers/share";
+import { formatCount, formatShare } from "@/shared/numbers/share";
 import { regionOf } from "@/shared/premises/RegionFilter";
 import { useKinds } from "@/shared/premises/useKinds";
 import { useRecordingWords } from "@/shared/recording/words";
@@ -14,7 +14,7 @@ import { formatClock, formatDate, formatMoment } from "@/shared/time/format";
 import { serverNowMs } from "@/shared/time/serverClock";
 import { useNow } from "@/shared/time/useNow";
 import { CityMap } from "./CityMap";
-import { formatCount, isShare, measuresIn, partsOf } from "./measures";
+import { isShare, measuresIn, partsOf } from "./measures";
 import { useWork, type WorkRow } from "./Work";
 import "./overview.css";
 import "./screen.css";
@@ -126,7 +126,8 @@ function Figure({ name, value, under }: { name: string; value: ReactNode; under:
 
 function Work({ overview: { region, total, areas } }: { overview: Overview }) {
   const { t } = useTranslation();
-  const { rows } = useWork(region, { alarms: total.alarms !== null, faults: total.faults !== null });
+  const say = useProblemText();
+  const { rows, isPending, failed } = useWork(region, { alarms: total.alarms !== null, faults: total.faults !== null });
   return (
     <>
       <div className="bk-screen-pair">
@@ -157,7 +158,8 @@ function Work({ overview: { region, total, areas } }: { overview: Overview }) {
       <section className="bk-screen-panel bk-screen-work">
         <h2>{t("overview.work")}</h2>
         {rows.length === 0 ? (
-          <p>{t("overview.quiet")}</p>
+          // "Nothing to do" is said only by who looked.
+          <p aria-busy={isPending}>{failed ? say(failed.error) : isPending ? "" : t("overview.quiet")}</p>
         ) : (
           <ul>
             {rows.slice(0, rowsShown).map((row) => (

@@ -1,5 +1,5 @@
 import type { OverviewCell } from "@/shared/api/overview";
-import { formatShare, heatOf } from "@/shared/numbers/share";
+import { formatCount, formatShare, heatOf } from "@/shared/numbers/share";
 
 /** What the map can show, in the order of the choice; the first is what it begins with. */
 export const measures = ["completed_rate", "signed_rate", "online_now_rate", "alarms", "faults"] as const;
@@ -41,11 +41,6 @@ export function readMeasure(cell: OverviewCell, measure: Measure, most: number):
   }
   const count = cell[measure] ?? 0;
   return { text: formatCount(count), under: "", step: count === 0 ? undefined : Math.floor((4 * count) / most) };
-}
-
-/** 4335 → 4,335, alike in both languages. */
-export function formatCount(count: number): string {
-  return count.toLocaleString("en-US");
 }
 
 /** The most that any area has of a measure that is a count; at least 1. */

@@ -33,7 +33,14 @@ export function InvitePage() {
   });
   return (
     <DoorPage title={t("invite.title")}>
-      {invitation.isError && <Alert type="warning" showIcon role="alert" title={say(invitation.error)} />}
+      {invitation.isError && (
+        <>
+          <Alert type="warning" showIcon role="alert" title={say(invitation.error)} />
+          <Link to="/login" className="bk-door-link">
+            {t("invite.toLogin")}
+          </Link>
+        </>
+      )}
       {invitation.data && (
         <>
           <p>{t("invite.hello", { name: invitation.data.name })}</p>
@@ -82,8 +89,8 @@ function ChoosePassword({ purpose, code, username }: Props) {
       onFinish={({ password }) => choose.mutate({ code, password })}
     >
       {username !== undefined && (
-        <Form.Item label={t("login.username")}>
-          <Input size="large" value={username} readOnly autoComplete="username" />
+        <Form.Item label={t("login.username")} htmlFor="invited">
+          <Input id="invited" size="large" value={username} readOnly autoComplete="username" />
         </Form.Item>
       )}
       <Form.Item

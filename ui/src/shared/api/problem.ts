@@ -71,7 +71,7 @@ export async function readProblem(response: Response): Promise<ProblemError> {
     response.status,
     text(problem.code) || `http.${response.status}`,
     text(problem.detail),
-    text(problem.instance),
+    text(problem.instance).replace(/^urn:bk:request:/, ""), // people read it out over the telephone
     fieldsOf(problem),
     problem.current ?? undefined,
   );

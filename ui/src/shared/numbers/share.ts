@@ -1,3 +1,8 @@
+/** 4335 → 4,335, alike in both languages. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
 /** A share as people read it; "—" where there is nothing to divide by. */
 export function formatShare(share: number | null | undefined): string {
   return share === null || share === undefined ? "—" : `${(share * 100).toFixed(1)}%`;
