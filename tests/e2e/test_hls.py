@@ -82,6 +82,30 @@ def page(product: Product) -> Iterator[Page]:
         yield page
 
 
+def test_tile_of_a_browser_without_media_sources_and_webrtc_shows_the_true_clock(
+    product: Product, caller: Caller
+) -> None:
+    camera = caller.clock_camera()
+    with chromium() as browser:
+        page = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800}).new_page()
+        page.add_init_script(
+            "for (const name of ['MediaSource', 'ManagedMediaSource', 'RTCPeerConnection']) delete window[name];"
+        )
+        log_in(page, product)
+        video = page.get_by_role("group", name=camera["name"]).locator("video.bk-screen-shown")
+        first = wait_seen(page, video)
+        assert "/hls/" in video.evaluate("video => video.src")
+        page.wait_for_timeout(4_000)
+        last = wait_seen(page, video)
+        shoot(page, "hls-tile")
+        print(f"tile by HLS: age {last.age_ms} ms")
+        assert last.clock_ms - first.clock_ms > 3_000
+        assert video.evaluate("video => document.querySelectorAll('.bk-tile-words').length") <= 1
+        spoken = page.get_by_role("group", name=camera["name"]).get_attribute("aria-label")
+        assert spoken is not None
+        assert "实时" in spoken or "延迟" in spoken, spoken
+
+
 def begin(page: Page, camera: str) -> dict[str, Any]:  # Any: JSON
     answer: dict[str, Any] = page.evaluate(_OPEN, {"camera": camera, "profile": "main"})
     assert answer["status"] == 201, answer
