@@ -101,6 +101,13 @@ def feed(node: NodeBench, clip: Clip, first: int, *, sound: bool = False) -> Non
     node.feed(build_units(clip, first_pts=first * FRAME, with_sound=sound))
 
 
+async def read_first(node: NodeBench, clip: Clip, address: str) -> None:
+    """Read the list as its first reader, who waits for a whole segment; forty pictures more come meanwhile."""
+    first = await until_waiting(node, lambda: read_list(node, address))
+    feed(node, clip, 40)
+    await asyncio.wait_for(first, 10)
+
+
 def pick(lines: list[str], tag: str) -> list[str]:
     return [line.removeprefix(f"{tag}:") for line in lines if line.startswith(f"{tag}:")]
 
@@ -357,9 +364,9 @@ async def test_camera_that_changes_its_codec_is_followed(node: NodeBench) -> Non
 
 
 async def test_window_slides_and_what_left_it_is_fetched_for_a_while_longer(node: NodeBench) -> None:
-    clip, address = await watch(node, encode_numbers(25))
-    for second in range(1, 40):
-        feed(node, clip, 25 * second)
+    clip, address = await watch(node, encode_numbers(50))
+    for turn in range(1, 20):
+        feed(node, clip, 50 * turn)
     lines = await read_list(node, address)
     listed = [int(line.removesuffix(".m4s")) for line in lines if not line.startswith("#")]
     assert listed == list(range(listed[0], 39))
@@ -461,7 +468,8 @@ async def test_lease_runs_out_unless_it_is_renewed_by_the_same_session(node: Nod
         async with node.client.post(node.url(f"{address}/renew"), headers=headers) as answer:
             return answer.status
 
-    pictures = 40
+    await read_first(node, clip, address)
+    pictures = 80
     for step in range(30):  # 150 s
         await node.clock.advance(5)
         feed(node, clip, pictures)
@@ -476,10 +484,11 @@ async def test_lease_runs_out_unless_it_is_renewed_by_the_same_session(node: Nod
 
 
 async def test_viewer_goes_with_the_token_that_it_came_with(node: NodeBench) -> None:
-    await begin(node)
+    clip = await begin(node)
     token = node.token(Act.LIVE)
     _, body = await post(node, token)
     place = body["path"].removesuffix("/index.m3u8")
+    await read_first(node, clip, place)
 
     async def end(shown: str) -> int:
         headers = {"Origin": ORIGIN, "Authorization": f"Bearer {shown}"}
@@ -502,13 +511,13 @@ async def test_nothing_is_read_before_the_first_request_and_nothing_is_left_afte
     tasks = len(node.supervisor)
     address = await open_address(node)
     assert (stream.viewers, node.server.count_hls()) == (0, 0)
-    await read_list(node, address)
+    await read_first(node, clip, address)
     assert (stream.viewers, node.server.count_hls()) == (1, 1)
     assert node.server.count_hls_bytes() > 0
     for _ in range(int(IDLE_S) - 2):
         await node.clock.advance(1)
     assert stream.viewers == 1
-    feed(node, clip, 40)
+    feed(node, clip, 80)
     await read_list(node, address)
     for _ in range(int(IDLE_S) + 2):
         await node.clock.advance(1)
@@ -523,10 +532,10 @@ async def test_stream_that_nothing_records_is_closed_fifteen_seconds_after_the_v
     clip = await begin(node)
     node.recorder.stop(KEY, GapReason.NOT_PLANNED)
     address = await open_address(node)
-    await read_list(node, address)
+    await read_first(node, clip, address)
     for second in range(12):
         await node.clock.advance(5)
-        feed(node, clip, 40 * (second + 1))
+        feed(node, clip, 40 * (second + 2))
         await read_list(node, address)
     assert node.sources.last.is_running
     for _ in range(int(IDLE_S) + 14):

@@ -32,7 +32,7 @@ _OPEN = """async ({camera, profile}) => {
     return {status: answer.status, native: video.canPlayType('application/vnd.apple.mpegurl')};
 }"""
 _PLAY_JS = """() => {
-    const player = new Hls({lowLatencyMode: true, enableWorker: false});
+    const player = new Hls({lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.5, enableWorker: false});
     Object.assign(window.hls, {player, parts: 0});
     player.on(Hls.Events.ERROR, (_, data) => window.hls.errors.push(`${data.type} ${data.details} ${data.fatal}`));
     player.on(Hls.Events.FRAG_LOADED, (_, data) => { window.hls.parts += data.part ? 1 : 0; });

@@ -138,7 +138,8 @@ def test_parse_reload_reads_segment_and_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "part"), [(None, "1"), ("", None), ("x", None), ("7", ""), ("7", "-1"), ("1234567890", None), ("٧", None)]
+    ("number", "part"),
+    [(None, "1"), ("", None), ("x", None), ("7", ""), ("7", "-1"), ("1234567890", None), ("٧", None)],
 )
 def test_parse_reload_refuses_what_is_no_number(number: str | None, part: str | None) -> None:
     with pytest.raises(ValueError):

@@ -72,6 +72,7 @@ describe("HlsDriver", () => {
   it("says that the browser is too old where it has no player either", async () => {
     const { browser, driver } = await started((each) => {
       each.hasNativeHls = false;
+      each.playable = /nothing/;
     });
     browser.sockets[0]?.open();
     browser.sockets[0]?.say({

@@ -80,7 +80,8 @@ class HlsMuxer:
         self._sound_due_s = 0.0
         self._order = DtsAssigner(0)
         self._usual_ticks = 1
-        self._part_ticks = 1
+        self._meant_ticks = 1  # of a part
+        self._part_ticks = 1  # no part is longer
         self._segment_us = 0
         self._segment_is_key = False
         self._sequence = 0
@@ -190,7 +191,8 @@ class HlsMuxer:
             if len(self._waiting) < _KNOWN_PICTURES or is_sound_awaited:
                 return
             self._usual_ticks = find_usual_ticks([unit.pts for unit in self._waiting], video.fps_hint)
-            self._part_ticks = round(max(1, round(PART_TICKS / self._usual_ticks)) * self._usual_ticks * _MARGIN)
+            self._meant_ticks = max(1, round(PART_TICKS / self._usual_ticks)) * self._usual_ticks
+            self._part_ticks = round(self._meant_ticks * _MARGIN)
             self._begin_timeline(video, has_sound=self._sound_pts is not None)
         while self._waiting:
             self._place(self._waiting.popleft(), video)
@@ -208,20 +210,23 @@ class HlsMuxer:
     def _place(self, unit: AccessUnit, video: VideoFormat) -> None:
         """Put a picture into the part that grows; end part and segment before it where it is time."""
         if not self._part:  # the first of its timeline
-            self._open_segment(unit)
+            self._end_segment(unit)
             self._part.append(unit)
             return
-        last = self._part[-1]
-        step_ticks = self._usual_ticks if video.reorder_depth else max(1, unit.pts - last.pts)
-        part_ticks = len(self._part) * step_ticks if video.reorder_depth else unit.pts - self._part[0].pts
+        is_shuffled = video.reorder_depth > 0
+        part_ticks = len(self._part) * self._usual_ticks if is_shuffled else unit.pts - self._part[0].pts
+        step_ticks = self._usual_ticks if is_shuffled else unit.pts - self._part[-1].pts
+        if step_ticks < 1.5 * self._usual_ticks:  # it trembles; more is a camera that has become slower
+            step_ticks = self._usual_ticks
         segment_us = self._segment_us + ticks_to_us(part_ticks)
         is_cut = unit.is_key and (not self._segment_is_key or segment_us >= ticks_to_us(MIN_SEGMENT_TICKS))
-        if is_cut or part_ticks + step_ticks > self._part_ticks:
+        is_long = part_ticks + step_ticks // 2 > self._meant_ticks or part_ticks + step_ticks > self._part_ticks
+        if is_cut or is_long:
             self._end_part(unit.pts)
             if is_cut:
                 self._cut(unit, video)
             elif segment_us + self.window.part_target_us >= _LONGEST_SEGMENT_US or self.window.is_full:
-                self._open_segment(unit)
+                self._end_segment(unit)
         self._part.append(unit)
 
     def _cut(self, key: AccessUnit, video: VideoFormat) -> None:
@@ -231,18 +236,21 @@ class HlsMuxer:
         )
         if is_there is not self._has_sound:
             self._begin_timeline(video, has_sound=is_there)
-        self._open_segment(key)
+        self._end_segment(key)
 
-    def _open_segment(self, first: AccessUnit) -> None:
-        self.window.open_segment(self.stream.wall.utc(first.pts))
+    def _end_segment(self, following: AccessUnit) -> None:
+        """What there is is whole; the next segment will begin with this picture."""
+        self.window.close_segment()
         self._segment_us = 0
-        self._segment_is_key = first.is_key
+        self._segment_is_key = following.is_key
 
     def _end_part(self, end_pts: int) -> None:
         """Write the pictures of the part and the sound that is there for them; end_pts: when the next picture is shown."""
         video, pictures = self._video, self._part
         if video is None:
             return
+        if self._segment_us == 0:
+            self.window.open_segment(self.stream.wall.utc(pictures[0].pts))
         self._sequence += 1
         head = build_fragment(
             VIDEO_TRACK, video, pictures, sequence=1, base_ticks=0, end_ticks=end_pts, order=self._order

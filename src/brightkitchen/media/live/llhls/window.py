@@ -114,8 +114,8 @@ class Window:
 
     @property
     def is_empty(self) -> bool:
-        """There is nothing to list yet."""
-        return not any(segment.parts for segment in self._listed)
+        """There is no list yet: it begins with the first whole segment, since players call one of parts alone empty."""
+        return not (self._listed and self._listed[0].is_whole)
 
     def present(self) -> LiveList:
         """Return what is listed now; only if not `is_empty`."""

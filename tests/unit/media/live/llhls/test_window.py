@@ -39,7 +39,10 @@ def test_window_with_nothing_in_it_is_empty_and_finds_nothing() -> None:
     assert (window.part(0, 0), window.segment(0), window.init(1), window.rates_bps()) == (None, None, None, (0, 0))
     window.begin_timeline(b"init", PART_US)
     window.open_segment(NOW)
-    assert window.is_empty
+    window.add_part(b"a", PART_US, is_independent=True)
+    said = window.is_empty
+    window.close_segment()
+    assert [said, window.is_empty] == [True, False]  # the list begins with a whole segment
 
 
 def test_growing_segment_has_parts_and_is_not_given_whole() -> None:
@@ -106,12 +109,12 @@ def test_segment_of_half_the_bound_shall_end() -> None:
     window = Window(limit_bytes=4_000)
     window.begin_timeline(b"init", PART_US)
     window.open_segment(NOW)
-    window.add_part(bytes(1_999), PART_US, is_independent=True)
-    assert not window.is_full
-    window.add_part(bytes(1), PART_US, is_independent=False)
-    assert window.is_full
+    said = []
+    for size_bytes in (1_999, 1):
+        window.add_part(bytes(size_bytes), PART_US, is_independent=False)
+        said.append(window.is_full)
     window.close_segment()
-    assert not window.is_full
+    assert [*said, window.is_full] == [False, True, False]
 
 
 def test_text_is_built_once_until_something_is_new() -> None:
