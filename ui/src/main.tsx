@@ -10,11 +10,15 @@ import "@/features/people/people.css";
 
 const nonce = readNonce();
 if (nonce) giveNonceToStyles(nonce);
-startI18n();
 const root = document.getElementById("root");
 if (!root) throw new TypeError("no #root");
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
+void startI18n().then(
+  () =>
+    createRoot(root).render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    ),
+  // Without its texts the page has no words of its own: those in the document say it.
+  () => document.getElementById("unreached")?.removeAttribute("hidden"),
 );

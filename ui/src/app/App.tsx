@@ -1,14 +1,11 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { App as AntdApp, ConfigProvider } from "antd";
-import enUS from "antd/locale/en_US";
-import zhCN from "antd/locale/zh_CN";
-import dayjs from "dayjs";
-import "dayjs/locale/zh-cn";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { RouterProvider } from "react-router/dom";
 import { asProblem } from "@/shared/api/problem";
 import { sessionQuery } from "@/shared/api/session";
+import { antdLocale } from "@/shared/i18n";
 import { buildTheme, type ThemeName } from "@/shared/theme/antdTheme";
 import { applyCssVariables } from "@/shared/theme/cssVariables";
 import { readNonce } from "@/shared/theme/nonce";
@@ -47,8 +44,7 @@ export function App() {
   const theme = useMemo(() => buildTheme(themeName), [themeName]);
   const nonce = useMemo(readNonce, []);
   useEffect(() => applyCssVariables(themeName, document.documentElement), [themeName]);
-  const isChinese = i18n.language.startsWith("zh");
-  dayjs.locale(isChinese ? "zh-cn" : "en");
+  const locale = antdLocale(i18n.language);
   const choice = useMemo(
     () => ({
       name: themeName,
@@ -62,8 +58,8 @@ export function App() {
   return (
     <ConfigProvider
       theme={theme}
-      locale={isChinese ? zhCN : enUS}
       button={{ autoInsertSpace: false }}
+      {...(locale ? { locale } : {})}
       {...(nonce ? { csp: { nonce } } : {})}
     >
       <ThemeContext.Provider value={choice}>

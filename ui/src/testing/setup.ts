@@ -32,9 +32,9 @@ URL.createObjectURL = () => {
 URL.revokeObjectURL = () => undefined;
 Element.prototype.scrollIntoView = () => undefined;
 
-beforeAll(() => {
+beforeAll(async () => {
   server.listen({ onUnhandledRequest: "error" });
-  startI18n();
+  await startI18n();
 });
 afterEach(() => {
   cleanup();

@@ -1,13 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Skeleton } from "antd";
+import { lazy, Suspense, useState } from "react";
 import { Navigate, useLocation, useSearchParams } from "react-router";
 import { RecoveryCodes } from "@/shared/account/RecoveryCodes";
 import { type FactorStep, hasLeft, type Session, sessionQuery, useTakeSession } from "@/shared/api/session";
 import { CredentialsForm } from "./CredentialsForm";
 import { FactorForm } from "./FactorForm";
-import { FirstFactor } from "./FirstFactor";
 import { FirstPassword } from "./FirstPassword";
 import { LoginCard } from "./LoginCard";
+
+// Once in the life of an account: whoever only logs in does not fetch it.
+const FirstFactor = lazy(async () => ({ default: (await import("./FirstFactor")).FirstFactor }));
 
 /** Where to go after the log-in: only ever a path of ours. */
 export function nextPath(wanted: string | null): string {
@@ -47,11 +50,13 @@ export function LoginPage() {
   if (session.data)
     return (
       <LoginCard wordKey="login.first.factor">
-        <FirstFactor
-          onEnrolled={({ session: opened, recovery_codes: codes }) =>
-            codes.length > 0 ? setEnrolled({ session: opened, codes }) : take(opened)
-          }
-        />
+        <Suspense fallback={<Skeleton active />}>
+          <FirstFactor
+            onEnrolled={({ session: opened, recovery_codes: codes }) =>
+              codes.length > 0 ? setEnrolled({ session: opened, codes }) : take(opened)
+            }
+          />
+        </Suspense>
       </LoginCard>
     );
   if (step)

@@ -1,10 +1,11 @@
 import { TranslationOutlined } from "@ant-design/icons";
-import { Button } from "antd";
+import { App, Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { changeLanguage } from "./index";
 
 export function LanguageButton() {
-  const { i18n } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const { message } = App.useApp();
   const isChinese = i18n.language.startsWith("zh");
   return (
     <Button
@@ -12,7 +13,9 @@ export function LanguageButton() {
       icon={<TranslationOutlined />}
       lang={isChinese ? "en" : "zh-CN"}
       aria-label={isChinese ? "English" : "中文"}
-      onClick={() => changeLanguage(isChinese ? "en" : "zh-CN")}
+      onClick={() => {
+        changeLanguage(isChinese ? "en" : "zh-CN").catch(() => message.error(t("error.page")));
+      }}
     >
       <span className="bk-language-word">{isChinese ? "English" : "中文"}</span>
     </Button>

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { textsOf } from "./index";
+import { pack as en } from "./pack.en";
+import { pack as zh } from "./pack.zh-CN";
 
-const zhTexts = textsOf("zh-CN");
-const enTexts = textsOf("en");
+const zhTexts = zh.texts;
+const enTexts = en.texts;
 const placeholders = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort();
 
 function sources(folder: string): string[] {

@@ -1,21 +1,18 @@
+import type { Locale } from "antd/es/locale";
+import dayjs from "dayjs";
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { setApiLanguage } from "@/shared/api/client";
-
-type Texts = Record<string, string>;
-
-/** Shared texts in zh-CN.json and en.json, those of a feature in FEATURE.zh-CN.json and FEATURE.en.json beside them. */
-const files = import.meta.glob<Texts>("./*.json", { eager: true, import: "default" });
-
-/** All texts of a language. */
-export function textsOf(lang: string): Texts {
-  const own = Object.entries(files).filter(([path]) => path === `./${lang}.json` || path.endsWith(`.${lang}.json`));
-  return Object.assign({}, ...own.map(([, texts]) => texts)) as Texts;
-}
+import type { LanguagePack } from "./pack";
 
 export const languages = ["zh-CN", "en"] as const;
 export type Language = (typeof languages)[number];
 
+const sources: Record<Language, () => Promise<{ pack: LanguagePack }>> = {
+  "zh-CN": () => import("./pack.zh-CN"),
+  en: () => import("./pack.en"),
+};
+const locales = new Map<string, Locale>();
 const storageKey = "bk.lang";
 
 function kept(): Language {
@@ -23,28 +20,44 @@ function kept(): Language {
   return languages.find((lang) => lang === found) ?? "zh-CN";
 }
 
-function apply(lang: Language): void {
+async function fetchPack(lang: Language): Promise<LanguagePack> {
+  const { pack } = await sources[lang]();
+  locales.set(lang, pack.antd);
+  return pack;
+}
+
+function apply(lang: Language, pack: LanguagePack): void {
   document.documentElement.lang = lang;
+  dayjs.locale(pack.dayjs);
   setApiLanguage(lang);
 }
 
-/** Loads both languages at once (they are small) and takes the one this person chose last. */
-export function startI18n(): void {
+/** Fetches and takes the language that this person chose last; the other one comes when it is wanted. */
+export async function startI18n(): Promise<void> {
   const lang = kept();
-  void i18next.use(initReactI18next).init({
+  const pack = await fetchPack(lang);
+  await i18next.use(initReactI18next).init({
     lng: lang,
-    fallbackLng: "zh-CN",
-    resources: { "zh-CN": { translation: textsOf("zh-CN") }, en: { translation: textsOf("en") } },
+    fallbackLng: false, // both have every text: a test compares them
+    resources: { [lang]: { translation: { ...pack.texts } } },
     interpolation: { escapeValue: false }, // React escapes; nothing of ours goes through innerHTML
     returnNull: false,
     keySeparator: false,
     nsSeparator: false,
   });
-  apply(lang);
+  apply(lang, pack);
 }
 
-export function changeLanguage(lang: Language): void {
+/** Rejects, and nothing changes, if the other language cannot be fetched. */
+export async function changeLanguage(lang: Language): Promise<void> {
+  const pack = await fetchPack(lang);
+  i18next.addResourceBundle(lang, "translation", pack.texts);
   localStorage.setItem(storageKey, lang);
-  apply(lang);
-  void i18next.changeLanguage(lang);
+  apply(lang, pack);
+  await i18next.changeLanguage(lang);
+}
+
+/** The words that antd itself says. */
+export function antdLocale(lang: string): Locale | undefined {
+  return locales.get(lang);
 }
