@@ -242,7 +242,7 @@ async def test_camera_that_announces_sound_and_sends_none_is_shown_without(node:
     node.feed(build_units(clip, with_sound=False))
     address = await open_address(node)
     waiting = await until_waiting(node, lambda: get(node, f"{address}/index.m3u8"))
-    await node.clock.advance(1.1)
+    await node.clock.advance(3.1)
     feed(node, clip, 40)
     status, index = await waiting
     assert status == 200

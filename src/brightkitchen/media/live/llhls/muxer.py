@@ -28,8 +28,8 @@ from brightkitchen.wire.hls.live import Place, Reload, judge_reload
 
 PART_TICKS: Final = TICKS_PER_S * 32 // 100
 MIN_SEGMENT_TICKS: Final = TICKS_PER_S * 8 // 10  # groups of a second, come what may
-SOUND_PATIENCE_S: Final = 1.0  # pictures wait so long for the first sound, or go without
-SOUND_GONE_TICKS: Final = 2 * TICKS_PER_S
+SOUND_PATIENCE_S: Final = 3.0  # pictures wait so long for the first sound, or go without
+SOUND_GONE_TICKS: Final = 3 * TICKS_PER_S
 MAX_SOUND_UNITS: Final = 512  # ten seconds
 _MARGIN: Final = 1.1  # of the part target over the parts meant: pictures come a little early and late, and 85% is the least (§4.4.4.9)
 _LONGEST_SEGMENT_US: Final = TARGET_S * US_PER_S + US_PER_S // 2  # what is shorter is rounded to the target (§4.4.3.1)
@@ -230,12 +230,12 @@ class HlsMuxer:
         self._part.append(unit)
 
     def _cut(self, key: AccessUnit, video: VideoFormat) -> None:
-        """A segment begins with this picture; a timeline does if the sound came or went (§4.4.4.3: the tracks are others then)."""
-        is_there = (
-            self._aac is not None and self._sound_pts is not None and key.pts - self._sound_pts < SOUND_GONE_TICKS
-        )
-        if is_there is not self._has_sound:
-            self._begin_timeline(video, has_sound=is_there)
+        """A segment begins with this picture. Sound that is gone would hold up the pictures: then a timeline without it begins
+        (§4.4.4.3: the tracks are others). It comes back with the next connection: few players take a track that appears.
+        """
+        is_gone = self._sound_pts is None or key.pts - self._sound_pts >= SOUND_GONE_TICKS
+        if self._has_sound and is_gone:
+            self._begin_timeline(video, has_sound=False)
         self._end_segment(key)
 
     def _end_segment(self, following: AccessUnit) -> None:

@@ -11,7 +11,7 @@ from brightkitchen.media.live.llhls.muxer import HlsMuxer, find_usual_ticks
 from brightkitchen.media.live.llhls.streams import NODE_LIMIT_BYTES, HlsStreams
 from brightkitchen.media.live.llhls.window import LIMIT_BYTES
 from brightkitchen.media.ports import Reader
-from brightkitchen.wire.au import VIDEO_TRACK, AccessUnit
+from brightkitchen.wire.au import AUDIO_TRACK, VIDEO_TRACK, AccessUnit, AudioFormat, Codec
 from brightkitchen.wire.hls.live import LiveSegment
 
 
@@ -133,6 +133,23 @@ def test_pictures_that_stop_end_the_segment_and_come_back_as_another_timeline() 
     after = muxer.window.present().segments
     assert [segment.is_discontinuity for segment in after] == [False, False, True, False]
     assert [segment.number for segment in after] == [0, 1, 2, 3]
+
+
+def test_sound_that_stops_ends_its_timeline_and_does_not_come_back_in_the_middle() -> None:
+    muxer = build_muxer()
+    aac = AudioFormat(Codec.AAC, 8000, 1, "mp4a.40.2", bytes.fromhex("1588"))
+    muxer.on_start({VIDEO_TRACK: VIDEO, AUDIO_TRACK: aac})
+    for number, pts in enumerate(steady(25, 12)):
+        heard = [AccessUnit(AUDIO_TRACK, pts, b"heard", True, START_AT)] if number < 75 or number > 200 else []
+        muxer.on_units([picture(pts, is_key=number % 25 == 0), *heard])
+    segments = listed(muxer)
+    assert [segment.number for segment in segments if segment.is_discontinuity] == [6]  # three seconds after the last
+    assert {segment.init for segment in segments} == {1, 2}
+    assert muxer.codecs == (VIDEO.codec_string,)
+    assert [b"heard" in b"".join(muxer.window.segment(segment.number) or ()) for segment in segments] == [
+        *[True] * 3,
+        *[False] * (len(segments) - 3),
+    ]
 
 
 def test_nothing_is_kept_after_the_end() -> None:
