@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.contract.conftest import PASSWORD, UNSAFE, USERNAME, Control, add_camera, add_premises
+from tests.contract.media_entries import MEDIA_ENTRIES
 
 from brightkitchen.domain.audit.policy import AUDIT_ACTIONS
 from brightkitchen.domain.authz.model import LOCAL, Actor, Grant, Role, Scope
@@ -535,6 +536,14 @@ def _build_page(control: Control) -> str:
         "test's page is opened by its IP address, for which browsers know none.",
         "`POST /api/v1/cameras/probe` answers 503 here because no media node is connected in this test; `approve` and",
         "`refuse` answer 409 because the camera has no premises, `POST /api/v1/faults` because it has an open ticket.",
+        "",
+        "## Routes of media nodes",
+        "",
+        "What each answers to a page of ours without token, handle or address (`tests/contract/test_media_routes.py`).",
+        "",
+        "| route | needs | without |",
+        "|---|---|---|",
+        *(f"| {method} {path} | {each.needs} | {each.without} |" for (method, path), each in MEDIA_ENTRIES.items()),
         "",
     ]
     return "\n".join(lines)

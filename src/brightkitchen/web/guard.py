@@ -52,9 +52,10 @@ def build_csp(*, media_urls: tuple[str, ...], own_socket: str, nonce: str | None
     style = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
     sockets = [url.replace("http", "ws", 1) for url in media_urls]
     connect = " ".join(["'self'", own_socket, *media_urls, *sockets])
+    media = " ".join(["'self'", "blob:", *media_urls])  # a browser's own player of HLS fetches from the nodes
     return (
         f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self' blob: data:; "
-        f"media-src 'self' blob:; connect-src {connect}; font-src 'self'; worker-src 'self'; manifest-src 'self'; "
+        f"media-src {media}; connect-src {connect}; font-src 'self'; worker-src 'self'; manifest-src 'self'; "
         "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     )
 

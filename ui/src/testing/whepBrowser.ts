@@ -1,5 +1,5 @@
 import type { PeerPort, ShownFrame, WhepAnswer, WhepPorts } from "@/players/live/whepPorts";
-import { LiveBrowser } from "./liveBrowser";
+import { HlsBrowser } from "./hlsBrowser";
 
 /** A browser with WebRTC that a test moves by hand: connection, node and pictures. */
 
@@ -33,7 +33,7 @@ export class FakePeer implements PeerPort {
   }
 }
 
-export class WhepBrowser extends LiveBrowser implements WhepPorts {
+export class WhepBrowser extends HlsBrowser implements WhepPorts {
   readonly peers: FakePeer[] = [];
   readonly offers: { url: string; token: string; sdp: string }[] = [];
   readonly renewed: { location: string; token: string }[] = [];

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from brightkitchen.media.evidence.route import add_evidence_route
 from brightkitchen.media.evidence.service import EvidenceSource
+from brightkitchen.media.live.llhls.route import HlsRoutes
 from brightkitchen.media.live.webrtc.route import WhepRoutes
 from brightkitchen.media.live.wsfmp4.session import LiveRoute
 from brightkitchen.media.serve.guard import MAX_BODY_BYTES
@@ -33,6 +34,7 @@ def make_app(server: MediaServer, evidence: EvidenceSource | None = None) -> web
     app.router.add_get("/healthz", _say_ok, allow_head=False)
     app.router.add_get("/live/{camera}/ws", LiveRoute(server).watch, allow_head=False)
     WhepRoutes(server).add_to(app)
+    HlsRoutes(server).add_to(app)
     add_routes(app, server)
     if evidence is not None:
         add_evidence_route(app, server, evidence)

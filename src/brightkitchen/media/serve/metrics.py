@@ -28,6 +28,8 @@ class _ServerCollector(Collector):
             value=server.muxers.viewers + server.transcoded_muxers.viewers,
         )
         yield GaugeMetricFamily("bk_media_webrtc_viewers", "Live viewers by WebRTC.", value=server.count_webrtc())
+        yield GaugeMetricFamily("bk_media_hls_viewers", "Live viewers by HLS.", value=server.count_hls())
+        yield GaugeMetricFamily("bk_media_hls_bytes", "Kept in memory for them.", value=server.count_hls_bytes())
         yield GaugeMetricFamily(
             "bk_media_view_reports_waiting", "Reports control has not yet.", value=len(server.views)
         )

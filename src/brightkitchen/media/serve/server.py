@@ -58,6 +58,8 @@ class MediaServer:
         self.streams = streams
         self.webrtc_settings = webrtc or WebRtcSettings()
         self.count_webrtc: Callable[[], int] = lambda: 0
+        self.count_hls: Callable[[], int] = lambda: 0
+        self.count_hls_bytes: Callable[[], int] = lambda: 0
         self.supervisor = supervisor
         self.recordings = recordings
         self.pool = pool

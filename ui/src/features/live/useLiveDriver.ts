@@ -1,5 +1,6 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 import type { LiveWay } from "@/players/live/chooseDriver";
+import { hlsPorts } from "@/players/live/hlsPorts";
 import { type LiveState, type Profile, TokenDenied } from "@/players/live/LiveDriver";
 import { LivePair } from "@/players/live/LivePair";
 import { browserPorts } from "@/players/live/ports";
@@ -48,7 +49,7 @@ export function useLiveDriver(box: RefObject<HTMLElement | null>, wish: Wish): L
     const mine = new LivePair(
       { camera, hasSub, fetchToken: (wanted) => liveToken(camera, wanted), onState: setState },
       browserScreens(element),
-      whepPorts(browserPorts(serverNowMs)),
+      { ...whepPorts(browserPorts(serverNowMs)), ...hlsPorts() },
     );
     pair.current = mine;
     return () => {

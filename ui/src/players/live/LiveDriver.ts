@@ -277,6 +277,10 @@ export class LiveDriver {
     this.#hello = hello;
     this.#lastMediaMs = this.#ports.monoMs();
     this.#waitingMedia = [];
+    if (!this.#ports.hasMse) {
+      this.#fail("no_mse");
+      return;
+    }
     if (!this.#ports.canPlay(hello.video.mime)) {
       this.#onUnplayable(hello.video.mime);
       return;

@@ -1,7 +1,6 @@
-import { chooseDriver, type LivePlayer, type LiveWay } from "./chooseDriver";
+import { chooseDriver, type LivePlayer, type LiveWay, type WayPorts } from "./chooseDriver";
 import type { LiveOptions, LiveState, Profile } from "./LiveDriver";
 import type { VideoPort } from "./ports";
-import type { WhepPorts } from "./whepPorts";
 
 /** Where pictures are shown: elements lie over each other, the one shown covers the others. */
 export interface Screens {
@@ -32,12 +31,12 @@ interface Seat {
 export class LivePair {
   readonly #options: PairOptions;
   readonly #screens: Screens;
-  readonly #ports: WhepPorts;
+  readonly #ports: WayPorts;
   #front: Seat | undefined;
   /** Connects below the front, which it will replace. */
   #next: Seat | undefined;
 
-  constructor(options: PairOptions, screens: Screens, ports: WhepPorts) {
+  constructor(options: PairOptions, screens: Screens, ports: WayPorts) {
     this.#options = options;
     this.#screens = screens;
     this.#ports = ports;
