@@ -93,6 +93,12 @@ ENTRIES = {
     ("GET", "/api/v1/people/{user_id}/identities"): Entry("people.view", 401, 200),
     ("POST", "/api/v1/people/{user_id}/identities"): Entry("people.change", 401, 404, {"subject": "x"}),
     ("DELETE", "/api/v1/people/{user_id}/identities/{identity_id}"): Entry("people.change", 401, 204),
+    ("POST", "/api/v1/kiosks"): Entry(None, 201, 201),
+    ("POST", "/api/v1/kiosks/claim"): Entry(None, 404, 404, {"claim": "0" * 64}),
+    ("POST", "/api/v1/kiosks/look"): Entry("kiosk.pair", 401, 404, {"code": "AAAA2222"}),
+    ("POST", "/api/v1/kiosks/approve"): Entry(
+        "kiosk.pair", 401, 404, {"code": "AAAA2222", "name": "指挥中心", "days": 30}
+    ),
     ("GET", "/api/v1/system"): Entry(None, 200, 200),
     ("GET", "/api/v1/cameras"): Entry("camera.list", 401, 200),
     ("POST", "/api/v1/cameras"): Entry("camera.add", 401, 201, {"name": "x", "url": "rtsp://10.1.2.4/a"}),

@@ -13,6 +13,7 @@ from brightkitchen.domain.audit.whence import note_address
 from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.users.devices import name_device
 from brightkitchen.domain.users.model import OpenedSession, Pending, Session, User, Visitor
+from brightkitchen.domain.users.people_model import LONGEST_KIOSK_US, TokenKind
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
 from brightkitchen.kernel.forwarding import is_loopback
@@ -22,6 +23,7 @@ from brightkitchen.web.options import Services, WebOptions
 
 COOKIE: Final = "__Host-bk_session"
 DEVICE_COOKIE: Final = "__Host-bk_device"
+KIOSK_COOKIE: Final = "__Host-bk_kiosk"
 LOGIN_COOKIE: Final = "__Host-bk_login"
 SIGN_ON_COOKIE: Final = "__Host-bk_sso"
 DEVICE_COOKIE_S: Final = 365 * 86_400
@@ -32,12 +34,16 @@ CONCURRENT_PER_USER: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the request. pending: what the person has to do before anything else is allowed."""
+    """Who sent the request. pending: what the person has to do before anything else is allowed.
+
+    kiosk: what the wall display is called; "" for everybody else.
+    """
 
     actor: Actor
     session: Session
     user: User
     pending: tuple[Pending, ...] = ()
+    kiosk: str = ""
 
 
 class Slots:
@@ -133,7 +139,8 @@ async def authenticate_any(connection: HTTPConnection) -> Caller | None:
     users = services_of(connection).users
     found = await users.authenticate(token) if token else None
     if found is None:
-        return None
+        secret = read_cookie(connection, KIOSK_COOKIE)
+        return await _authenticate_token(connection, secret, TokenKind.KIOSK) if secret else None
     session, user = found
     return Caller(actor_of(session, user), session, user, users.pending(session, user))
 
@@ -143,8 +150,12 @@ async def _authenticate_machine(connection: HTTPConnection) -> Caller | None:
     scheme, _, secret = connection.headers["authorization"].partition(" ")
     if scheme.lower() != "bearer" or "cookie" in connection.headers:
         return None
+    return await _authenticate_token(connection, secret.strip(), TokenKind.MACHINE)
+
+
+async def _authenticate_token(connection: HTTPConnection, secret: str, kind: TokenKind) -> Caller | None:
     address = client_address(connection)
-    found = await services_of(connection).people.tokens.authenticate(secret.strip(), address=address)
+    found = await services_of(connection).people.tokens.authenticate(secret, address=address, kind=kind)
     if found is None:
         return None
     actor, token, maker = found
@@ -152,7 +163,8 @@ async def _authenticate_machine(connection: HTTPConnection) -> Caller | None:
     session = Session(
         SessionId(""), token.pseudonym, maker.id, token.created_at, token.created_at, token.expires_at, None
     )
-    return Caller(actor, session, replace(maker, grants=actor.grants))
+    name = token.name if actor.kiosk else ""
+    return Caller(actor, session, replace(maker, grants=actor.grants), kiosk=name)
 
 
 async def require_caller(request: Request, caller: "Present") -> Caller:
@@ -256,6 +268,16 @@ def delete_sign_on_cookie(request: Request, response: Response) -> None:
 def delete_session_cookie(request: Request, response: Response) -> None:
     """Take it away. The browser stays known: it is a person's own, and knowing it opens nothing."""
     _delete_cookie(request, response, COOKIE)
+
+
+def set_kiosk_cookie(request: Request, response: Response, secret: str) -> None:
+    """Give a wall display its credential; no script of the page reads it."""
+    _set_cookie(request, response, KIOSK_COOKIE, secret, LONGEST_KIOSK_US // US_PER_S)
+
+
+def delete_kiosk_cookie(request: Request, response: Response) -> None:
+    """The display is one no more."""
+    _delete_cookie(request, response, KIOSK_COOKIE)
 
 
 def _set_cookie(

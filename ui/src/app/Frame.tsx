@@ -30,10 +30,10 @@ export function Frame() {
         replace
       />
     );
-  const { user, abilities } = session.data;
+  const { user, abilities, kiosk } = session.data;
   return (
     <Suspense fallback={<div className="bk-frame" aria-busy />}>
-      <LoggedInFrame name={user.name || user.username} abilities={abilities} />
+      <LoggedInFrame name={kiosk || user.name || user.username} abilities={abilities} />
     </Suspense>
   );
 }
@@ -41,5 +41,5 @@ export function Frame() {
 /** "/": to the page of this person's day. */
 export function StartPage() {
   const session = useQuery(sessionQuery).data;
-  return session ? <Navigate to={startFor(session.abilities)} replace /> : null;
+  return session ? <Navigate to={session.kiosk ? "/screen" : startFor(session.abilities)} replace /> : null;
 }

@@ -9,7 +9,7 @@ import { useTouch } from "@/shared/api/useTouch";
 import { PageError } from "./PageError";
 import { isUsable } from "./pages";
 
-/** The display on a wall has neither bar nor rail. A display is nobody: without a person's input its session ends like any other. */
+/** The display on a wall has neither bar nor rail. A person's session ends here without input like any other; a paired display stays until its credential ends. */
 export function WallFrame() {
   const session = useQuery(sessionQuery);
   const location = useLocation();
@@ -31,13 +31,13 @@ export function WallFrame() {
       />
     );
   if (!isUsable(location.pathname, session.data.abilities)) return <PageError isMissing />;
-  return <Wall idleS={session.data.idle_s} />;
+  return <Wall idleS={session.data.idle_s} endsAt={session.data.kiosk ? session.data.ends_at : undefined} />;
 }
 
-function Wall({ idleS }: { idleS: number }) {
+function Wall({ idleS, endsAt }: { idleS: number; endsAt: string | undefined }) {
   const queries = useQueryClient();
   const [isLineUp, setLineUp] = useState(true);
   useTouch();
   useEffect(() => followEvents(queries, setLineUp), [queries]);
-  return <ScreenPage isLineUp={isLineUp} idleS={idleS} />;
+  return <ScreenPage {...{ isLineUp, idleS, endsAt }} />;
 }

@@ -34,6 +34,12 @@ export const routes: RouteObject[] = [
     lazy: async () => ({ Component: (await import("@/features/people/RecoverPage")).RecoverPage }),
   },
   {
+    path: "/kiosk",
+    errorElement: <PageError />,
+    hydrateFallbackElement: <div aria-busy />,
+    lazy: async () => ({ Component: (await import("@/features/login/KioskPage")).KioskPage }),
+  },
+  {
     path: "/screen",
     errorElement: <PageError />,
     hydrateFallbackElement: <div aria-busy />,

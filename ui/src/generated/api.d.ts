@@ -27,6 +27,8 @@ export interface paths {
         /**
          * Close Session
          * @description Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed.
+         *
+         *     A wall display gives up its credential by it.
          */
         delete: operations["close_session"];
         options?: never;
@@ -1506,6 +1508,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kiosks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask As Kiosk
+         * @description Ask to become a wall display. The code is shown; the claim stays in the page that asked.
+         */
+        post: operations["ask_as_kiosk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim Kiosk
+         * @description Fetch the credential once somebody has approved; it arrives as a cookie that no script reads.
+         */
+        post: operations["claim_kiosk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Kiosk
+         * @description Say from where the display with this code asks, before it is let in.
+         */
+        post: operations["look_at_kiosk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kiosks/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Kiosk
+         * @description Let that display look at the overview and at small live pictures, from its address, for up to 30 days.
+         */
+        post: operations["approve_kiosk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions": {
         parameters: {
             query?: never;
@@ -2957,6 +3039,11 @@ export interface components {
             last_used_at: string | null;
             /** Last Used From */
             last_used_from: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "machine" | "kiosk";
         };
         /** ApprovalDecisionIn */
         ApprovalDecisionIn: {
@@ -3477,6 +3564,19 @@ export interface components {
         CheckOut: {
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+        };
+        /** ClaimIn */
+        ClaimIn: {
+            /** Claim */
+            claim: string;
+        };
+        /**
+         * ClaimOut
+         * @description is_in: it was approved, and the browser has its credential.
+         */
+        ClaimOut: {
+            /** Is In */
+            is_in: boolean;
         };
         /** ClosedDaysIn */
         ClosedDaysIn: {
@@ -4663,6 +4763,45 @@ export interface components {
             must_zones: {
                 [key: string]: components["schemas"]["ZoneNeedOut"][];
             };
+        };
+        /**
+         * KioskApprovalIn
+         * @description days: 1 to 30.
+         */
+        KioskApprovalIn: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Days */
+            days: number;
+        };
+        /**
+         * KioskAskedOut
+         * @description code: shown on the display, good for left_s seconds. claim: for `POST /kiosks/claim`, told to nobody else.
+         */
+        KioskAskedOut: {
+            /** Code */
+            code: string;
+            /** Claim */
+            claim: string;
+            /** Left S */
+            left_s: number;
+        };
+        /** KioskCodeIn */
+        KioskCodeIn: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * KioskOut
+         * @description address, device: of the display, as the server sees it.
+         */
+        KioskOut: {
+            /** Address */
+            address: string;
+            /** Device */
+            device: string;
         };
         /**
          * Level
@@ -5934,6 +6073,8 @@ export interface components {
         /**
          * SessionOut
          * @description pending: what has to be done before anything else is allowed. proven_until_at: end of the five minutes of a proof.
+         *
+         *     kiosk: what a wall display is called; "" for people.
          */
         SessionOut: {
             user: components["schemas"]["UserOut"];
@@ -5953,6 +6094,11 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
+            /**
+             * Kiosk
+             * @default
+             */
+            kiosk?: string;
         };
         /**
          * SignOnButtonOut
@@ -9495,6 +9641,134 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_as_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskAskedOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KioskCodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KioskOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KioskApprovalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenOut"];
+                };
             };
             /** @description problem */
             default: {

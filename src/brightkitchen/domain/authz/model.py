@@ -97,6 +97,7 @@ class Actor:
 
     pseudonym: names the session to media nodes; tells nothing about the person.
     token: the id of the API token a machine acts by, "" for people. address: where the request came from.
+    kiosk: the token is a wall display's: it only looks, and at what a wall is for.
     """
 
     grants: tuple[Grant, ...]
@@ -105,6 +106,7 @@ class Actor:
     pseudonym: str = ""
     token: str = ""
     address: str = ""
+    kiosk: bool = False
 
     @property
     def roles(self) -> frozenset[Role]:

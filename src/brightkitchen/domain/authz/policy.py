@@ -17,11 +17,17 @@ class Rule:
     """An action is for these roles, each within its reach; `condition` narrows it for a given object.
 
     human_only: an API token never does it, whatever its maker may (SECURITY §2.2).
+    kiosk: a wall display may do it too, which may do nothing else (SECURITY §2.1).
     """
 
     roles: frozenset[Role]
     condition: Condition | None = None
     human_only: bool = False
+    kiosk: bool = False
+
+    def is_refused(self, actor: Actor) -> bool:
+        """True if such an actor never does it, whatever the roles."""
+        return (self.human_only and bool(actor.token)) or (actor.kiosk and not self.kiosk)
 
 
 class Policy:
@@ -31,12 +37,18 @@ class Policy:
         self._rules: dict[str, Rule] = {}
 
     def register(
-        self, action: str, roles: Iterable[Role], condition: Condition | None = None, *, human_only: bool = False
+        self,
+        action: str,
+        roles: Iterable[Role],
+        condition: Condition | None = None,
+        *,
+        human_only: bool = False,
+        kiosk: bool = False,
     ) -> None:
         """Give `action` ("area.verb") its rule. raises: ValueError if it has one already."""
         if action in self._rules:
             raise ValueError(f"{action} is registered twice")
-        self._rules[action] = Rule(frozenset(roles), condition, human_only)
+        self._rules[action] = Rule(frozenset(roles), condition, human_only, kiosk)
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -51,7 +63,7 @@ class Policy:
     def grants_for(self, actor: Actor, action: str) -> tuple[Grant, ...]:
         """Return those of the actor's grants that allow `action`: what lists are filtered by."""
         rule = self._rules.get(action)
-        if rule is None or (rule.human_only and actor.token):
+        if rule is None or rule.is_refused(actor):
             return ()
         return tuple(grant for grant in actor.grants if grant.role in rule.roles)
 
@@ -60,8 +72,8 @@ class Policy:
         rule = self._rules.get(action)
         if rule is None:
             return Decision(False, "no such action")
-        if rule.human_only and actor.token:
-            return Decision(False, "not for machines")
+        if rule.is_refused(actor):
+            return Decision(False, "not for wall displays" if actor.kiosk else "not for machines")
         grants = self.grants_for(actor, action)
         if not grants:
             return Decision(False, f"not for {', '.join(sorted(actor.roles)) or 'nobody'}")

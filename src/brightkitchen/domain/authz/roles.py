@@ -70,7 +70,9 @@ SITE: Final = frozenset({Role.OWNER, Role.FS_DIRECTOR, Role.FS_OFFICER})
 ADMINISTRATORS: Final = frozenset({Role.SYS_ADMIN, Role.SEC_ADMIN, Role.AUDITOR})
 
 
-def viewer_class(role: Role | None) -> str:
+def viewer_class(role: Role | None, *, kiosk: bool = False) -> str:
     """Return what a media token says of its holder: never who, only which kind (SECURITY §2.4)."""
+    if kiosk:
+        return "kiosk"
     group = ROLES[role].group if role is not None else Group.PUBLIC
     return {Group.SITE: "owner", Group.PUBLIC: "public", Group.MACHINE: "machine"}.get(group, "officer")

@@ -36,13 +36,13 @@ def register_actions(policy: Policy) -> None:
 
     The operator sees live pictures, to judge its own work, but no recordings: they are evidence.
     """
-    policy.register(LIST, _VIEWERS | _KEEPERS)
-    policy.register(VIEW, _VIEWERS | _KEEPERS, condition=_may_be_known)
+    policy.register(LIST, _VIEWERS | _KEEPERS, kiosk=True)
+    policy.register(VIEW, _VIEWERS | _KEEPERS, condition=_may_be_known, kiosk=True)
     for action in (ADD, PROBE, CHANGE):
         policy.register(action, _KEEPERS, condition=_is_in_service)
     policy.register(REMOVE, _KEEPERS - {Role.OPERATOR_INSTALLER}, condition=_is_in_service)
     policy.register(REZONE, OFFICERS | _KEEPERS, condition=_may_rezone)
-    policy.register(LIVE, _VIEWERS | OPERATORS, condition=_may_be_seen)
+    policy.register(LIVE, _VIEWERS | OPERATORS, condition=_may_be_seen, kiosk=True)
     policy.register(THUMB, _VIEWERS | OPERATORS, condition=may_be_replayed)
     policy.register(PLAY, _VIEWERS - {Role.GRID_ASSISTANT}, condition=may_be_replayed)
     policy.register(SNAPSHOT, _VIEWERS, condition=may_be_replayed)

@@ -349,13 +349,17 @@ class CameraService:
     async def issue_tokens(self, actor: Actor, wishes: Sequence[MediaWish], *, origin: str) -> tuple[IssuedToken, ...]:
         """Mint one token per wish, each checked; one refused wish refuses all.
 
-        raises: BrightKitchenError "access.none", "media.too_many".
+        A wall display gets the small pictures only (SECURITY §2.1).
+
+        raises: BrightKitchenError "access.none", "media.too_many", "media.kiosk_sub_only".
         """
         if len(wishes) > MAX_TOKENS:
             raise BrightKitchenError(Kind.INVALID, "media.too_many", most=MAX_TOKENS)
         issued = []
         granted: dict[Hashable, Entry] = {}
         for wish in wishes:
+            if actor.kiosk and wish.profile != Profile.SUB:
+                raise BrightKitchenError(Kind.FORBIDDEN, "media.kiosk_sub_only")
             action = rules.MEDIA_ACTIONS.get(wish.act, "")
             camera = await self.access_recorded(actor, wish.camera, action)
             if not camera.has_address:
@@ -367,7 +371,7 @@ class CameraService:
                 profile=Profile(wish.profile).value,
                 origin=origin,
                 session=actor.pseudonym,
-                viewer_class=viewer_class(self._policy.check(actor, action, camera).role),
+                viewer_class=viewer_class(self._policy.check(actor, action, camera).role, kiosk=actor.kiosk),
                 watermark=actor.pseudonym,
                 from_at=wish.from_at,
                 to_at=wish.to_at,

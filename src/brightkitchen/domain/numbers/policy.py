@@ -17,6 +17,6 @@ _READERS: Final = OFFICERS | {Role.EDU_OFFICER, Role.OPERATOR_PM, Role.OPERATOR_
 
 def register_actions(policy: Policy) -> None:
     """Register this slice's actions. Everybody counts within their own scope; AIM sets the plan's targets."""
-    policy.register(VIEW, _READERS)
+    policy.register(VIEW, _READERS, kiosk=True)
     policy.register(EXPORT, _READERS)
     policy.register(AIM, {Role.CITY_ADMIN, Role.COUNTY_ADMIN})

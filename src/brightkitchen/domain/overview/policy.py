@@ -13,4 +13,4 @@ ACTIONS: Final = (VIEW,)
 
 def register_actions(policy: Policy) -> None:
     """Register this slice's action."""
-    policy.register(VIEW, CITY | COUNTY | {Role.EDU_OFFICER})
+    policy.register(VIEW, CITY | COUNTY | {Role.EDU_OFFICER}, kiosk=True)

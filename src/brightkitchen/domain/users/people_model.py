@@ -16,6 +16,7 @@ RECOVERY_CODE_US: Final = DAY_US
 RECOVERY_ASKED_US: Final = 7 * DAY_US
 ADMINISTRATOR_DELAY_US: Final = DAY_US
 LONGEST_TOKEN_US: Final = 365 * DAY_US
+LONGEST_KIOSK_US: Final = 30 * DAY_US
 
 
 class OrganisationKind(StrEnum):
@@ -183,10 +184,18 @@ class Recovery:
         return RecoveryState.ASKED if self.first_by is None else RecoveryState.ONE
 
 
+class TokenKind(StrEnum):
+    """What an API token is kept by."""
+
+    MACHINE = "machine"
+    KIOSK = "kiosk"
+
+
 @dataclass(frozen=True, slots=True)
 class ApiToken:
     """A machine's way in. grants: as asked for; what counts at use is shrunk to what the maker holds then.
 
+    kind: a machine sends it as a header; a wall display's browser keeps it as a cookie.
     networks: where it may be used from, e.g. ("10.1.0.0/16",); () = anywhere. pseudonym: names it to media nodes.
     """
 
@@ -201,6 +210,7 @@ class ApiToken:
     last_used_at: Utc | None = None
     last_used_from: str = ""
     revoked_at: Utc | None = None
+    kind: TokenKind = TokenKind.MACHINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from brightkitchen.domain.users.access import AccessChanges
 from brightkitchen.domain.users.approvals import ApprovalService
 from brightkitchen.domain.users.attempts import LoginAttempts
 from brightkitchen.domain.users.invitations import InvitationService
+from brightkitchen.domain.users.kiosks import KioskService
 from brightkitchen.domain.users.organisations import OrganisationService
 from brightkitchen.domain.users.passwords import PasswordPool
 from brightkitchen.domain.users.people import PeopleService
@@ -27,6 +28,7 @@ class PeopleServices:
     approvals: ApprovalService
     recovery: RecoveryService
     tokens: TokenService
+    kiosks: KioskService
     organisations: OrganisationService
     access: AccessChanges
 
@@ -45,6 +47,7 @@ def build_people(
     access = AccessChanges(clock=clock, entropy=entropy)
     approvals = ApprovalService(database, policy, audit, clock=clock, entropy=entropy)
     roster = PeopleService(database, policy, audit, access, approvals, clock=clock, entropy=entropy)
+    tokens = TokenService(database, policy, audit, access, clock=clock, entropy=entropy)
     return PeopleServices(
         roster=roster,
         invitations=InvitationService(
@@ -52,7 +55,8 @@ def build_people(
         ),
         approvals=approvals,
         recovery=RecoveryService(database, roster, passwords, attempts, audit, access, clock=clock, entropy=entropy),
-        tokens=TokenService(database, policy, audit, access, clock=clock, entropy=entropy),
+        tokens=tokens,
+        kiosks=KioskService(tokens, policy, clock=clock, entropy=entropy),
         organisations=OrganisationService(database, policy, audit, clock=clock, entropy=entropy),
         access=access,
     )

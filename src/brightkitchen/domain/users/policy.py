@@ -4,6 +4,7 @@ from typing import Final
 
 from brightkitchen.domain.authz.model import Role
 from brightkitchen.domain.authz.policy import Policy
+from brightkitchen.domain.authz.roles import CITY, COUNTY
 from brightkitchen.domain.users.grants import GIVERS, PEOPLE
 
 CREATE: Final = "users.create"
@@ -27,6 +28,7 @@ LOAD_REGIONS: Final = "regions.load"
 ORGANISATIONS: Final = "organisations.list"
 KEEP_ORGANISATIONS: Final = "organisations.change"
 TOKENS: Final = "tokens.keep"
+PAIR: Final = "kiosk.pair"
 NOTICES: Final = "notices.own"
 
 LOCAL_ACTIONS: Final = (CREATE, RESET_PASSWORD, LOAD_REGIONS)
@@ -42,6 +44,7 @@ ACTIONS: Final = (
     ORGANISATIONS,
     KEEP_ORGANISATIONS,
     TOKENS,
+    PAIR,
     NOTICES,
 )
 
@@ -70,4 +73,6 @@ def register_actions(policy: Policy) -> None:
     policy.register(ORGANISATIONS, _PERSONNEL)
     policy.register(KEEP_ORGANISATIONS, DECIDERS, human_only=True)
     policy.register(TOKENS, PEOPLE - {Role.PARENT, Role.GRID_ASSISTANT}, human_only=True)
+    # Who has the overview that a wall shows.
+    policy.register(PAIR, CITY | COUNTY | {Role.EDU_OFFICER}, human_only=True)
     policy.register(NOTICES, PEOPLE)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brightkitchen.domain.users.grants import read_grant, write_grant
-from brightkitchen.domain.users.people_model import ApiToken
+from brightkitchen.domain.users.people_model import ApiToken, TokenKind
 from brightkitchen.domain.users.store import sessions
 from brightkitchen.kernel.database import metadata
 from brightkitchen.kernel.ids import UserId
@@ -29,6 +29,7 @@ api_tokens = sa.Table(
     sa.Column("last_used_at", sa.BigInteger, nullable=True),
     sa.Column("last_used_from", sa.String(64), nullable=False),
     sa.Column("revoked_at", sa.BigInteger, nullable=True),
+    sa.Column("kind", sa.String(8), nullable=False, server_default=TokenKind.MACHINE.value),
 )
 
 
@@ -45,6 +46,7 @@ async def save_new_token(connection: AsyncConnection, token: ApiToken, secret_sh
             created_at=token.created_at,
             expires_at=token.expires_at,
             last_used_from="",
+            kind=token.kind.value,
         )
     )
 
@@ -111,4 +113,5 @@ def _token(row: sa.Row[Any]) -> ApiToken:
         last_used_at=optional_utc(row.last_used_at),
         last_used_from=row.last_used_from,
         revoked_at=optional_utc(row.revoked_at),
+        kind=TokenKind(row.kind),
     )

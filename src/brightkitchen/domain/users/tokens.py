@@ -17,7 +17,7 @@ from brightkitchen.domain.users import token_store
 from brightkitchen.domain.users.access import AccessChanges
 from brightkitchen.domain.users.grants import shrink
 from brightkitchen.domain.users.model import User
-from brightkitchen.domain.users.people_model import LONGEST_TOKEN_US, ApiToken, MadeToken
+from brightkitchen.domain.users.people_model import LONGEST_TOKEN_US, ApiToken, MadeToken, TokenKind
 from brightkitchen.domain.users.ports import AuditPort
 from brightkitchen.domain.users.store import load_user
 from brightkitchen.kernel.clock import Clock
@@ -57,7 +57,14 @@ class TokenService:
         self._entropy = entropy
 
     async def make_token(
-        self, actor: Actor, name: str, *, grants: Sequence[Grant], networks: Sequence[str], expires_at: Utc
+        self,
+        actor: Actor,
+        name: str,
+        *,
+        grants: Sequence[Grant],
+        networks: Sequence[str],
+        expires_at: Utc,
+        kind: TokenKind = TokenKind.MACHINE,
     ) -> MadeToken:
         """Make a token of the actor's own. networks: e.g. ("10.1.0.0/16",); () = from anywhere.
 
@@ -82,6 +89,7 @@ class TokenService:
             networks=_checked_networks(networks),
             created_at=now,
             expires_at=expires_at,
+            kind=kind,
         )
         secret = PREFIX + token.id.removeprefix("tkn_") + self._entropy.token_bytes(32).hex()
         async with self._database.write() as connection:
@@ -95,7 +103,12 @@ class TokenService:
                 actor=actor,
                 object_kind="api_token",
                 object_id=token.id,
-                detail={"name": text, "networks": ",".join(token.networks), "expires_at": expires_at},
+                detail={
+                    "name": text,
+                    "networks": ",".join(token.networks),
+                    "expires_at": expires_at,
+                    "kind": kind.value,
+                },
             )
         return MadeToken(token, secret)
 
@@ -118,14 +131,16 @@ class TokenService:
             )
         await self._access.tell(closing)
 
-    async def authenticate(self, secret: str, *, address: str) -> tuple[Actor, ApiToken, User] | None:
-        """Return who comes with that token from that address, None if it is good for nothing (any more)."""
+    async def authenticate(
+        self, secret: str, *, address: str, kind: TokenKind = TokenKind.MACHINE
+    ) -> tuple[Actor, ApiToken, User] | None:
+        """Return who comes with that token from that address, None if it is good for nothing (any more), or comes another kind's way."""
         if not _SECRET.fullmatch(secret):
             return None
         now = self._clock.utc()
         async with self._database.read() as connection:
             token = await token_store.load_token_by_secret(connection, _sha256(secret))
-            if token is None or token.revoked_at is not None or token.expires_at <= now:
+            if token is None or token.kind is not kind or token.revoked_at is not None or token.expires_at <= now:
                 return None
             maker = await load_user(connection, token.user, now)
         if maker is None or maker.disabled_at is not None or not _is_from(address, token.networks):
@@ -134,7 +149,19 @@ class TokenService:
             async with self._database.write() as connection:
                 await token_store.save_token_use(connection, token.id, now, address)
         grants = shrink(token.grants, maker.grants)
-        return Actor(grants, maker.id, None, token.pseudonym, token.id, address), token, maker
+        is_kiosk = kind is TokenKind.KIOSK
+        return Actor(grants, maker.id, None, token.pseudonym, token.id, address, is_kiosk), token, maker
+
+    async def end_kiosk(self, actor: Actor) -> None:
+        """A display gives up its own credential. raises: "access.none" for everybody else."""
+        if not actor.kiosk or actor.user is None:
+            raise not_found()
+        async with self._database.write() as connection:
+            closing = await self._access.end_tokens(connection, actor.user, only=actor.token)
+            await self._audit.append(
+                connection, "token.revoked", actor=actor, object_kind="api_token", object_id=actor.token
+            )
+        await self._access.tell(closing)
 
     def _check(self, actor: Actor) -> UserId:
         if actor.user is None or Role.LOCAL in actor.roles or not self._policy.check(actor, rules.TOKENS).allowed:

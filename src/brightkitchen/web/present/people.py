@@ -229,6 +229,7 @@ class ApiTokenOut(Out):
     expires_at: Instant
     last_used_at: Instant | None
     last_used_from: str
+    kind: Literal["machine", "kiosk"]
 
 
 class ApiTokenListOut(Out):
@@ -400,6 +401,7 @@ def present_token(token: ApiToken) -> ApiTokenOut:
         expires_at=format_utc(token.expires_at),
         last_used_at=present_instant(token.last_used_at),
         last_used_from=token.last_used_from,
+        kind=token.kind.value,
     )
 
 

@@ -57,7 +57,10 @@ class UserOut(Out):
 
 
 class SessionOut(Out):
-    """pending: what has to be done before anything else is allowed. proven_until_at: end of the five minutes of a proof."""
+    """pending: what has to be done before anything else is allowed. proven_until_at: end of the five minutes of a proof.
+
+    kiosk: what a wall display is called; "" for people.
+    """
 
     user: UserOut
     abilities: list[str]
@@ -65,6 +68,7 @@ class SessionOut(Out):
     proven_until_at: Instant
     idle_s: int
     ends_at: Instant
+    kiosk: str = ""
 
 
 class FactorStepOut(Out):

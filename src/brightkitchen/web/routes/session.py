@@ -5,20 +5,23 @@ import json
 from fastapi import APIRouter, Request, Response
 
 from brightkitchen.domain.audit.whence import note_address
+from brightkitchen.domain.authz.model import Actor
 from brightkitchen.domain.users.model import STEP_UP_US, FactorStep, OpenedSession, Pending, Proof, Session, User
+from brightkitchen.domain.users.people_model import LONGEST_KIOSK_US
 from brightkitchen.domain.users.service import actor_of
 from brightkitchen.kernel.units import US_PER_S, Utc, format_utc
 from brightkitchen.web.auth import (
     LOGIN_COOKIE,
-    InSession,
     Present,
     authenticate_any,
     client_address,
+    delete_kiosk_cookie,
     delete_login_cookie,
     delete_session_cookie,
     device_token_of,
     origin_of,
     read_cookie,
+    require_session,
     services_of,
     set_login_cookie,
     set_session_cookies,
@@ -80,12 +83,25 @@ async def finish_log_in(request: Request, response: Response, given: FactorIn) -
 @router.get("", operation_id="get_session", response_model=SessionOut)
 async def get_session(request: Request, caller: Present) -> SessionOut:
     """Say who is logged in, what may be done, and what has to be done first."""
-    return await present_session(caller.user, caller.session, caller.pending, services_of(request))
+    shown = await present_session(caller.user, caller.session, caller.pending, services_of(request), caller.actor)
+    if not caller.kiosk:
+        return shown
+    # A display is nobody: it goes by its own name, and nobody's absence ends it.
+    lasts = {"idle_s": LONGEST_KIOSK_US // US_PER_S, "ends_at": format_utc(caller.session.expires_at)}
+    return shown.model_copy(update={"kiosk": caller.kiosk, **lasts})
 
 
 @router.delete("", operation_id="close_session", status_code=204)
-async def close_session(request: Request, response: Response, caller: InSession) -> None:
-    """Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed."""
+async def close_session(request: Request, response: Response, caller: Present) -> None:
+    """Log out. When this answers, the nodes have closed what the session was watching, or 5 s have passed.
+
+    A wall display gives up its credential by it.
+    """
+    if caller.kiosk:
+        await services_of(request).people.tokens.end_kiosk(caller.actor)
+        delete_kiosk_cookie(request, response)
+        return
+    await require_session(caller)
     await services_of(request).users.log_out(caller.session)
     delete_session_cookie(request, response)
 
@@ -126,8 +142,13 @@ async def present_opened(request: Request, response: Response, opened: OpenedSes
     return await present_session(opened.user, opened.session, opened.pending, services_of(request))
 
 
-async def present_session(user: User, session: Session, pending: tuple[Pending, ...], services: Services) -> SessionOut:
-    """Return what the page knows of a session. Whoever has something pending can do nothing yet."""
+async def present_session(
+    user: User, session: Session, pending: tuple[Pending, ...], services: Services, actor: Actor | None = None
+) -> SessionOut:
+    """Return what the page knows of a session. Whoever has something pending can do nothing yet.
+
+    actor: who asks, if it is not the person in the session.
+    """
     names = await services.users.reach_names(user)
     grants = [
         OwnGrantOut(
@@ -140,7 +161,7 @@ async def present_session(user: User, session: Session, pending: tuple[Pending, 
         )
         for grant in user.grants
     ]
-    abilities = () if pending else services.policy.abilities(actor_of(session, user), services.policy.actions)
+    abilities = () if pending else services.policy.abilities(actor or actor_of(session, user), services.policy.actions)
     limits = user.limits
     return SessionOut(
         user=UserOut(id=user.id, username=user.username, name=user.display_name, grants=grants),

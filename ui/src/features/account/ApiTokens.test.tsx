@@ -28,6 +28,7 @@ const token: ApiToken = {
   expires_at: "2099-01-01T00:00:00Z",
   last_used_at: null,
   last_used_from: "",
+  kind: "machine",
 };
 
 function serve(tokens: () => ApiToken[], ...abilities: string[]) {

@@ -93,7 +93,7 @@ function TokenRow({ token, grants, onRevoke }: RowProps) {
         <ApiOutlined />
       </span>
       <span className="bk-row-text">
-        <span>{token.name}</span>
+        <span>{token.kind === "kiosk" ? t("kiosk.row", { name: token.name }) : token.name}</span>
         <span className="bk-secondary">{roles.join(comma)}</span>
         <span className={isOver ? "bk-warning-text" : "bk-secondary"}>
           {t(isOver ? "token.over" : "token.until", { day: day(token.expires_at) })}{" "}

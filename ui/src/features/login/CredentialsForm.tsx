@@ -115,6 +115,11 @@ export function CredentialsForm({ hasEnded, next, onStep }: Props) {
       <Link to="/recover" className="bk-door-link">
         {t("login.forgot")}
       </Link>
+      {next.startsWith("/screen") && (
+        <Link to="/kiosk" className="bk-door-link">
+          {t("kiosk.isWall")}
+        </Link>
+      )}
     </>
   );
 }

@@ -1,11 +1,12 @@
 import { ArrowLeftOutlined, CloseCircleFilled, FullscreenOutlined, ToolOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Select, Skeleton } from "antd";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { type Overview, overviewQuery } from "@/shared/api/overview";
 import { ProblemPanel } from "@/shared/api/ProblemText";
+import { sessionQuery } from "@/shared/api/session";
 import { systemQuery, useZone } from "@/shared/api/system";
 import { formatCount, formatShare } from "@/shared/numbers/share";
 import { regionOf } from "@/shared/premises/RegionFilter";
@@ -18,6 +19,9 @@ import { addressOf, isShare, type Measure, measuresIn, partsOf } from "./measure
 import { WorkList } from "./Work";
 import "./overview.css";
 
+// Once a month for each display: whoever looks at the city does not fetch it.
+const PairDialog = lazy(async () => ({ default: (await import("./PairDialog")).PairDialog }));
+
 /** The city by county, or one county by township: how far it is, what is on, what waits. Each figure leads to its rows. */
 export function OverviewPage() {
   const { t, i18n } = useTranslation();
@@ -27,6 +31,8 @@ export function OverviewPage() {
   const wanted = regionOf(query);
   const overview = useQuery(overviewQuery(wanted));
   const data = overview.data;
+  const mayPair = useQuery(sessionQuery).data?.abilities.includes("kiosk.pair") ?? false;
+  const [isPairing, setPairing] = useState(false);
   const isNarrowed = wanted !== "" && data !== undefined;
   return (
     <div className="bk-page bk-overview">
@@ -44,12 +50,14 @@ export function OverviewPage() {
             {t("numbers.asOf", { at: formatMoment(Date.parse(data.at), zone, i18n.language, serverNowMs()) })}
           </span>
         )}
+        {mayPair && <Button onClick={() => setPairing(true)}>{t("kiosk.pair")}</Button>}
         <Link to={wanted ? `/screen?r=${wanted}` : "/screen"} className="bk-overview-screen">
           <Button icon={<FullscreenOutlined aria-hidden />} tabIndex={-1}>
             {t("overview.screen")}
           </Button>
         </Link>
       </div>
+      <Suspense fallback={null}>{isPairing && <PairDialog onClose={() => setPairing(false)} />}</Suspense>
       {overview.isError && data === undefined ? (
         <ProblemPanel error={overview.error} title={t("overview.readFailed")} onRetry={() => void overview.refetch()} />
       ) : data === undefined ? (

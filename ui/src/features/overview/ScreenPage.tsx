@@ -21,10 +21,18 @@ import "./screen.css";
 
 const staleAfterMs = 120_000;
 const warnBeforeS = 300;
+const warnOfEndMs = 3 * 86_400_000;
 const rowsShown = 7;
 
+interface Props {
+  isLineUp: boolean;
+  idleS: number;
+  /** When a paired display's credential ends; undefined where a person is logged in. */
+  endsAt: string | undefined;
+}
+
 /** The wall of a command room: the overview's figures, to be looked at only. Visitors read it: no names of premises or persons. */
-export function ScreenPage({ isLineUp, idleS }: { isLineUp: boolean; idleS: number }) {
+export function ScreenPage({ isLineUp, idleS, endsAt }: Props) {
   const { t, i18n } = useTranslation();
   const zone = useZone();
   const nowMs = useNow();
@@ -35,6 +43,7 @@ export function ScreenPage({ isLineUp, idleS }: { isLineUp: boolean; idleS: numb
   const data = overview.data;
   const isStale = data !== undefined && nowMs - Date.parse(data.at) > staleAfterMs;
   const leftS = idleS - idleForS;
+  const isEnding = endsAt !== undefined && Date.parse(endsAt) - nowMs < warnOfEndMs;
   return (
     <main className={isStale ? "bk-screen bk-screen-stale" : "bk-screen"}>
       <header className="bk-screen-bar">
@@ -45,9 +54,13 @@ export function ScreenPage({ isLineUp, idleS }: { isLineUp: boolean; idleS: numb
         <h1>{t("screen.title", { place: data?.region_name || city })}</h1>
         <span>{data && t("numbers.asOf", { at: formatMoment(Date.parse(data.at), zone, i18n.language, nowMs) })}</span>
       </header>
-      {(isStale || !isLineUp || leftS <= warnBeforeS) && (
+      {(isStale || !isLineUp || leftS <= warnBeforeS || isEnding) && (
         <p className="bk-screen-strip" role="status">
-          {isStale || !isLineUp ? t("screen.stale") : t("screen.idle", { minutes: Math.max(1, Math.ceil(leftS / 60)) })}
+          {isStale || !isLineUp
+            ? t("screen.stale")
+            : isEnding
+              ? t("kiosk.ends", { at: formatMoment(Date.parse(endsAt), zone, i18n.language, nowMs) })
+              : t("screen.idle", { minutes: Math.max(1, Math.ceil(leftS / 60)) })}
         </p>
       )}
       {data ? (

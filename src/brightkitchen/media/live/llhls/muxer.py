@@ -1,4 +1,4 @@
-"""One stream made into parts and segments of Low-Latency HLS, once for all its viewers (docs/design/media-path.md §4.7).
+"""One stream made into parts and segments of Low-Latency HLS, once for all its viewers (docs/design/media-path.md §4.8).
 
 The muxer is the hub's reader. A picture waits for the one behind it, so that every part says exactly how long it lasts; a part ends before
 it would be longer than the target, a segment ends at a key frame, or after four seconds without one. Everything runs on the event loop

@@ -1,4 +1,4 @@
-"""Low-Latency HLS over HTTP: an address is opened by a token, and everything below it is fetched (docs/design/media-path.md §4.7).
+"""Low-Latency HLS over HTTP: an address is opened by a token, and everything below it is fetched (docs/design/media-path.md §4.8).
 
 Players follow relative addresses and can show no token, so the address itself holds a random name known to this node alone (adr/0009).
 Token, lease, limits, refusals and revocation are those of the WebSocket way. What is kept in memory begins with the first request for
