@@ -1,4 +1,4 @@
-"""Low-Latency HLS at a real node (docs/design/media-path.md §4.7; SECURITY.md §2.4 and §3 row 14)."""
+"""Low-Latency HLS at a real node (docs/design/media-path.md §4.8; SECURITY.md §2.4 and §3 row 14)."""
 
 import asyncio
 import re

@@ -510,6 +510,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/premises/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Premises
+         * @description Return the premises that the list shows, at most 20,000, as a workbook. purpose: why; it is kept.
+         */
+        get: operations["export_premises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Cameras
+         * @description Return the cameras that the list shows, at most 20,000, as a workbook; without addresses. purpose: why; it is kept.
+         */
+        get: operations["export_cameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/faults/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Faults
+         * @description Return the fault tickets that the list shows, at most 20,000, as a workbook. purpose: why; it is kept.
+         */
+        get: operations["export_faults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/onboarding": {
         parameters: {
             query?: never;
@@ -685,7 +745,7 @@ export interface paths {
          *     colon in it) in the host. grade: the official risk grade of the premises. must_zones: only those that count for a zone which
          *     the premises has to show. online: only those that the online rate counts. connected: whether a device serves the channel.
          *     placed: whether it belongs to a premises. abnormal: only those that are offline or degraded, or are not recorded as they should be.
-         *     open: only those of premises that are open now. id: only these, as far as they are in the scope.
+         *     open: only those of premises that are open now. node: the media node that serves it. id: only these, as far as they are in the scope.
          */
         get: operations["list_cameras"];
         put?: never;
@@ -2823,7 +2883,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/recording/volumes": {
+    "/api/v1/nodes": {
         parameters: {
             query?: never;
             header?: never;
@@ -2831,10 +2891,32 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Volumes
-         * @description List the places that recordings are written to, as the nodes said last.
+         * List Nodes
+         * @description List the media nodes: whether they are there, what they record, and how long their room lasts.
+         *
+         *     Cameras are counted as far as they are in the caller's scope.
          */
-        get: operations["list_volumes"];
+        get: operations["list_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Settings
+         * @description Show what is in force: the city, the certificate, the clock, the parts. It is set in the settings file, not here.
+         */
+        get: operations["get_settings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3112,6 +3194,16 @@ export interface components {
         ApproveIn: {
             /** Frame At */
             frame_at?: string | null;
+        };
+        /**
+         * AskedDaysOut
+         * @description For how long recordings are to be kept, by the rules of the node's cameras.
+         */
+        AskedDaysOut: {
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
         };
         /**
          * AssetOwner
@@ -3512,6 +3604,26 @@ export interface components {
          */
         Cause: "POWER" | "LINE" | "DEVICE" | "STORAGE" | "COVERED" | "PLATFORM" | "CLOSED" | "ARREARS";
         /**
+         * CertificateOut
+         * @description names: DNS names and addresses. fingerprint: SHA-256, hex in pairs with colons.
+         */
+        CertificateOut: {
+            /** Names */
+            names: string[];
+            /**
+             * Not Before At
+             * Format: date-time
+             */
+            not_before_at: string;
+            /**
+             * Not After At
+             * Format: date-time
+             */
+            not_after_at: string;
+            /** Fingerprint */
+            fingerprint: string;
+        };
+        /**
          * ChainCheckOut
          * @description failures: codes of what was found; [] = the chain is what was written.
          */
@@ -3564,6 +3676,24 @@ export interface components {
         CheckOut: {
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * CityOut
+         * @description code, name: of the city in the regions that were loaded, "" if none were. counties, townships: how many of each.
+         */
+        CityOut: {
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+            /** Counties */
+            counties: number;
+            /** Townships */
+            townships: number;
+            /** Time Zone */
+            time_zone: string;
+            /** Demo */
+            demo: boolean;
         };
         /** ClaimIn */
         ClaimIn: {
@@ -4360,6 +4490,18 @@ export interface components {
             sentence: string;
         };
         /**
+         * ForecastOut
+         * @description rate_bps: of the last day. lasts_days: how far back recordings will go. full_in_s: until the first is deleted for want of room; None: never.
+         */
+        ForecastOut: {
+            /** Rate Bps */
+            rate_bps: number;
+            /** Lasts Days */
+            lasts_days: number;
+            /** Full In S */
+            full_in_s: number | null;
+        };
+        /**
          * FoundListOut
          * @description has_more: narrow the search to see the rest.
          */
@@ -4558,6 +4700,24 @@ export interface components {
          * @enum {string}
          */
         HoldWhy: "hand" | "evidence" | "finding" | "report";
+        /**
+         * HostClockOut
+         * @description state: whether somebody keeps this machine's clock right. error_us: how wrong it may be, None where nobody says.
+         */
+        HostClockOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "synchronised" | "unsynchronised" | "unknown";
+            /** Error Us */
+            error_us: number | null;
+        };
         /**
          * IdentityListOut
          * @description is_on: there is a single sign-on.
@@ -4809,6 +4969,15 @@ export interface components {
          * @enum {string}
          */
         Level: "category" | "premises" | "camera";
+        /** LibraryOut */
+        LibraryOut: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Licence */
+            licence: string;
+        };
         /**
          * Light
          * @description How a point is lit.
@@ -4819,6 +4988,18 @@ export interface components {
         LinkIn: {
             /** Case No */
             case_no: string;
+        };
+        /**
+         * LogInOut
+         * @description strict: graded protection, level 3. single_sign_on: what its button says; None: there is none.
+         */
+        LogInOut: {
+            /** Second Factor */
+            second_factor: boolean;
+            /** Strict */
+            strict: boolean;
+            /** Single Sign On */
+            single_sign_on: string | null;
         };
         /**
          * MadeTokenOut
@@ -4875,6 +5056,38 @@ export interface components {
             /** Note */
             note: string;
         };
+        /** MediaNodeListOut */
+        MediaNodeListOut: {
+            /** Items */
+            items: components["schemas"]["MediaNodeOut"][];
+        };
+        /**
+         * MediaNodeOut
+         * @description state: "away": control does not hear it; "new": not since control began. since_at: since when. url: where viewers reach it, "" while it is away.
+         *
+         *     vitals: what it said last, also while it is away.
+         */
+        MediaNodeOut: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "connected" | "away" | "new";
+            /**
+             * Since At
+             * Format: date-time
+             */
+            since_at: string;
+            /** Url */
+            url: string;
+            vitals: components["schemas"]["VitalsOut"] | null;
+            counts: components["schemas"]["NodeCountsOut"];
+            asked_days: components["schemas"]["AskedDaysOut"] | null;
+            /** Volumes */
+            volumes: components["schemas"]["VolumeOut"][];
+        };
         /**
          * Mode
          * @description When which stream of a camera is recorded.
@@ -4915,6 +5128,20 @@ export interface components {
          * @enum {string}
          */
         Need: "reason" | "contract" | "survey" | "work_order" | "installation" | "acceptance" | "checklist" | "suspension";
+        /**
+         * NodeCountsOut
+         * @description missing: streams, as `GET /recording/alarms?open=true&node=…` lists them. resting: by plan.
+         */
+        NodeCountsOut: {
+            /** Assigned */
+            assigned: number;
+            /** Recording */
+            recording: number;
+            /** Resting */
+            resting: number;
+            /** Missing */
+            missing: number;
+        };
         /**
          * NodeOut
          * @description port: where viewers reach the node on this host; null while it is not connected to control.
@@ -6101,6 +6328,33 @@ export interface components {
             kiosk?: string;
         };
         /**
+         * SettingsOut
+         * @description urban_hours, rural_hours: within which a fault has to be mended. evidence_suite: with what evidence is signed.
+         */
+        SettingsOut: {
+            /** Version */
+            version: string;
+            /**
+             * Database
+             * @enum {string}
+             */
+            database: "sqlite" | "postgresql";
+            city: components["schemas"]["CityOut"];
+            ways_in: components["schemas"]["WaysInOut"];
+            host_clock: components["schemas"]["HostClockOut"];
+            log_in: components["schemas"]["LogInOut"];
+            /** Urban Hours */
+            urban_hours: number;
+            /** Rural Hours */
+            rural_hours: number;
+            /** Evidence Suite */
+            evidence_suite: string;
+            /** C2Pa */
+            c2pa: boolean;
+            /** Libraries */
+            libraries: components["schemas"]["LibraryOut"][];
+        };
+        /**
          * SignOnButtonOut
          * @description There is a single sign-on. label: what its button says, "" = the page's own words.
          */
@@ -6381,7 +6635,10 @@ export interface components {
             /** Decided At */
             decided_at: string | null;
         };
-        /** SystemOut */
+        /**
+         * SystemOut
+         * @description own_authority: the certificate was made here; /ca.crt is what devices install to trust it.
+         */
         SystemOut: {
             /** Version */
             version: string;
@@ -6398,6 +6655,8 @@ export interface components {
             time_zone: string;
             /** Second Factor */
             second_factor: boolean;
+            /** Own Authority */
+            own_authority: boolean;
             single_sign_on: components["schemas"]["SignOnButtonOut"] | null;
         };
         /**
@@ -6662,19 +6921,43 @@ export interface components {
             /** Username */
             username: string;
         };
-        /** VolumeListOut */
-        VolumeListOut: {
-            /** Items */
-            items: components["schemas"]["VolumeOut"][];
+        /**
+         * VitalsOut
+         * @description cpu_percent: of one core, with the node's decoders.
+         */
+        VitalsOut: {
+            /** Version */
+            version: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Cpu Percent */
+            cpu_percent: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Host Cores */
+            host_cores: number;
+            /** Host Used Percent */
+            host_used_percent: number;
+            /** Host Memory Bytes */
+            host_memory_bytes: number;
+            /** Host Memory Free Bytes */
+            host_memory_free_bytes: number;
         };
-        /** VolumeOut */
+        /**
+         * VolumeOut
+         * @description quota_bytes 0: all that the disk has. kept_days: how far back its recordings go now. forecast None: not measured for long enough.
+         */
         VolumeOut: {
-            /** Node */
-            node: string;
             /** Name */
             name: string;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "filling" | "full" | "failing" | "missing";
             /** Total Bytes */
             total_bytes: number;
             /** Free Bytes */
@@ -6687,6 +6970,9 @@ export interface components {
             held_bytes: number;
             /** Oldest At */
             oldest_at: string | null;
+            /** Kept Days */
+            kept_days: number | null;
+            forecast: components["schemas"]["ForecastOut"] | null;
         };
         /** WallIn */
         WallIn: {
@@ -6816,6 +7102,21 @@ export interface components {
             published_until: string;
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * WaysInOut
+         * @description encryption "generated": the certificate was made here, and /ca.crt is its authority's; "own": the operator's;
+         *     "proxy": somebody before us has it; "none": plain HTTP. certificate None: not ours, or it cannot be read.
+         */
+        WaysInOut: {
+            /** Origins */
+            origins: string[];
+            /**
+             * Encryption
+             * @enum {string}
+             */
+            encryption: "generated" | "own" | "proxy" | "none";
+            certificate: components["schemas"]["CertificateOut"] | null;
         };
         /** WindowOut */
         WindowOut: {
@@ -7776,6 +8077,126 @@ export interface operations {
             };
         };
     };
+    export_premises: {
+        parameters: {
+            query: {
+                purpose: string;
+                sort?: "name" | "region" | "state" | "updated";
+                region?: string;
+                category?: string;
+                state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                is_due?: boolean | null;
+                is_complete?: boolean | null;
+                is_suspended?: boolean | null;
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_cameras: {
+        parameters: {
+            query: {
+                purpose: string;
+                premises?: string;
+                region?: string;
+                category?: string;
+                grade?: ("A" | "B" | "C" | "D") | null;
+                zone?: string;
+                must_zones?: boolean;
+                activity?: ("NEW" | "ACTIVE" | "DEGRADED" | "OFFLINE") | null;
+                online?: boolean;
+                text?: string;
+                connected?: boolean | null;
+                placed?: boolean | null;
+                abnormal?: boolean;
+                open?: boolean;
+                node?: string;
+                id?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_faults: {
+        parameters: {
+            query: {
+                purpose: string;
+                state?: components["schemas"]["TicketState"][];
+                premises?: string;
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_onboarding: {
         parameters: {
             query?: {
@@ -8048,6 +8469,7 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                limit?: number;
                 premises?: string;
                 region?: string;
                 category?: string;
@@ -8061,8 +8483,8 @@ export interface operations {
                 placed?: boolean | null;
                 abnormal?: boolean;
                 open?: boolean;
+                node?: string;
                 id?: string[] | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -9916,6 +10338,9 @@ export interface operations {
     list_premises: {
         parameters: {
             query?: {
+                sort?: "name" | "region" | "state" | "updated";
+                cursor?: string;
+                limit?: number;
                 region?: string;
                 category?: string;
                 state?: ("LEAD" | "SIGNED" | "SURVEYED" | "ORDERED" | "INSTALLING" | "INSTALLED" | "TRIAL" | "ACCEPTED" | "IN_SERVICE" | "REFUSED" | "REWORK" | "SUSPENDED" | "RELOCATED" | "TERMINATED") | null;
@@ -9924,9 +10349,6 @@ export interface operations {
                 is_complete?: boolean | null;
                 is_suspended?: boolean | null;
                 text?: string;
-                sort?: "name" | "region" | "state" | "updated";
-                cursor?: string;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -12182,6 +12604,7 @@ export interface operations {
             query?: {
                 open?: boolean | null;
                 region?: string;
+                node?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -12211,7 +12634,7 @@ export interface operations {
             };
         };
     };
-    list_volumes: {
+    list_nodes: {
         parameters: {
             query?: never;
             header?: never;
@@ -12226,7 +12649,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VolumeListOut"];
+                    "application/json": components["schemas"]["MediaNodeListOut"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsOut"];
                 };
             };
             /** @description problem */

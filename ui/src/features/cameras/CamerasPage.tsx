@@ -75,7 +75,7 @@ function useCamerasAddress(keepsCameras: boolean) {
   const taken = {
     ...(text.trim() ? { text: text.trim() } : {}),
     ...(connection === "all" ? {} : { connected: connection === "yes" }),
-    ...(isAbnormal ? { abnormal: true } : {}),
+    ...(isAbnormal ? { abnormal: true as const } : {}),
     ...(node ? { node } : {}),
   };
   const asked: CamerasAsked = taken;

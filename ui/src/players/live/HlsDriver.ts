@@ -203,9 +203,17 @@ export class HlsDriver {
     // Where the browser does not say when the picture was filmed, the delay is what lies between it and the newest.
     const behindMs = zeroAtMs === undefined ? (edgeS - timeS) * 1000 : this.#ports.utcNowMs() - zeroAtMs - timeS * 1000;
     const profile = this.#profile;
-    this.#picture = { profile, width, height, hasAudio: this.#hasAudio, subForH265: this.#subForH265 };
+    const picture = {
+      profile,
+      width,
+      height,
+      hasAudio: this.#hasAudio,
+      subForH265: this.#subForH265,
+      transcoded: false,
+    };
+    this.#picture = picture;
     const delayMs = Math.max(0, Math.round(behindMs / 100) * 100);
-    this.#publish({ kind: "playing", picture: this.#picture, delayMs, bitrateBps: 0 });
+    this.#publish({ kind: "playing", picture, delayMs, bitrateBps: 0 });
   }
 
   async #renew(isCurrent: () => boolean): Promise<void> {
