@@ -75,12 +75,14 @@ _DOORS: Final = (
     Screen("invitation-bad", "/invite#nothing", "", _CARD),
     Screen("reset", "/reset#nothing", "", _CARD),
     Screen("recover", "/recover", "", _CARD),
+    Screen("wall-display-code", "/kiosk", "", ".bk-kiosk-code"),
 )
 _CITY: Final = (
     Screen("overview", "/overview", ready=".bk-panel, main h1"),
     Screen("overview-county", "/overview?r=210302", ready=".bk-panel, main h1"),
     Screen("overview-schools", "/overview", "edu", ready=".bk-panel, main h1"),
     Screen("wall-display", "/screen", ready="h1"),
+    _with_dialog("wall-display-pair", "/overview", Press("kiosk.pair")),
     Screen("numbers", "/numbers"),
     _with_drawer("numbers-rows", "/numbers", Click("button.bk-figure")),
     _with_dialog("numbers-export", "/numbers", Press("numbers.export")),
@@ -138,7 +140,8 @@ _DEVICES: Final = (
     _with_dialog("recordings-release", "/recordings/holds", Press("recording.holds.release")),
     Screen("recordings-rules", "/recordings/rules"),
     _with_drawer("recordings-rule", "/recordings/rules", Press("recording.rules.editOne")),
-    Screen("recordings-volumes", "/recordings/volumes", "sysadmin"),
+    Screen("nodes", "/nodes", "sysadmin"),
+    Screen("settings", "/admin/settings", "sysadmin"),
 )
 _EVIDENCE: Final = (
     Screen("evidence", "/evidence"),
