@@ -151,7 +151,6 @@ def test_dialog_and_drawer_keep_the_focus_and_end_with_escape(product: Product, 
         expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-@pytest.mark.xfail(strict=True, reason="a dialog that is taken off the page as it closes does not return the focus")
 def test_closed_dialog_gives_the_focus_back_to_what_opened_it(product: Product, page: Page) -> None:
     _go(page, product, "organisations")
     page.locator("main").focus()

@@ -15,12 +15,14 @@ import { isPhoneQuery, useMedia } from "@/shared/useMedia";
 import { PageError } from "./PageError";
 import { type Entry, entriesFor, isUsable, isWithin } from "./pages";
 import { TopBar } from "./TopBar";
+import { useFocusReturn } from "./useFocusReturn";
 
 /** Bar, rail and page. */
 export function LoggedInFrame({ name, abilities }: { name: string; abilities: string[] }) {
   const { t } = useTranslation();
   const { pathname } = useLocation();
   useTouch();
+  useFocusReturn();
   return (
     <div className="bk-frame">
       <a className="bk-skip" href="#content">
