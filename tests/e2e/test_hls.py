@@ -1,4 +1,4 @@
-"""Low-Latency HLS of the running product: what FFmpeg, hls.js and Chromium's own player make of it, and that a log-out ends it."""
+"""Low-Latency HLS of the running product: what FFmpeg and hls.js make of it, and that a log-out ends it."""
 
 import json
 import re
@@ -29,7 +29,7 @@ _OPEN = """async ({camera, profile}) => {
     video.style = 'position:fixed;left:0;top:0;z-index:9999;width:640px';
     document.body.append(video);
     window.hls = {video, errors: [], url: new URL(answer.headers.get('Location'), answer.url).href};
-    return {status: answer.status, native: video.canPlayType('application/vnd.apple.mpegurl')};
+    return {status: answer.status};
 }"""
 _PLAY_JS = """() => {
     const player = new Hls({lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.5, enableWorker: false});
@@ -82,32 +82,8 @@ def page(product: Product) -> Iterator[Page]:
         yield page
 
 
-def test_tile_of_a_browser_without_media_sources_and_webrtc_shows_the_true_clock(
-    product: Product, caller: Caller
-) -> None:
-    camera = caller.clock_camera()
-    with chromium() as browser:
-        page = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800}).new_page()
-        page.add_init_script(
-            "for (const name of ['MediaSource', 'ManagedMediaSource', 'RTCPeerConnection']) delete window[name];"
-        )
-        log_in(page, product)
-        video = page.get_by_role("group", name=camera["name"]).locator("video.bk-screen-shown")
-        first = wait_seen(page, video)
-        assert "/hls/" in video.evaluate("video => video.src")
-        page.wait_for_timeout(4_000)
-        last = wait_seen(page, video)
-        shoot(page, "hls-tile")
-        print(f"tile by HLS: age {last.age_ms} ms")
-        assert last.clock_ms - first.clock_ms > 3_000
-        assert video.evaluate("video => document.querySelectorAll('.bk-tile-words').length") <= 1
-        spoken = page.get_by_role("group", name=camera["name"]).get_attribute("aria-label")
-        assert spoken is not None
-        assert "实时" in spoken or "延迟" in spoken, spoken
-
-
-def begin(page: Page, camera: str) -> dict[str, Any]:  # Any: JSON
-    answer: dict[str, Any] = page.evaluate(_OPEN, {"camera": camera, "profile": "main"})
+def begin(page: Page, camera: str, profile: str = "main") -> dict[str, Any]:  # Any: JSON
+    answer: dict[str, Any] = page.evaluate(_OPEN, {"camera": camera, "profile": profile})
     assert answer["status"] == 201, answer
     return answer
 
@@ -130,27 +106,19 @@ def watch(page: Page, name: str) -> list[int]:
     return ages
 
 
-def test_hls_js_plays_parts_with_a_low_delay(product: Product, caller: Caller, page: Page) -> None:
+@pytest.mark.parametrize("profile", ["main", "sub"])
+def test_hls_js_plays_parts_with_a_low_delay(product: Product, caller: Caller, page: Page, profile: str) -> None:
     camera = caller.clock_camera()["id"]
-    begin(page, camera)
+    begin(page, camera, profile)
     page.add_script_tag(path=HLS_JS)
     page.evaluate(_PLAY_JS)
     ages = watch(page, "hls-js")
     state = page.evaluate("({parts: hls.parts, errors: hls.errors, latency: hls.player.latency})")
     print(state)
     assert state["parts"] > 20
-    assert state["errors"] == []
+    # Whatever it gets over by itself shows in the age and in the parts.
+    assert [error for error in state["errors"] if error.endswith(" true")] == []
     assert ages[len(ages) // 2] < 3_000
-
-
-def test_chromium_plays_the_address_by_itself(product: Product, caller: Caller, page: Page) -> None:
-    camera = caller.clock_camera()["id"]
-    if not begin(page, camera)["native"]:
-        pytest.skip("this Chromium has no player of its own for HLS")
-    # Its player asks for media as if it belonged to no page: without CORS, Cross-Origin-Resource-Policy stops it.
-    page.evaluate("Object.assign(hls.video, {crossOrigin: 'anonymous', src: hls.url})")
-    ages = watch(page, "hls-native")
-    assert ages[len(ages) // 2] < 20_000
 
 
 def test_log_out_ends_the_address_within_ten_seconds(product: Product, caller: Caller) -> None:
