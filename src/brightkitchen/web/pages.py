@@ -19,7 +19,7 @@ from brightkitchen.web.auth import options_of
 
 NONCE_MARK: Final = b"__BK_NONCE__"
 _UI_PATHS: Final = re.compile(
-    r"/(?:|login|invite|reset|recover|organisations|overview|screen|live|play|playback|patrol|alarms|violations|orders|reviews|complaints|premises|onboarding|"
+    r"/(?:|login|kiosk|invite|reset|recover|organisations|overview|screen|live|play|playback|patrol|alarms|violations|orders|reviews|complaints|premises|onboarding|"
     r"approvals|recordings|devices|cameras|faults|nodes|evidence|stats|numbers|imports|people|account|audit|admin|m)(?:/[^.]*)?"
 )
 _MAX_FILE_BYTES: Final = 32 * 1024 * 1024
