@@ -161,7 +161,7 @@ _PEOPLE: Final = (
     _with_dialog("account-token", "/account", Press("token.make")),
     Screen("account-parent", "/account", "parent"),
     Screen("start", "/", "safety", ready="main h1, .bk-live"),
-    Screen("not-found", "/account/nothing-here"),
+    Screen("not-found", "/account/nothing-here", ready="main [role=alert]"),
 )
 
 SCREENS: Final = (*_DOORS, *_CITY, *_VIDEO, *_PREMISES, *_DEVICES, *_EVIDENCE, *_PEOPLE)
