@@ -51,7 +51,9 @@ def test_officer_seals_finds_checks_and_exports(product: Product, caller: Caller
     dialog.get_by_label("接收方").fill("铁东区人民法院")
     shoot(page, "evidence-export")
     dialog.locator(".ant-modal-footer .ant-btn-primary").click()
-    download = page.get_by_role("link", name="下载").first
+    # The panel lists all exports of the person: others may stand there already.
+    row = page.locator(".bk-evidence-exports > li").filter(has_text=live)
+    download = row.get_by_role("link", name="下载")
     expect(download).to_be_visible(timeout=20_000)
     shoot(page, "evidence-exported")
     with page.expect_download() as taken:

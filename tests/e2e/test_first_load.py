@@ -9,7 +9,7 @@ from tests.e2e.browsing import chromium
 from tests.e2e.product import Product, start_product
 
 pytestmark = pytest.mark.e2e
-MOST_BYTES = {"log-in": 350_000, "overview": 405_000, "live": 400_000}
+MOST_BYTES = {"log-in": 350_000, "overview": 412_000, "live": 415_000}
 """350 kB is the budget of the first screen. The others are a little above what they are: nobody makes them worse unseen (docs/benchmarks.md)."""
 
 

@@ -10,6 +10,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)  # what was asked for, whatever the process keeps others from
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -12,6 +12,10 @@ export function useFocusReturn(): void {
       isInside = target.closest(dialog) !== null;
       if (!isInside) opener = target;
     };
+    // Nothing was focused when the dialog was asked for by a key: nothing is afterwards.
+    const forget = ({ relatedTarget }: FocusEvent) => {
+      if (relatedTarget === null && !isInside) opener = undefined;
+    };
     // Dialogs stand in containers of their own right below the body.
     const watch = new MutationObserver((changes) => {
       const isNowhere = document.activeElement === null || document.activeElement === document.body;
@@ -21,9 +25,11 @@ export function useFocusReturn(): void {
       if (opener?.isConnected) opener.focus();
     });
     document.addEventListener("focusin", note);
+    document.addEventListener("focusout", forget);
     watch.observe(document.body, { childList: true });
     return () => {
       document.removeEventListener("focusin", note);
+      document.removeEventListener("focusout", forget);
       watch.disconnect();
     };
   }, []);
