@@ -6,17 +6,14 @@ a list and ends when nobody has asked for 20 s.
 """
 
 import asyncio
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Iterable
-from hashlib import sha256
-from hmac import compare_digest
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from brightkitchen.kernel.camerastate import CameraState
 from brightkitchen.kernel.errors import BrightKitchenError, Kind
-from brightkitchen.kernel.mediatoken import Act, MediaClaims
+from brightkitchen.media.live.leased import LeasedRoutes, prove
 from brightkitchen.media.live.llhls.muxer import HlsMuxer
 from brightkitchen.media.live.llhls.streams import HlsStreams
 from brightkitchen.media.live.llhls.window import TARGET_S
@@ -40,7 +37,6 @@ BLOCK_TIMEOUT_S: Final = 3.0 * TARGET_S  # 8216bis §6.2.5.2: three target durat
 FIRST_TIMEOUT_S: Final = 8.0
 MAX_WAITING_OF_VIEWER: Final = 8
 MAX_WAITING: Final = 2048
-_SCHEME: Final = "Bearer "
 _SWEEP_S: Final = 1.0
 _ADDRESS: Final = "/live/{camera}/hls/{address}"
 
@@ -59,15 +55,17 @@ class _Viewer:
         self.view: View | None = None
 
 
-class HlsRoutes:
+class HlsRoutes(LeasedRoutes[_Viewer]):
     """`POST /live/{camera}/hls` and what lies below the address that it answers with."""
 
+    part = "address"
+    lets_bare_gets = True
+
     def __init__(self, server: MediaServer) -> None:
-        self._server = server
+        super().__init__(server)
         self._streams = HlsStreams(server.streams, pool=server.pool, clock=server.clock, supervisor=server.supervisor)
-        self._viewers: dict[str, _Viewer] = {}
         self._task: asyncio.Task[None] | None = None
-        server.count_hls = lambda: sum(viewer.view is not None for viewer in self._viewers.values())
+        server.count_hls = lambda: sum(viewer.view is not None for viewer in self._held.values())
         server.count_hls_bytes = lambda: self._streams.size_bytes
 
     def add_to(self, app: web.Application) -> None:
@@ -93,7 +91,7 @@ class HlsRoutes:
             raise BrightKitchenError(Kind.UNAVAILABLE, "media.node_stopping")
         token = self._read_token(request)
         claims = self._verify(request, token)
-        name = urlsafe_b64encode(self._server.entropy.token_bytes(32)).rstrip(b"=").decode()
+        name = self._new_name()
         lease = self._server.leases.open(claims, lambda _code: self._on_lease_end(name))
         try:
             if self._server.streams.get(stream_of(lease)) is None:
@@ -101,30 +99,12 @@ class HlsRoutes:
         except BrightKitchenError:
             self._server.leases.end(lease, EndCode.CLOSED)
             raise
-        self._viewers[name] = _Viewer(lease, sha256(token.encode()).digest(), self._server.clock.mono_s())
+        self._held[name] = _Viewer(lease, prove(token), self._server.clock.mono_s())
         self._keep_sweeping()
         answer = present_json({"path": f"/live/{claims.cam}/hls/{name}/index.m3u8", "expires_in_s": int(LEASE_S)})
         answer.set_status(201)
         answer.headers[hdrs.LOCATION] = f"hls/{name}/index.m3u8"
         return answer
-
-    async def renew(self, request: web.Request) -> web.StreamResponse:
-        """A fresh token of the same session extends the lease by 120 s."""
-        viewer = self._find(request)
-        token = self._read_token(request)
-        claims = self._verify(request, token)
-        if not self._server.leases.renew(viewer.lease, claims):
-            raise self._server.refuse("renewal")
-        viewer.proof = sha256(token.encode()).digest()
-        return web.Response(status=204)
-
-    async def end(self, request: web.Request) -> web.StreamResponse:
-        """The viewer goes; it shows the token that opened or last renewed its lease, which nobody else has."""
-        viewer = self._find(request)
-        if not compare_digest(sha256(self._read_token(request).encode()).digest(), viewer.proof):
-            raise self._server.refuse("address_token")
-        self._server.leases.end(viewer.lease, EndCode.CLOSED)
-        return web.Response(status=200)
 
     # -- lists -------------------------------------------------------------------------------------------------------
 
@@ -207,34 +187,6 @@ class HlsRoutes:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _read_token(self, request: web.Request) -> str:
-        values = request.headers.getall(hdrs.AUTHORIZATION, [])
-        if len(values) != 1 or not values[0].startswith(_SCHEME):
-            raise self._server.refuse("malformed_authorization")
-        return values[0].removeprefix(_SCHEME)
-
-    def _verify(self, request: web.Request, token: str) -> MediaClaims:
-        return self._server.verifier.verify(
-            token,
-            act=Act.LIVE,
-            camera=request.match_info["camera"],
-            origin=request.headers.get(hdrs.ORIGIN),
-            now=self._server.clock.utc(),
-        )
-
-    def _find(self, request: web.Request) -> _Viewer:
-        """Return whose address it is. raises: UNAUTHENTICATED, for a page of another origin as well.
-
-        A player that is no page sends no Origin; one without is served for what it fetches, as §4.2 serves it.
-        """
-        viewer = self._viewers.get(request.match_info["address"])
-        if viewer is None or viewer.lease.claims.cam != request.match_info["camera"]:
-            raise self._server.refuse("address_unknown")
-        is_bare_get = request.method == hdrs.METH_GET and hdrs.ORIGIN not in request.headers
-        if viewer.lease.claims.org != request.headers.get(hdrs.ORIGIN, "") and not is_bare_get:
-            raise self._server.refuse("handle_origin")
-        return viewer
-
     def _use(self, request: web.Request) -> tuple[_Viewer, HlsMuxer]:
         """Return the viewer and its stream's muxer, both alive from now on. raises: UNAUTHENTICATED, NOT_FOUND, EXHAUSTED."""
         viewer = self._find(request)
@@ -269,7 +221,7 @@ class HlsRoutes:
 
     def _on_lease_end(self, name: str) -> None:
         """However it ends, nothing more is sent from this moment on."""
-        viewer = self._viewers.pop(name, None)
+        viewer = self._held.pop(name, None)
         if viewer is None:
             return
         if viewer.view is not None:
@@ -277,7 +229,7 @@ class HlsRoutes:
         if viewer.muxer is not None:
             viewer.muxer.wake()
             self._streams.close(viewer.muxer)
-        if not self._viewers and self._task is not None:
+        if not self._held and self._task is not None:
             self._task.cancel()
             self._task = None
 
@@ -293,10 +245,10 @@ class HlsRoutes:
             for muxer in self._streams:
                 muxer.wake(overdue_only=True)
             oldest_s = clock.mono_s() - IDLE_S
-            idle = [each for each in self._viewers.values() if each.muxer is not None and not each.waiting]
+            idle = [each for each in self._held.values() if each.muxer is not None and not each.waiting]
             for viewer in [each for each in idle if each.used_s <= oldest_s]:
                 self._server.leases.end(viewer.lease, EndCode.CLOSED)
 
     async def _close(self, _app: web.Application) -> None:
-        for viewer in list(self._viewers.values()):
+        for viewer in list(self._held.values()):
             self._server.leases.end(viewer.lease, EndCode.NODE_STOPPING)

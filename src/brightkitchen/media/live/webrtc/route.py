@@ -1,19 +1,13 @@
-"""WHEP (draft-ietf-wish-whep): an offer becomes a viewer; its resource is renewed and ended (docs/design/media-path.md §4.5).
-
-Token, lease, limits and refusals are those of the WebSocket way. The token never stands in an address: `Authorization: Bearer`.
-"""
+"""WHEP (draft-ietf-wish-whep): an offer becomes a viewer; its resource is renewed and ended (docs/design/media-path.md §4.5)."""
 
 import asyncio
-from base64 import urlsafe_b64encode
 from contextlib import ExitStack
-from hashlib import sha256
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
 
 from brightkitchen.kernel.errors import BrightKitchenError, Kind, TheirError
-from brightkitchen.kernel.mediatoken import Act, MediaClaims
+from brightkitchen.media.live.leased import LeasedRoutes, prove
 from brightkitchen.media.live.wsfmp4.session import MAX_SOCKETS_WAITING
 from brightkitchen.media.serve.guard import SOUND_HEADER
 from brightkitchen.media.serve.leases import EndCode, Lease
@@ -25,7 +19,6 @@ if TYPE_CHECKING:  # 5 MB that a node which nobody asks does not pay for
     from brightkitchen.media.live.webrtc.service import Viewing, WebRtc
 
 SDP: Final = "application/sdp"
-_SCHEME: Final = "Bearer "
 _BODY_TIMEOUT_S: Final = 10.0
 
 
@@ -40,13 +33,14 @@ class _Resource:
         self.view: View | None = None
 
 
-class WhepRoutes:
+class WhepRoutes(LeasedRoutes[_Resource]):
     """`POST /live/{camera}/whep`, and `DELETE` and `POST …/renew` of what it answers with."""
 
+    part = "resource"
+
     def __init__(self, server: MediaServer) -> None:
-        self._server = server
+        super().__init__(server)
         self._webrtc: WebRtc | None = None
-        self._resources: dict[str, _Resource] = {}
 
     def add_to(self, app: web.Application) -> None:
         """Put the routes on the application, and the end of everything at its end."""
@@ -76,15 +70,15 @@ class WhepRoutes:
             raise BrightKitchenError(Kind.INVALID, "media.offer_invalid") from cause
         webrtc = self._load()
         address = self._server.client_address(request)
-        if sum(not is_connected(each) and each.address == address for each in self._resources.values()) >= (
+        if sum(not is_connected(each) and each.address == address for each in self._held.values()) >= (
             MAX_SOCKETS_WAITING
         ):
             raise BrightKitchenError(Kind.EXHAUSTED, "media.too_many_viewers")
-        name = urlsafe_b64encode(self._server.entropy.token_bytes(32)).rstrip(b"=").decode()
+        name = self._new_name()
         with ExitStack() as undo:
             lease = self._server.leases.open(claims, lambda code: self._on_lease_end(name, code))
             undo.callback(self._server.leases.end, lease, EndCode.CLOSED)
-            resource = self._resources[name] = _Resource(lease, sha256(token.encode()).digest(), address)
+            resource = self._held[name] = _Resource(lease, prove(token), address)
             sender = await webrtc.prepare(stream_of(lease))
             undo.callback(webrtc.release, sender)
             if not self._server.leases.is_open(lease):
@@ -109,24 +103,6 @@ class WhepRoutes:
             },
         )
 
-    async def renew(self, request: web.Request) -> web.StreamResponse:
-        """A fresh token of the same session extends the lease by 120 s."""
-        resource = self._find(request)
-        token = self._read_token(request)
-        claims = self._verify(request, token)
-        if not self._server.leases.renew(resource.lease, claims):
-            raise self._server.refuse("renewal")
-        resource.proof = sha256(token.encode()).digest()
-        return web.Response(status=204)
-
-    async def end(self, request: web.Request) -> web.StreamResponse:
-        """The viewer goes; it shows the token that opened or last renewed its lease, which nobody else has."""
-        resource = self._find(request)
-        if not compare_digest(sha256(self._read_token(request).encode()).digest(), resource.proof):
-            raise self._server.refuse("resource_token")
-        self._server.leases.end(resource.lease, EndCode.CLOSED)
-        return web.Response(status=200)
-
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _load(self) -> "WebRtc":
@@ -145,35 +121,12 @@ class WhepRoutes:
             self._server.count_webrtc = lambda: self._webrtc.viewers if self._webrtc is not None else 0
         return self._webrtc
 
-    def _read_token(self, request: web.Request) -> str:
-        values = request.headers.getall(hdrs.AUTHORIZATION, [])
-        if len(values) != 1 or not values[0].startswith(_SCHEME):
-            raise self._server.refuse("malformed_authorization")
-        return values[0].removeprefix(_SCHEME)
-
-    def _verify(self, request: web.Request, token: str) -> MediaClaims:
-        return self._server.verifier.verify(
-            token,
-            act=Act.LIVE,
-            camera=request.match_info["camera"],
-            origin=request.headers.get(hdrs.ORIGIN),
-            now=self._server.clock.utc(),
-        )
-
-    def _find(self, request: web.Request) -> _Resource:
-        resource = self._resources.get(request.match_info["resource"])
-        if resource is None or resource.lease.claims.cam != request.match_info["camera"]:
-            raise self._server.refuse("resource_unknown")
-        if resource.lease.claims.org != request.headers.get(hdrs.ORIGIN, ""):
-            raise self._server.refuse("handle_origin")
-        return resource
-
     def _on_connected(self, resource: _Resource) -> None:
         resource.view = self._server.views.begin(resource.lease.claims)
 
     def _on_lease_end(self, name: str, _code: EndCode) -> None:
         """However it ends, nothing more is sent from this moment on."""
-        resource = self._resources.pop(name, None)
+        resource = self._held.pop(name, None)
         if resource is None:
             return
         if resource.viewing is not None and self._webrtc is not None:
